@@ -1,0 +1,35 @@
+# One verb a habit. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint lock clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /\1  /p' Makefile
+
+$(VENV)/.stamp: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Overlap needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo "python3-venv is missing; run: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.stamp ## play a virtual fortnight against real servers on loopback
+	@$(BIN)/python daemon.py demo
+
+test: $(VENV)/.stamp ## run every test, the slow ones too
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.stamp ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: ## renew both lock files from requirements*.in (needs uv)
+	for f in requirements requirements-dev; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header $$f.in -o $$f.lock; done
+
+clean: ## remove what make built
+	rm -rf $(VENV) demo

@@ -1,0 +1,154 @@
+"""What a provider can be: a source of busy times, an organiser's calendar, a mailer, an inbox.
+
+Each adapter module makes its port from a URL and the coordinator's settings, opens no connection
+until it is used, and speaks of every fault as a `ProviderError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from mentoring.interval import Interval
+
+
+OPAQUE = "freebusy"
+"""The item key of busy stretches that come without a UID (VFREEBUSY and its like)."""
+
+
+def item_key(uid: str) -> str:
+    """The key under which a calendar item's busy stretches are kept: never the UID itself."""
+    return hashlib.sha256(uid.encode()).hexdigest()[:24]
+
+
+class ProviderError(Exception):
+    """A provider could not do what was asked.
+
+    `message` says what is wrong and `mend` what to do, both fit for a coordinator's eye: they hold
+    no secret and nothing of a calendar's content. `permanent` means that trying again the same way
+    can't help. `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self, message: str, *, mend: str, permanent: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(f"{message}; {mend}")
+        self.message = message
+        self.mend = mend
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where the files are and what `overlap.toml` says of a provider.
+
+    `options` is the provider's own section ([mail], [caldav], …); secrets in it are references.
+    `ca` is the coordinator's own CA bundle ([tls] ca), trusted besides the system's.
+    """
+
+    directory: Path
+    options: Mapping[str, object] = field(default_factory=dict)
+    ca: Path | None = None
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose calendar it is: `email` tells their own answer apart, `timezone` places floating times."""
+
+    email: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one read of a calendar says.
+
+    `items` maps an item's key (see `item_key`) to its busy stretches inside the window; no stretch
+    means that the item is gone or free. `complete` says that whatever is not in `items` is gone
+    too. `cursor` is the adapter's own text for the next read. `warnings` name items that were
+    taken as busy for longer than they may be, without their content.
+    """
+
+    items: Mapping[str, tuple[Interval, ...]]
+    complete: bool
+    cursor: str
+    warnings: tuple[str, ...] = ()
+
+
+class BusySource(Protocol):
+    def read(self, window: Interval, cursor: str | None) -> Reading:
+        """Busy times inside `window`; with a `cursor` from the same window, only what changed.
+
+        Raises ProviderError where the calendar can't be read whole: never a shorter answer.
+        """
+        ...
+
+
+class Organiser(Protocol):
+    def publish(self, uid: str, ics: bytes) -> None:
+        """Put the event into the organiser's calendar, or replace it; twice is as once."""
+        ...
+
+    def withdraw(self, uid: str) -> None:
+        """Take the event out; one that is not there is fine."""
+        ...
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message for one recipient, serialised once: a retry sends the same bytes."""
+
+    message_id: str
+    sender: str
+    recipient: str
+    raw: bytes
+
+
+class Mailer(Protocol):
+    def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
+        """Hand the letter over. Calls `point_of_no_return` once, just before it can't be undone.
+
+        Raises ProviderError: before that call nothing was sent; after it, only where the other
+        side has said that it did not take the letter.
+        """
+        ...
+
+    def delivered(self, message_id: str) -> bool | None:
+        """Whether a letter was taken before; None where this channel can't tell."""
+        ...
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message out of an inbox. `key` names it in that inbox for the log."""
+
+    key: str
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages in the order of arrival, and the cursor that comes after them."""
+
+    messages: tuple[Received, ...]
+    cursor: str
+
+
+class Inbox(Protocol):
+    def fetch(self, cursor: str | None) -> Batch:
+        """Up to 100 messages that came after `cursor`. Reading them changes nothing in the inbox."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Block until something new may be there (True) or the time is over (False)."""
+        ...
+
+
+class SupportsCheck(Protocol):
+    def check(self) -> None:
+        """Try the connection and the login without changing anything. Raises ProviderError."""
+        ...

@@ -1,0 +1,172 @@
+"""Who takes part in a programme and what they agreed: plain values, no files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+
+from mentoring.hours import WeeklyHours
+
+
+class Channel(StrEnum):
+    VIRTUAL = "virtual"
+    IN_PERSON = "in person"
+    EITHER = "either"
+
+
+class ExceptionKind(StrEnum):
+    DEADLINE = "deadline"
+    OFF = "off"
+    TIMEZONE = "timezone"
+    HOURS = "hours"
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """A name and an address, as in RFC 5322 `Name <address>`; the address is lower case."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class DateException:
+    """A stretch of days, both ends included, on which a person's hours differ.
+
+    `value` is the new zone for `timezone`, the new hours' text for `hours`, else a label.
+    """
+
+    kind: ExceptionKind
+    first: date
+    last: date
+    value: str = ""
+    hours: WeeklyHours | None = None
+
+    def covers(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True)
+class Person:
+    """A partner. `onsite` holds weekdays, Monday = 0. `calendar` is a URL, or empty for none."""
+
+    email: str
+    name: str
+    timezone: str
+    hours: WeeklyHours
+    holidays: str = ""
+    site: str = ""
+    onsite: frozenset[int] = frozenset()
+    calendar: str = ""
+    tools: tuple[str, ...] = ()
+    expertise: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    supervisor: Mailbox | None = None
+    language: str = "en"
+    exceptions: tuple[DateException, ...] = ()
+    line: int = 0
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return Mailbox(self.name, self.email)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often and how long a pair meets."""
+
+    every: timedelta = timedelta(weeks=2)
+    minutes: int = 60
+    notice: timedelta = timedelta(days=2)
+    horizon: timedelta = timedelta(weeks=4)
+    buffer: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A mentor and a mentee, by email, between two dates, both included."""
+
+    mentor: str
+    mentee: str
+    start: date
+    end: date
+    agreement: Agreement
+    channel: Channel = Channel.EITHER
+    goal: int | None = None
+    line: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.mentor, self.mentee)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A programme event, as `events.csv` has it."""
+
+    title: str
+    kind: str
+    start: str
+    end: str
+    timezone: str
+    place: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place to meet near a site, as `places.csv` has it."""
+
+    site: str
+    name: str
+    kind: str
+    address: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Programme:
+    name: str
+    organiser: Mailbox
+    timezone: str
+    start: date
+    end: date
+    coordinator: str
+    holidays: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `overlap.toml` says besides the programme: where things are, never a secret itself."""
+
+    store: str = "sqlite:///overlap.db"
+    mail: Mapping[str, str] = field(default_factory=dict)
+    calendar: Mapping[str, str] = field(default_factory=dict)
+    web: Mapping[str, str] = field(default_factory=dict)
+    tls: Mapping[str, str] = field(default_factory=dict)
+    providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Everything the coordinator wrote, checked as a whole."""
+
+    programme: Programme
+    agreement: Agreement
+    summary_every: str
+    settings: Settings
+    people: Mapping[str, Person]
+    pairs: tuple[Pair, ...]
+    events: tuple[Event, ...] = ()
+    places: tuple[Place, ...] = ()
+
+    def mentor_of(self, pair: Pair) -> Person:
+        return self.people[pair.mentor]
+
+    def mentee_of(self, pair: Pair) -> Person:
+        return self.people[pair.mentee]
+
+    def both_of(self, pair: Pair) -> tuple[Person, Person]:
+        return self.people[pair.mentor], self.people[pair.mentee]

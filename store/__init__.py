@@ -1,0 +1,1 @@
+"""Where a state becomes a row: SQLAlchemy tables, Alembic migrations and one repository."""
