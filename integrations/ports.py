@@ -42,6 +42,15 @@ class ProviderError(Exception):
         self.retry_after = retry_after
 
 
+class OutcomeUnknown(Exception):
+    """A letter went out, and no answer said whether it was taken. Only evidence can settle it."""
+
+    def __init__(self, message: str, *, mend: str) -> None:
+        super().__init__(f"{message}; {mend}")
+        self.message = message
+        self.mend = mend
+
+
 @dataclass(frozen=True)
 class Access:
     """Where the files are and what `overlap.toml` says of a provider.
@@ -113,7 +122,7 @@ class Mailer(Protocol):
         """Hand the letter over. Calls `point_of_no_return` once, just before it can't be undone.
 
         Raises ProviderError: before that call nothing was sent; after it, only where the other
-        side has said that it did not take the letter.
+        side has said that it did not take the letter. Raises OutcomeUnknown where it said nothing.
         """
         ...
 
