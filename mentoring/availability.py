@@ -1,0 +1,151 @@
+"""When a person works, and so may be met or written to: hours, holidays and exceptions together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from mentoring.hours import WeeklyHours, day_span, parse_hours, stretches_of_day
+from mentoring.interval import Interval, merged
+from mentoring.roster import DateException, ExceptionKind, Person
+
+OFFICE_HOURS = parse_hours("Mon-Fri 09:00-17:00")
+"""For readers whose own hours nobody wrote down: supervisors outside the roster."""
+
+_ABSENT = frozenset({ExceptionKind.OFF})
+_BLOCKED = frozenset({ExceptionKind.OFF, ExceptionKind.DEADLINE})
+_DAY = timedelta(days=1)
+
+
+def meeting_hours(person: Person, window: Interval) -> list[Interval]:
+    """Stretches in which a meeting may lie: work hours less holidays, leave and deadlines."""
+    return _stretches(person, window, _BLOCKED)
+
+
+def reading_hours(person: Person, window: Interval) -> list[Interval]:
+    """Stretches in which mail may arrive: work hours less holidays and leave."""
+    return _stretches(person, window, _ABSENT)
+
+
+def reads_at(person: Person, instant: datetime) -> bool:
+    """Whether mail may reach this person at this instant."""
+    window = Interval(instant, instant + timedelta(minutes=1))
+    return any(s.start <= instant < s.end for s in reading_hours(person, window))
+
+
+def working_days_between(person: Person, start: datetime, end: datetime) -> int:
+    """How many of the person's working days began after the local day of `start`, up to `end`."""
+    if end <= start:
+        return 0
+    stretches = reading_hours(person, Interval(start, end + timedelta(minutes=1)))
+    first = local_day(person, start)
+    return len({local_day(person, s.start) for s in stretches} - {first})
+
+
+def local_day(person: Person, instant: datetime) -> date:
+    """The date on the person's wall clock, in the zone in force for them then."""
+    home = instant.astimezone(ZoneInfo(person.timezone)).date()
+    return instant.astimezone(ZoneInfo(zone_on(person, home))).date()
+
+
+def zone_on(person: Person, day: date) -> str:
+    """The IANA zone in which the person lives on a date."""
+    moved = _first(person.exceptions, ExceptionKind.TIMEZONE, day)
+    return moved.value if moved else person.timezone
+
+
+def zone_at(person: Person, instant: datetime) -> str:
+    return zone_on(person, local_day(person, instant))
+
+
+def is_holiday(region: str, day: date) -> bool:
+    """Whether `day` is a public holiday of `region` ("US", "DE-BY"; empty means none)."""
+    return bool(region) and day in _holidays(region, day.year)
+
+
+def region_exists(region: str) -> bool:
+    """Whether holidays of a region are known."""
+    try:
+        _holidays(region, 2027)
+    except (NotImplementedError, KeyError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _holidays(region: str, year: int) -> frozenset[date]:
+    country, _, subdivision = region.partition("-")
+    found = holidays.country_holidays(country, subdiv=subdivision or None, years=[year])
+    return frozenset(found)
+
+
+def _stretches(
+    person: Person, window: Interval, blocking: frozenset[ExceptionKind]
+) -> list[Interval]:
+    days = list(_days(person, window))
+    blocked = [day for day in days if _is_blocked(person, day, blocking)]
+    worked = [
+        stretch
+        for day in days
+        if day not in blocked
+        for stretch in stretches_of_day(_hours_on(person, day).on(day), zone_on(person, day), day)
+    ]
+    # A night shift must not run on into a blocked day.
+    closed = [day_span(zone_on(person, day), day, day) for day in blocked]
+    return clipped(subtract(merged(worked), closed), window)
+
+
+def _days(person: Person, window: Interval) -> Iterator[date]:
+    """Every local date whose hours could reach into the window, in any zone."""
+    day = window.start.astimezone(UTC).date() - 2 * _DAY
+    while day <= window.end.astimezone(UTC).date() + 2 * _DAY:
+        yield day
+        day += _DAY
+
+
+def _is_blocked(person: Person, day: date, blocking: frozenset[ExceptionKind]) -> bool:
+    return is_holiday(person.holidays, day) or any(
+        e.kind in blocking and e.covers(day) for e in person.exceptions
+    )
+
+
+def _hours_on(person: Person, day: date) -> WeeklyHours:
+    changed = _first(person.exceptions, ExceptionKind.HOURS, day)
+    return changed.hours if changed and changed.hours else person.hours
+
+
+def _first(
+    exceptions: Iterable[DateException], kind: ExceptionKind, day: date
+) -> DateException | None:
+    return next((e for e in exceptions if e.kind is kind and e.covers(day)), None)
+
+
+def subtract(stretches: Iterable[Interval], holes: Iterable[Interval]) -> list[Interval]:
+    """What is left of the stretches outside the holes."""
+    left = list(stretches)
+    for hole in merged(holes):
+        left = [piece for stretch in left for piece in _outside(stretch, hole)]
+    return left
+
+
+def _outside(stretch: Interval, hole: Interval) -> Iterator[Interval]:
+    if not stretch.overlaps(hole):
+        yield stretch
+        return
+    if stretch.start < hole.start:
+        yield Interval(stretch.start, hole.start)
+    if hole.end < stretch.end:
+        yield Interval(hole.end, stretch.end)
+
+
+def clipped(stretches: Iterable[Interval], window: Interval) -> list[Interval]:
+    """The parts of the stretches inside the window."""
+    return [
+        Interval(max(s.start, window.start), min(s.end, window.end))
+        for s in stretches
+        if s.overlaps(window)
+    ]
