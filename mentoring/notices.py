@@ -1,0 +1,211 @@
+"""What each mail may hold: one value a notice, made by the rules and rendered by the templates.
+
+A notice holds all that its templates may show, and nothing else: what is not here can't leak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from mentoring.interval import Interval
+
+
+class Why(StrEnum):
+    """Why a meeting moved or was called off. Worded neutrally: never who declined."""
+
+    DECLINED = "declined"
+    UNANSWERED = "unanswered"
+    CONFLICT = "conflict"
+    HOURS = "hours"
+    COUNTERED = "countered"
+    NO_TIME = "no time"
+    TRIES_USED = "tries used"
+    PAIR_ENDED = "pair ended"
+
+
+class Refusal(StrEnum):
+    """Why a time that a partner asked for can't be had."""
+
+    OUTSIDE_HOURS = "outside hours"
+    BUSY = "busy"
+    UNREADABLE = "unreadable"
+    PAST = "past"
+    LENGTH = "length"
+    RECURRING = "recurring"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who gets the mail. `zone` is the IANA zone in which times are shown first."""
+
+    name: str
+    email: str
+    zone: str
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Party:
+    """One side of a meeting; `zone` is the IANA zone in force for them on that day."""
+
+    name: str
+    email: str
+    zone: str
+
+
+@dataclass(frozen=True)
+class MeetingFacts:
+    """A meeting as its invite describes it.
+
+    `place` is a site's name or empty; `tool` the first tool both use or empty; `unseen` holds the
+    names of those who connected no calendar and were taken at their hours.
+    """
+
+    uid: str
+    sequence: int
+    slot: Interval
+    mentor: Party
+    mentee: Party
+    in_person: bool = False
+    place: str = ""
+    tool: str = ""
+    unseen: tuple[str, ...] = ()
+
+    def other_than(self, email: str) -> Party:
+        return self.mentee if email == self.mentor.email else self.mentor
+
+
+@dataclass(frozen=True)
+class MeetingNotice:
+    """`kind`: invite, moved, cancelled, nudge or remind.
+
+    `code` is this reader's own answer code, for partners whose mail program can't answer an
+    invitation: a mail with "ACCEPT code" or "DECLINE code" in its subject does.
+    `before` is the time the meeting moved away from.
+    """
+
+    kind: str
+    key: str
+    reader: Reader
+    meeting: MeetingFacts
+    code: str
+    why: Why | None = None
+    before: Interval | None = None
+
+
+@dataclass(frozen=True)
+class CounterNotice:
+    """`kind` counter: the time this reader asked for can't be had; the meeting stays as it is."""
+
+    key: str
+    reader: Reader
+    meeting: MeetingFacts
+    asked: Interval
+    refusal: Refusal
+    kind: str = "counter"
+
+
+@dataclass(frozen=True)
+class CalendarNotice:
+    """`kind` calendar: this reader's calendar can't be read, so nobody proposes times over it."""
+
+    key: str
+    reader: Reader
+    problem: str
+    mend: str
+    kind: str = "calendar"
+
+
+@dataclass(frozen=True)
+class PatternNotice:
+    """`kind` pattern: three proposals failed; to both partners and the coordinator, without blame.
+
+    `for_coordinator` readers see both names; partners see `other`.
+    """
+
+    key: str
+    reader: Reader
+    mentor: Party
+    mentee: Party
+    for_coordinator: bool
+    suggestion: str = ""
+    kind: str = "pattern"
+
+
+@dataclass(frozen=True)
+class NoSlotNotice:
+    """`kind` noslot: to the coordinator; no time suits this pair, with counts per cause."""
+
+    key: str
+    reader: Reader
+    mentor: Party
+    mentee: Party
+    rejected: tuple[tuple[str, int], ...]
+    suggestion: str
+    kind: str = "noslot"
+
+
+@dataclass(frozen=True)
+class UndeliveredNotice:
+    """`kind` undelivered: to the coordinator; a mail was refused for good or is in doubt."""
+
+    key: str
+    reader: Reader
+    recipient: str
+    notice: str
+    answer: str
+    in_doubt: bool
+    kind: str = "undelivered"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far a programme is, in whole weeks."""
+
+    week: int
+    weeks: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a supervisor may know of one employee in one period. No free text, by design.
+
+    Minutes count duty time. `next_meeting` has no place and no partner. Days are inclusive.
+    """
+
+    employee: str
+    first: date
+    last: date
+    held: int
+    assumed: int
+    planned: int
+    minutes_held: int
+    minutes_agreed: int
+    next_meeting: Interval | None
+    next_virtual: bool
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class SummaryNotice:
+    """`kind` summary: to a supervisor, and the same copy to the employee (`copy`)."""
+
+    key: str
+    reader: Reader
+    summary: Summary
+    zone: str
+    copy: bool
+    kind: str = "summary"
+
+
+Notice = (
+    MeetingNotice
+    | CounterNotice
+    | CalendarNotice
+    | PatternNotice
+    | NoSlotNotice
+    | UndeliveredNotice
+    | SummaryNotice
+)
