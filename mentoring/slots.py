@@ -59,7 +59,7 @@ class Wanted:
     minutes: int
     buffer: timedelta = timedelta(0)
     channel: Channel = Channel.EITHER
-    refused: frozenset[datetime] = frozenset()
+    refused: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def find_slot(mentor: Side, mentee: Side, wanted: Wanted) -> Found:
     grid = Grid.over(wanted.window)
     bits = (side_bits(grid, mentor, wanted.buffer), side_bits(grid, mentee, wanted.buffer))
     quarters = quarters_in(wanted.minutes)
-    feasible = starts(bits[0].free & bits[1].free, quarters) & ~_refused(grid, wanted)
+    feasible = starts(bits[0].free & bits[1].free & ~grid.touched(wanted.refused), quarters)
     ranked = sorted(
         (_slot(grid.at(i), (mentor, mentee), bits, grid, wanted) for i in indices(feasible)),
         key=lambda slot: (slot.cost, slot.interval.start),
@@ -129,10 +129,6 @@ def side_bits(grid: Grid, side: Side, buffer: timedelta) -> Bits:
     )
 
 
-def _refused(grid: Grid, wanted: Wanted) -> int:
-    return grid.touched(Interval(start, start + QUARTER) for start in wanted.refused)
-
-
 def _other_days(ranked: list[Slot], person: Person) -> Iterator[Slot]:
     """The best slot of each day but the winner's, best first."""
     seen = {local_day(person, ranked[0].interval.start)}
@@ -151,8 +147,6 @@ def _rejected(
     counts: dict[str, int] = {}
     for cause, blocked in _causes(grid, (mentor, mentee), bits, wanted):
         ruled_out = left & ~starts(grid.all & ~blocked, quarters)
-        if cause == "asked before":
-            ruled_out = left & blocked
         counts[cause] = ruled_out.bit_count()
         left &= ~ruled_out
     return {cause: count for cause, count in counts.items() if count}
@@ -167,7 +161,7 @@ def _causes(
         yield f"{side.role} busy", own.busy
     for side, own in zip(sides, bits, strict=True):
         yield f"{side.role} in another meeting", own.taken
-    yield "asked before", _refused(grid, wanted)
+    yield "asked before", grid.touched(wanted.refused)
 
 
 def _slot(

@@ -1,0 +1,137 @@
+"""Opening the store: pragmas, one writer, migrations after a backup, one daemon a file."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DatabaseError
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK_WAIT_MS = 30_000
+
+
+class StoreError(Exception):
+    """The store can't be used; the message says what is wrong and what to do."""
+
+
+def resolve_url(url: str, directory: Path) -> URL:
+    """The store's URL with a relative SQLite file placed in `directory`."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return parsed
+    return parsed.set(database=str(directory / parsed.database))
+
+
+def open_engine(url: URL) -> Engine:
+    """An engine whose write transactions begin at once, so that check and booking are one."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, isolation_level="SERIALIZABLE")
+    engine = create_engine(url, connect_args={"timeout": _LOCK_WAIT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout={_LOCK_WAIT_MS}")
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def migrate(engine: Engine, *, now: datetime) -> Path | None:
+    """Bring the schema up to date; returns the backup taken first, None where there was no need.
+
+    Raises StoreError for a damaged or newer store, which is left as it is.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    present = _present_revision(engine, config)
+    if present == newest:
+        return None
+    backup = _back_up(engine, now) if present else None
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return backup
+
+
+def _present_revision(engine: Engine, config: Config) -> str | None:
+    try:
+        with engine.connect() as connection:
+            present = MigrationContext.configure(connection).get_current_revision()
+    except DatabaseError as error:
+        raise StoreError(
+            f"{_name(engine)}: the store can't be read ({error.orig}); "
+            "restore the newest backup beside it, then start again"
+        ) from error
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if present and present not in known:
+        raise StoreError(
+            f"{_name(engine)}: the store is of a newer version ({present}); "
+            "install that version again, or restore the backup taken before its upgrade"
+        )
+    return present
+
+
+def _back_up(engine: Engine, now: datetime) -> Path | None:
+    if engine.url.get_backend_name() != "sqlite" or not engine.url.database:
+        return None  # a server's own backups are its keeper's
+    path = Path(engine.url.database)
+    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    backup = path.with_name(f"{path.name}.{stamp}.bak")
+    source, target = sqlite3.connect(path), sqlite3.connect(backup)
+    try:
+        source.backup(target)
+    finally:
+        source.close()
+        target.close()
+    backup.chmod(0o600)
+    return backup
+
+
+@contextmanager
+def sole_writer(url: URL) -> Iterator[None]:
+    """Hold the store for this process. Raises StoreError where another process holds it."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        yield
+        return
+    path = Path(url.database + ".lock")
+    try:
+        lock = path.open("w")
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the store's folder can't be written ({error.strerror}); "
+            "give the service's user the folder"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreError(
+                f"{url.database}: another Overlap works on this store; stop it first, "
+                "or let it go on: it does the same work"
+            ) from error
+        yield
+
+
+def _name(engine: Engine) -> Any:
+    return engine.url.render_as_string(hide_password=True)

@@ -1,0 +1,32 @@
+"""Single values that the whole store shares: its secret, the last pass, the inbox cursor."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from store.tables import facts
+
+SECRET = "secret"  # noqa: S105 - the fact's name
+LAST_PASS = "last pass"  # noqa: S105
+INBOX_CURSOR = "inbox cursor"
+
+
+def read(connection: Connection, name: str) -> str | None:
+    return connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar()
+
+
+def write(connection: Connection, name: str, value: str) -> None:
+    connection.execute(facts.delete().where(facts.c.name == name))
+    connection.execute(facts.insert().values(name=name, value=value))
+
+
+def secret(connection: Connection) -> bytes:
+    """The store's own random key: UIDs, Message-IDs and answer codes come from it."""
+    kept = read(connection, SECRET)
+    if kept is None:
+        kept = secrets.token_hex(32)
+        write(connection, SECRET, kept)
+    return bytes.fromhex(kept)

@@ -1,0 +1,244 @@
+"""Rows of meetings, of who answered what, and of each pair's standing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.engine import Connection, Row
+
+from mentoring.interval import Interval
+from mentoring.meeting import LIVE, Attendance, Meeting, Partstat, State
+from store.instants import instant, seconds
+from store.tables import attendances, meetings, pairs
+
+
+@dataclass(frozen=True)
+class Guest:
+    """What the invite says of a partner, and the code by which they may answer it."""
+
+    email: str
+    name: str
+    zone: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A meeting with all that is kept of it.
+
+    `zone` is the zone whose wall time was agreed; `refused` are times that did not suit;
+    `decision` is why this time, as JSON.
+    """
+
+    meeting: Meeting
+    number: int
+    guests: tuple[Guest, Guest]
+    zone: str
+    on_site: bool
+    edges: tuple[float, float]
+    refused: tuple[Interval, ...]
+    decision: dict[str, Any]
+
+    @property
+    def uid(self) -> str:
+        return self.meeting.uid
+
+    def guest(self, email: str) -> Guest | None:
+        return next((g for g in self.guests if g.email == email), None)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a pair stands between passes: its state in words, and what the coordinator was told."""
+
+    mentor: str
+    mentee: str
+    state: str
+    reason: str = ""
+    rest_until: datetime | None = None
+    told: str = ""
+
+
+def by_uid(connection: Connection, uid: str) -> Booking | None:
+    return next(iter(_bookings(connection, _all().where(meetings.c.uid == uid))), None)
+
+
+def by_code(connection: Connection, code: str) -> tuple[Booking, str] | None:
+    """The meeting that an answer code belongs to, and whose code it is."""
+    found = connection.execute(
+        select(attendances.c.uid, attendances.c.person).where(attendances.c.code == code)
+    ).first()
+    if found is None:
+        return None
+    booking = by_uid(connection, found.uid)
+    return (booking, found.person) if booking else None
+
+
+def live(connection: Connection) -> list[Booking]:
+    """Every meeting that is proposed or confirmed, also those whose time is past."""
+    return _bookings(connection, _all().where(meetings.c.state.in_(LIVE)))
+
+
+def of_pair(connection: Connection, mentor: str, mentee: str) -> list[Booking]:
+    """All meetings a pair ever had, first to last."""
+    query = _all().where(meetings.c.mentor == mentor, meetings.c.mentee == mentee)
+    return _bookings(connection, query)
+
+
+def taken(
+    connection: Connection, person: str, window: Interval, *, besides: str = ""
+) -> list[Interval]:
+    """The live meetings of a person that reach into the window, but for one UID."""
+    rows = connection.execute(
+        select(meetings.c.start, meetings.c.end).where(
+            (meetings.c.mentor == person) | (meetings.c.mentee == person),
+            meetings.c.state.in_(LIVE),
+            meetings.c.uid != besides,
+            meetings.c.end > seconds(window.start),
+            meetings.c.start < seconds(window.end),
+        )
+    )
+    return sorted(Interval(instant(start), instant(end)) for start, end in rows)
+
+
+def borne(connection: Connection, person: str) -> float:
+    """Minutes at the edge of their day that a person has borne in meetings not called off."""
+    total = 0.0
+    for role, edge in (("mentor", "edge_mentor"), ("mentee", "edge_mentee")):
+        total += connection.execute(
+            select(func.coalesce(func.sum(meetings.c[edge]), 0.0)).where(
+                meetings.c[role] == person, meetings.c.state != State.CANCELLED
+            )
+        ).scalar_one()
+    return total
+
+
+def _all() -> Select[Any]:
+    return select(meetings).order_by(meetings.c.mentor, meetings.c.mentee, meetings.c.number)
+
+
+def _bookings(connection: Connection, query: Select[Any]) -> list[Booking]:
+    rows = connection.execute(query).all()
+    sides: dict[str, dict[str, Row[Any]]] = {}
+    wanted = select(attendances).where(attendances.c.uid.in_([row.uid for row in rows]))
+    for row in connection.execute(wanted):
+        sides.setdefault(row.uid, {})[row.person] = row
+    return [_booking(row, sides[row.uid][row.mentor], sides[row.uid][row.mentee]) for row in rows]
+
+
+def _booking(row: Row[Any], mentor: Row[Any], mentee: Row[Any]) -> Booking:
+    meeting = Meeting(
+        uid=row.uid,
+        mentor=row.mentor,
+        mentee=row.mentee,
+        state=State(row.state),
+        sequence=row.sequence,
+        tries=row.tries,
+        slot=Interval(instant(row.start), instant(row.end)),
+        proposed_at=instant(row.proposed_at),
+        attendances=(_attendance(mentor), _attendance(mentee)),
+    )
+    return Booking(
+        meeting=meeting,
+        number=row.number,
+        guests=(_guest(mentor), _guest(mentee)),
+        zone=row.zone,
+        on_site=row.on_site,
+        edges=(row.edge_mentor, row.edge_mentee),
+        refused=tuple(Interval(instant(a), instant(b)) for a, b in json.loads(row.refused)),
+        decision=json.loads(row.decision),
+    )
+
+
+def _attendance(row: Row[Any]) -> Attendance:
+    return Attendance(row.person, Partstat(row.partstat), row.nudges, instant(row.answered))
+
+
+def _guest(row: Row[Any]) -> Guest:
+    return Guest(row.person, row.name, row.zone, row.code)
+
+
+def save(connection: Connection, booking: Booking) -> None:
+    """Write a booking as it now is, new or not."""
+    values = _values(booking)
+    known = select(meetings.c.uid).where(meetings.c.uid == booking.uid)
+    if connection.execute(known).first() is None:
+        connection.execute(meetings.insert().values(**values))
+    else:
+        connection.execute(meetings.update().where(meetings.c.uid == booking.uid).values(**values))
+    connection.execute(attendances.delete().where(attendances.c.uid == booking.uid))
+    connection.execute(attendances.insert(), list(_sides(booking)))
+
+
+def _values(booking: Booking) -> dict[str, Any]:
+    meeting = booking.meeting
+    return {
+        "uid": meeting.uid,
+        "mentor": meeting.mentor,
+        "mentee": meeting.mentee,
+        "number": booking.number,
+        "state": meeting.state,
+        "sequence": meeting.sequence,
+        "tries": meeting.tries,
+        "start": seconds(meeting.slot.start),
+        "end": seconds(meeting.slot.end),
+        "proposed_at": seconds(meeting.proposed_at),
+        "zone": booking.zone,
+        "on_site": booking.on_site,
+        "edge_mentor": booking.edges[0],
+        "edge_mentee": booking.edges[1],
+        "refused": json.dumps([(seconds(i.start), seconds(i.end)) for i in booking.refused]),
+        "decision": json.dumps(booking.decision),
+    }
+
+
+def _sides(booking: Booking) -> Iterable[dict[str, Any]]:
+    for guest, side in zip(booking.guests, booking.meeting.attendances, strict=True):
+        yield {
+            "uid": booking.uid,
+            "person": guest.email,
+            "name": guest.name,
+            "zone": guest.zone,
+            "code": guest.code,
+            "partstat": side.partstat,
+            "nudges": side.nudges,
+            "answered": None if side.answered is None else seconds(side.answered),
+        }
+
+
+def with_side(booking: Booking, changed: Attendance) -> Booking:
+    """The booking with one partner's side changed."""
+    first, second = booking.meeting.attendances
+    sides = (changed, second) if first.email == changed.email else (first, changed)
+    return replace(booking, meeting=replace(booking.meeting, attendances=sides))
+
+
+def standing(connection: Connection, mentor: str, mentee: str) -> Standing | None:
+    query = select(pairs).where(pairs.c.mentor == mentor, pairs.c.mentee == mentee)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    rest = instant(row.rest_until)
+    return Standing(row.mentor, row.mentee, row.state, row.reason, rest, row.told)
+
+
+def save_standing(connection: Connection, standing: Standing) -> None:
+    rest = None if standing.rest_until is None else seconds(standing.rest_until)
+    connection.execute(
+        pairs.delete().where(pairs.c.mentor == standing.mentor, pairs.c.mentee == standing.mentee)
+    )
+    connection.execute(
+        pairs.insert().values(
+            mentor=standing.mentor,
+            mentee=standing.mentee,
+            state=standing.state,
+            reason=standing.reason,
+            rest_until=rest,
+            told=standing.told,
+        )
+    )

@@ -1,0 +1,168 @@
+"""Rows of mail: queued with the state that causes it, sent once, kept as evidence.
+
+queued → sending → sent | failed | unknown; superseded and expired leave the queue unsent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection, Row
+
+from integrations.ports import Letter
+from store.instants import instant, seconds
+from store.tables import outbox, received
+
+QUEUED = "queued"
+SENDING = "sending"
+SENT = "sent"
+FAILED = "failed"
+UNKNOWN = "unknown"
+SUPERSEDED = "superseded"
+EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A letter with what decides when it may go.
+
+    From `urgent_from` on it may go outside the reader's hours; at `expires_at` it has no use left.
+    """
+
+    id: int
+    key: str
+    kind: str
+    letter: Letter
+    uid: str
+    attempts: int
+    urgent_from: datetime | None
+    expires_at: datetime | None
+
+
+def enqueue(
+    connection: Connection,
+    *,
+    key: str,
+    kind: str,
+    letter: Letter,
+    now: datetime,
+    uid: str = "",
+    urgent_from: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> bool:
+    """Queue a letter; False where one with this key was queued before."""
+    if connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first():
+        return False
+    connection.execute(
+        outbox.insert().values(
+            key=key,
+            kind=kind,
+            recipient=letter.recipient,
+            message_id=letter.message_id,
+            raw=letter.raw,
+            uid=uid,
+            state=QUEUED,
+            created_at=seconds(now),
+            urgent_from=None if urgent_from is None else seconds(urgent_from),
+            expires_at=None if expires_at is None else seconds(expires_at),
+        )
+    )
+    return True
+
+
+def due(connection: Connection, sender: str, now: datetime) -> list[Queued]:
+    """Queued letters whose next attempt has come, in the order they were queued."""
+    rows = connection.execute(
+        select(outbox)
+        .where(outbox.c.state == QUEUED, outbox.c.next_attempt <= seconds(now))
+        .order_by(outbox.c.id)
+    )
+    return [_queued(row, sender) for row in rows]
+
+
+def interrupted(connection: Connection, sender: str) -> list[Queued]:
+    """Letters that a process which is no more was sending."""
+    rows = connection.execute(select(outbox).where(outbox.c.state == SENDING).order_by(outbox.c.id))
+    return [_queued(row, sender) for row in rows]
+
+
+def _queued(row: Row[Any], sender: str) -> Queued:
+    return Queued(
+        id=row.id,
+        key=row.key,
+        kind=row.kind,
+        letter=Letter(row.message_id, sender, row.recipient, row.raw),
+        uid=row.uid,
+        attempts=row.attempts,
+        urgent_from=instant(row.urgent_from),
+        expires_at=instant(row.expires_at),
+    )
+
+
+def mark(
+    connection: Connection,
+    letter: int,
+    state: str,
+    *,
+    error: str = "",
+    sent_at: datetime | None = None,
+    next_attempt: datetime | None = None,
+) -> None:
+    """Put a letter into a state; `next_attempt` counts an attempt and sets when to try again."""
+    values: dict[str, Any] = {"state": state, "error": error}
+    if sent_at:
+        values["sent_at"] = seconds(sent_at)
+    if next_attempt:
+        values["next_attempt"] = seconds(next_attempt)
+        values["attempts"] = outbox.c.attempts + 1
+    connection.execute(outbox.update().where(outbox.c.id == letter).values(**values))
+
+
+def supersede(connection: Connection, uid: str, recipient: str, kinds: Collection[str]) -> None:
+    """Take letters on a meeting back that its reader has not got yet and needs no more."""
+    connection.execute(
+        outbox.update()
+        .where(
+            outbox.c.uid == uid,
+            outbox.c.recipient == recipient,
+            outbox.c.kind.in_(kinds),
+            outbox.c.state == QUEUED,
+        )
+        .values(state=SUPERSEDED)
+    )
+
+
+def withdraw(connection: Connection, key: str) -> None:
+    """Take one letter back, if it is still queued."""
+    connection.execute(
+        outbox.update()
+        .where(outbox.c.key == key, outbox.c.state == QUEUED)
+        .values(state=SUPERSEDED)
+    )
+
+
+def was_told(connection: Connection, uid: str, recipient: str) -> bool:
+    """Whether any letter on a meeting has, or may have, reached this reader."""
+    found = select(outbox.c.id).where(
+        outbox.c.uid == uid,
+        outbox.c.recipient == recipient,
+        outbox.c.state.in_((SENT, SENDING, UNKNOWN)),
+    )
+    return connection.execute(found.limit(1)).first() is not None
+
+
+def count(connection: Connection, state: str) -> int:
+    found = select(func.count()).select_from(outbox).where(outbox.c.state == state)
+    return connection.execute(found).scalar_one()
+
+
+def remember(connection: Connection, message: str, now: datetime) -> bool:
+    """Note that an incoming message was dealt with; False where it was before."""
+    if connection.execute(select(received).where(received.c.message == message)).first():
+        return False
+    connection.execute(received.insert().values(message=message, at=seconds(now)))
+    return True

@@ -1,0 +1,132 @@
+"""The tables. Instants are whole seconds since the epoch, in UTC; mails keep their exact bytes."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("url_digest", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("synced_at", Integer),
+    Column("failing_since", Integer),
+    Column("reason", Text, nullable=False, default=""),
+    Column("mend", Text, nullable=False, default=""),
+    Column("permanent", Boolean, nullable=False, default=False),
+    Column("outage", Integer, nullable=False, default=0),
+    Column("doubted", Boolean, nullable=False, default=False),
+    Column("cursor", Text),
+)
+
+busy = Table(
+    "busy",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("item", String, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Index("busy_person_item", "person", "item"),
+    Index("busy_person_end", "person", "end"),
+)
+
+pairs = Table(
+    "pairs",
+    metadata,
+    Column("mentor", String, primary_key=True),
+    Column("mentee", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("rest_until", Integer),
+    Column("told", Text, nullable=False, default=""),
+)
+
+meetings = Table(
+    "meetings",
+    metadata,
+    Column("uid", String, primary_key=True),
+    Column("mentor", String, nullable=False),
+    Column("mentee", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("proposed_at", Integer, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("on_site", Boolean, nullable=False),
+    Column("edge_mentor", Float, nullable=False),
+    Column("edge_mentee", Float, nullable=False),
+    Column("refused", Text, nullable=False, default="[]"),
+    Column("decision", Text, nullable=False),
+    UniqueConstraint("mentor", "mentee", "number"),
+    Index("meetings_state_end", "state", "end"),
+)
+
+attendances = Table(
+    "attendances",
+    metadata,
+    Column("uid", String, ForeignKey("meetings.uid"), primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("partstat", String, nullable=False),
+    Column("nudges", Integer, nullable=False, default=0),
+    Column("answered", Integer),
+    Column("code", String, nullable=False, unique=True),
+    Index("attendances_person", "person"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("uid", String, nullable=False, default=""),
+    Column("state", String, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("urgent_from", Integer),
+    Column("expires_at", Integer),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_attempt", Integer, nullable=False, default=0),
+    Column("error", Text, nullable=False, default=""),
+    Column("sent_at", Integer),
+    Index("outbox_state", "state", "next_attempt"),
+    Index("outbox_uid", "uid"),
+)
+
+received = Table(
+    "received",
+    metadata,
+    Column("message", String, primary_key=True),
+    Column("at", Integer, nullable=False),
+)
