@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mentoring.interval import Interval
+from mentoring.letter import Letter as Letter
 
 
 OPAQUE = "freebusy"
@@ -105,16 +106,6 @@ class Organiser(Protocol):
     def withdraw(self, uid: str) -> None:
         """Take the event out; one that is not there is fine."""
         ...
-
-
-@dataclass(frozen=True)
-class Letter:
-    """One message for one recipient, serialised once: a retry sends the same bytes."""
-
-    message_id: str
-    sender: str
-    recipient: str
-    raw: bytes
 
 
 class Mailer(Protocol):

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, Row
 
-from integrations.ports import Letter
+from mentoring.letter import Letter
 from store.instants import instant, seconds
 from store.tables import outbox, received
 
