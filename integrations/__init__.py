@@ -1,1 +1,1 @@
-"""The outside world: one file a provider, behind the ports in `ports.py`, imported only when named."""
+"""The outside world: one file a provider, behind `ports.py`, imported only when named."""

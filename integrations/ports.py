@@ -15,7 +15,6 @@ from typing import Protocol
 from mentoring.interval import Interval
 from mentoring.letter import Letter as Letter
 
-
 OPAQUE = "freebusy"
 """The item key of busy stretches that come without a UID (VFREEBUSY and its like)."""
 
@@ -43,7 +42,7 @@ class ProviderError(Exception):
         self.retry_after = retry_after
 
 
-class OutcomeUnknown(Exception):
+class OutcomeUnknown(Exception):  # noqa: N818 - it names an outcome, not a fault
     """A letter went out, and no answer said whether it was taken. Only evidence can settle it."""
 
     def __init__(self, message: str, *, mend: str) -> None:
@@ -67,7 +66,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose calendar it is: `email` tells their own answer apart, `timezone` places floating times."""
+    """Whose calendar it is: `email` tells their answers apart, `timezone` places floating times."""
 
     email: str
     timezone: str
@@ -140,7 +139,7 @@ class Batch:
 
 class Inbox(Protocol):
     def fetch(self, cursor: str | None) -> Batch:
-        """Up to 100 messages that came after `cursor`. Reading them changes nothing in the inbox."""
+        """Up to 100 messages that came after `cursor`. Reading changes nothing in the inbox."""
         ...
 
     def wait(self, seconds: float) -> bool:

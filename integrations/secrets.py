@@ -1,4 +1,4 @@
-"""Secrets by reference: `env:NAME`, `file:PATH`, `credential:NAME` (systemd.exec(5), LoadCredential)."""
+"""Secrets by reference: `env:NAME`, `file:PATH`, `credential:NAME` (systemd.exec(5))."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from mentoring.interval import Interval, merged
@@ -116,7 +117,7 @@ def _refuse_overlaps(hours: WeeklyHours) -> None:
         for start, end in ranges
     ]
     around = [*week, (week[0][0] + 7 * _MIDNIGHT, week[0][1] + 7 * _MIDNIGHT, week[0][2])]
-    for (_, end, day), (start, _, next_day) in zip(around, around[1:], strict=False):
+    for (_, end, day), (start, _, next_day) in pairwise(around):
         if start < end:
             where = day if day == next_day else f"{day} and {next_day}"
             raise HoursError(f"two ranges overlap on {where}", "join them, or leave a break")
