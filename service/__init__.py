@@ -1,1 +1,1 @@
-"""The work: sync, propose, deliver, listen, remind, summarise. Each job reads state and does what is due."""
+"""The work: sync, propose, deliver, listen, summarise. A job reads state and does what is due."""

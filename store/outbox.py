@@ -166,3 +166,24 @@ def remember(connection: Connection, message: str, now: datetime) -> bool:
         return False
     connection.execute(received.insert().values(message=message, at=seconds(now)))
     return True
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A letter that its reader did not get, or may not have got, and why."""
+
+    key: str
+    kind: str
+    recipient: str
+    state: str
+    error: str
+
+
+def lost(connection: Connection) -> list[Lost]:
+    """Letters that were refused for good or are in doubt."""
+    rows = connection.execute(
+        select(outbox.c.key, outbox.c.kind, outbox.c.recipient, outbox.c.state, outbox.c.error)
+        .where(outbox.c.state.in_((FAILED, UNKNOWN)))
+        .order_by(outbox.c.id)
+    )
+    return [Lost(*row) for row in rows]

@@ -1,0 +1,123 @@
+"""Invites as calendar objects: iTIP (RFC 5546) REQUEST, CANCEL and DECLINECOUNTER."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from mentoring.notices import MeetingFacts, Party
+from mentoring.roster import Mailbox, Programme
+from mentoring.vtimezone import vtimezone
+
+PRODID = "-//Overlap//Mentoring meetings//EN"
+SUMMARY = "Mentoring meeting"
+"""What anyone who sees either calendar may read: no names, no topic."""
+
+
+def request(
+    meeting: MeetingFacts, programme: Programme, statuses: Mapping[str, str], at: datetime
+) -> bytes:
+    """A REQUEST with both partners as attendees; `statuses` maps an email to its PARTSTAT."""
+    event = _event(meeting, programme, at)
+    for side in (meeting.mentor, meeting.mentee):
+        event.add("attendee", _attendee(side, statuses.get(side.email, "NEEDS-ACTION")))
+    event.add("status", "CONFIRMED")
+    return _object("REQUEST", meeting, event)
+
+
+def cancel(meeting: MeetingFacts, programme: Programme, at: datetime) -> bytes:
+    """A CANCEL of the whole meeting; its SEQUENCE must be above the last REQUEST's."""
+    event = _event(meeting, programme, at)
+    for side in (meeting.mentor, meeting.mentee):
+        event.add("attendee", _attendee(side, "NEEDS-ACTION"))
+    event.add("status", "CANCELLED")
+    return _object("CANCEL", meeting, event)
+
+
+def decline_counter(
+    meeting: MeetingFacts, programme: Programme, attendee: Party, refusal: str, at: datetime
+) -> bytes:
+    """A DECLINECOUNTER to one attendee: the meeting stays where it is."""
+    event = _event(meeting, programme, at)
+    event.add("attendee", _attendee(attendee, "NEEDS-ACTION"))
+    event.add("comment", plain(refusal))
+    return _object("DECLINECOUNTER", meeting, event)
+
+
+def plain(text: str) -> str:
+    """The text on one line without control, format and separator characters."""
+    kept = (" " if c in "\t\n\r" else c for c in text)
+    return "".join(c for c in kept if unicodedata.category(c) not in _UNSAFE).strip()
+
+
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def _object(method: str, meeting: MeetingFacts, event: Event) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", PRODID)
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(vtimezone(_zone(meeting), meeting.slot.start.year))
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _zone(meeting: MeetingFacts) -> str:
+    """The mentee's: whom the programme is for; clients show each reader their own anyway."""
+    return meeting.mentee.zone
+
+
+def _event(meeting: MeetingFacts, programme: Programme, at: datetime) -> Event:
+    zone = ZoneInfo(_zone(meeting))
+    event = Event()
+    event.add("uid", meeting.uid)
+    event.add("sequence", meeting.sequence)
+    event.add("dtstamp", at.astimezone(UTC).replace(microsecond=0))
+    event.add("dtstart", meeting.slot.start.astimezone(zone))
+    event.add("dtend", meeting.slot.end.astimezone(zone))
+    event.add("summary", SUMMARY)
+    event.add("description", _description(meeting, programme))
+    if where := plain(meeting.place or meeting.tool):
+        event.add("location", where)
+    event["organizer"] = _address(programme.organiser)
+    event.add("transp", "OPAQUE")
+    event.add("class", "PUBLIC")
+    event.add("x-microsoft-cdo-busystatus", "BUSY")
+    return event
+
+
+def _description(meeting: MeetingFacts, programme: Programme) -> str:
+    times = [_local_time(meeting, side) for side in (meeting.mentor, meeting.mentee)]
+    lines = [plain(programme.name), *times]
+    if meeting.unseen:
+        names = " and ".join(plain(name) for name in meeting.unseen)
+        lines.append(f"No calendar is connected for {names}: the time is inside their work hours.")
+    lines.append("Accept, decline or propose another time: the programme takes care of the rest.")
+    return "\n".join(lines)
+
+
+def _local_time(meeting: MeetingFacts, side: Party) -> str:
+    zone = ZoneInfo(side.zone)
+    start, end = (t.astimezone(zone) for t in (meeting.slot.start, meeting.slot.end))
+    return f"{plain(side.name)}: {start:%a %Y-%m-%d %H:%M}-{end:%H:%M} ({side.zone})"
+
+
+def _attendee(side: Party, partstat: str) -> vCalAddress:
+    address = _address(Mailbox(side.name, side.email))
+    address.params["CUTYPE"] = vText("INDIVIDUAL")
+    address.params["ROLE"] = vText("REQ-PARTICIPANT")
+    address.params["PARTSTAT"] = vText(partstat)
+    address.params["RSVP"] = vText("TRUE")
+    return address
+
+
+def _address(mailbox: Mailbox) -> vCalAddress:
+    address = vCalAddress(f"mailto:{mailbox.email}")
+    if name := plain(mailbox.name).replace('"', "'"):
+        address.params["CN"] = vText(name)
+    return address

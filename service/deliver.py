@@ -1,0 +1,171 @@
+"""Sending the outbox: inside each reader's hours, each letter once, refusals told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from itertools import groupby
+
+import structlog
+
+from integrations.ports import Mailer, OutcomeUnknown, ProviderError
+from mentoring.availability import OFFICE_HOURS, reads_at
+from mentoring.notices import UndeliveredNotice
+from mentoring.roster import Person
+from service.engine import Job, run_all
+from service.post import post
+from service.work import Work
+from store import meetings, outbox
+from store.outbox import EXPIRED, FAILED, QUEUED, SENDING, SENT, UNKNOWN, Queued
+
+log = structlog.get_logger()
+
+_RETRY = (1, 5, 15, 60, 240, 480)
+"""Minutes until the next attempt; the last one repeats."""
+_ATTEMPTS = 18
+
+
+def deliver(work: Work) -> None:
+    """Send what is due and may be sent now; the rest stays queued."""
+    sender = work.roster.programme.organiser.email
+    try:
+        mailer = work.outside.mailer()
+    except ProviderError as error:
+        work.counts.add("failed")
+        log.error("mailer_unusable", reason=error.message, mend=error.mend)
+        return
+    _settle_interrupted(work, mailer, sender)
+    with work.engine.begin() as connection:
+        due = outbox.due(connection, sender, work.now)
+    ready = [queued for queued in due if _may_go(work, queued)]
+    run_all(_jobs(work, mailer, ready))
+    _tell_of_failures(work)
+
+
+def _jobs(work: Work, mailer: Mailer, ready: list[Queued]) -> Iterable[Job]:
+    """One job a reader, so that each one's letters keep their order."""
+    ready.sort(key=lambda queued: (queued.letter.recipient, queued.id))
+    for recipient, letters in groupby(ready, key=lambda queued: queued.letter.recipient):
+        yield Job(recipient, _sender(work, mailer, list(letters)))
+
+
+def _sender(work: Work, mailer: Mailer, letters: list[Queued]) -> Callable[[], None]:
+    def send() -> None:
+        for queued in letters:
+            if not _send(work, mailer, queued):
+                return  # what comes later must not overtake
+
+    return send
+
+
+def _may_go(work: Work, queued: Queued) -> bool:
+    if queued.expires_at and work.now >= queued.expires_at:
+        with work.engine.begin() as connection:
+            outbox.mark(connection, queued.id, EXPIRED)
+        log.info("mail_expired", key=queued.key)
+        return False
+    if queued.letter.recipient == work.roster.programme.coordinator:
+        return True
+    if queued.urgent_from and work.now >= queued.urgent_from:
+        return True
+    if reads_at(_reader(work, queued), work.now):
+        return True
+    work.counts.add("held_back")
+    return False
+
+
+def _reader(work: Work, queued: Queued) -> Person:
+    address = queued.letter.recipient
+    roster = work.roster
+    if address in roster.people:
+        return roster.people[address]
+    with work.engine.begin() as connection:
+        booking = meetings.by_uid(connection, queued.uid) if queued.uid else None
+    guest = booking.guest(address) if booking else None
+    if guest:
+        return work.person(guest)
+    programme = roster.programme
+    return Person(address, address, programme.timezone, OFFICE_HOURS, programme.holidays)
+
+
+def _send(work: Work, mailer: Mailer, queued: Queued) -> bool:
+    def point_of_no_return() -> None:
+        with work.engine.begin() as connection:
+            outbox.mark(connection, queued.id, SENDING)
+
+    try:
+        mailer.deliver(queued.letter, point_of_no_return)
+    except ProviderError as error:
+        _not_taken(work, queued, error)
+        return error.permanent
+    except OutcomeUnknown as error:
+        _in_doubt(work, mailer, queued, error.message)
+        return True
+    _mark_sent(work, queued)
+    return True
+
+
+def _mark_sent(work: Work, queued: Queued) -> None:
+    with work.engine.begin() as connection:
+        outbox.mark(connection, queued.id, SENT, sent_at=work.now)
+    work.counts.add("sent")
+    log.info("mail_sent", key=queued.key, kind=queued.kind, to=queued.letter.recipient)
+
+
+def _not_taken(work: Work, queued: Queued, error: ProviderError) -> None:
+    work.counts.add("failed")
+    dead = error.permanent or queued.attempts + 1 >= _ATTEMPTS
+    minutes = _RETRY[min(queued.attempts, len(_RETRY) - 1)]
+    wait = max(timedelta(minutes=minutes), timedelta(seconds=error.retry_after or 0))
+    with work.engine.begin() as connection:
+        outbox.mark(
+            connection,
+            queued.id,
+            FAILED if dead else QUEUED,
+            error=error.message,
+            next_attempt=work.now + wait,
+        )
+    log.warning(
+        "mail_refused" if dead else "mail_delayed",
+        key=queued.key,
+        to=queued.letter.recipient,
+        reason=error.message,
+        mend=error.mend,
+    )
+
+
+def _in_doubt(work: Work, mailer: Mailer, queued: Queued, reason: str) -> None:
+    """No answer came: evidence settles it, or the coordinator must."""
+    taken = mailer.delivered(queued.letter.message_id)
+    if taken:
+        _mark_sent(work, queued)
+        return
+    state = QUEUED if taken is False else UNKNOWN
+    with work.engine.begin() as connection:
+        outbox.mark(connection, queued.id, state, error=reason)
+    log.warning("mail_in_doubt", key=queued.key, state=state, reason=reason)
+
+
+def _settle_interrupted(work: Work, mailer: Mailer, sender: str) -> None:
+    """Letters left half sent by a process that was killed."""
+    with work.engine.begin() as connection:
+        left = outbox.interrupted(connection, sender)
+    for queued in left:
+        _in_doubt(work, mailer, queued, "the service stopped while this mail was on its way")
+
+
+def _tell_of_failures(work: Work) -> None:
+    """The coordinator hears of each mail that was refused for good or is in doubt, once."""
+    with work.engine.begin() as connection:
+        for lost in outbox.lost(connection):
+            if lost.recipient == work.roster.programme.coordinator:
+                continue
+            notice = UndeliveredNotice(
+                key=f"undelivered:{lost.key}",
+                reader=work.coordinator(),
+                recipient=lost.recipient,
+                notice=lost.kind,
+                answer=lost.error,
+                in_doubt=lost.state == UNKNOWN,
+            )
+            post(work, connection, notice)

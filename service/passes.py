@@ -1,0 +1,104 @@
+"""One pass: everything that is due at one instant, in the order in which it depends on itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import Connection
+
+from mentoring.roster import Pair, Roster
+from service.deliver import deliver
+from service.engine import Job, run_all
+from service.listen import listen
+from service.propose import UNSCHEDULABLE, propose, stamp
+from service.summaries import summaries
+from service.sync import sync
+from service.tend import tend
+from service.work import Outside, Work
+from store import facts, meetings
+from store.meetings import LIVE
+
+COUNTS = (
+    "synced",
+    "unreadable",
+    "proposed",
+    "reproposed",
+    "confirmed",
+    "sent",
+    "held_back",
+    "failed",
+    "unschedulable",
+)
+
+
+def begin(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Work:
+    """A pass's world, with the store's secret and the time noted."""
+    with engine.begin() as connection:
+        secret = facts.secret(connection)
+        facts.write(connection, facts.LAST_PASS, now.isoformat())
+    return Work(roster, engine, outside, now, secret)
+
+
+def full_pass(work: Work, stop: threading.Event | None = None) -> None:
+    """Read calendars and replies, look after every pair, summarise, send."""
+    sync_all(work, stop)
+    listen(work)
+    tend_all(work, stop)
+    summaries(work)
+    deliver(work)
+
+
+def sync_all(
+    work: Work, stop: threading.Event | None = None, only: Collection[str] | None = None
+) -> None:
+    """Read the calendars of everyone who is in a pair."""
+    paired = {email for pair in work.roster.pairs for email in pair.key}
+    wanted = sorted(paired if only is None else paired & set(only))
+    people = [work.roster.people[email] for email in wanted]
+    run_all((Job(p.email, lambda person=p: sync(work, person)) for p in people), stop)
+
+
+def tend_all(work: Work, stop: threading.Event | None = None) -> None:
+    """Look after every live meeting, then propose to the pairs that have none ahead."""
+    with work.engine.begin() as connection:
+        uids = [booking.uid for booking in meetings.live(connection)]
+    for uid in uids:
+        if stop and stop.is_set():
+            return
+        with work.engine.begin() as connection:
+            _tend_one(work, connection, uid)
+    for pair in work.roster.pairs:
+        if stop and stop.is_set():
+            return
+        with work.engine.begin() as connection:
+            _propose_one(work, connection, pair)
+
+
+def _tend_one(work: Work, connection: Connection, uid: str) -> None:
+    booking = meetings.by_uid(connection, uid)
+    if booking and booking.meeting.state in LIVE:
+        tend(work, connection, booking)
+
+
+def _propose_one(work: Work, connection: Connection, pair: Pair) -> None:
+    if not has_meeting_ahead(work, connection, pair):
+        propose(work, connection, pair)
+    standing = meetings.standing(connection, *pair.key)
+    if standing and standing.state == UNSCHEDULABLE:
+        work.counts.add("unschedulable")
+
+
+def has_meeting_ahead(work: Work, connection: Connection, pair: Pair) -> bool:
+    """Whether the pair has a live meeting that is not over yet."""
+    return any(
+        b.meeting.state in LIVE and b.meeting.slot.end > work.now
+        for b in meetings.of_pair(connection, *pair.key)
+    )
+
+
+def report(work: Work) -> dict[str, object]:
+    """What `once --json` prints."""
+    return {"now": stamp(work.now), **{name: work.counts[name] for name in COUNTS}}

@@ -1,0 +1,194 @@
+"""Queueing mail: a notice becomes exact bytes in the transaction of the change that causes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from mentoring import itip
+from mentoring.meeting import URGENT
+from mentoring.notices import CounterNotice, MeetingFacts, MeetingNotice, Notice, Why
+from mentoring.roster import Person
+from service.compose import Calendar, compose
+from service.work import Work, party, reader
+from store import outbox
+from store.meetings import Booking, Guest
+
+_ABOUT_THE_TIME = ("invite", "moved", "cancelled", "nudge", "remind", "counter")
+
+
+def post(
+    work: Work,
+    connection: Connection,
+    notice: Notice,
+    *,
+    calendar: Calendar | None = None,
+    uid: str = "",
+    urgent_from: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> bool:
+    """Queue a notice; False where its key was queued before."""
+    letter = compose(
+        notice, work.roster.programme, calendar=calendar, at=work.now, secret=work.secret
+    )
+    return outbox.enqueue(
+        connection,
+        key=notice.key,
+        kind=notice.kind,
+        letter=letter,
+        now=work.now,
+        uid=uid,
+        urgent_from=urgent_from,
+        expires_at=expires_at,
+    )
+
+
+def facts(work: Work, booking: Booking) -> MeetingFacts:
+    """A booking as its invite describes it."""
+    start = booking.meeting.slot.start
+    mentor, mentee = (work.person(guest) for guest in booking.guests)
+    return MeetingFacts(
+        uid=booking.uid,
+        sequence=booking.meeting.sequence,
+        slot=booking.meeting.slot,
+        mentor=party(mentor, start),
+        mentee=party(mentee, start),
+        in_person=booking.on_site,
+        place=mentor.site if booking.on_site else "",
+        tool="" if booking.on_site else _shared_tool(mentor, mentee),
+        unseen=tuple(p.name for p in (mentor, mentee) if not p.calendar),
+    )
+
+
+def _shared_tool(mentor: Person, mentee: Person) -> str:
+    """The first of the mentor's tools that the mentee uses as well."""
+    known = {tool.casefold() for tool in mentee.tools}
+    return next((tool for tool in mentor.tools if tool.casefold() in known), "")
+
+
+def post_invites(work: Work, connection: Connection, booking: Booking) -> None:
+    """A new proposal to both."""
+    for guest in booking.guests:
+        _post_request(work, connection, booking, guest, before=None, why=None)
+
+
+def post_move(
+    work: Work, connection: Connection, before: Booking, after: Booking, why: Why
+) -> None:
+    """The new time to both; who has not heard of the meeting yet gets a plain invite instead."""
+    for guest in after.guests:
+        outbox.supersede(connection, after.uid, guest.email, _ABOUT_THE_TIME)
+        heard = outbox.was_told(connection, after.uid, guest.email)
+        _post_request(
+            work,
+            connection,
+            after,
+            guest,
+            before=before if heard else None,
+            why=why if heard else None,
+        )
+
+
+def _post_request(
+    work: Work,
+    connection: Connection,
+    booking: Booking,
+    guest: Guest,
+    *,
+    before: Booking | None,
+    why: Why | None,
+) -> None:
+    meeting = facts(work, booking)
+    statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
+    ics = itip.request(meeting, work.roster.programme, statuses, work.now)
+    notice = MeetingNotice(
+        kind="moved" if before else "invite",
+        key=invite_key(booking, guest),
+        reader=reader(work.person(guest), booking.meeting.slot.start),
+        meeting=meeting,
+        code=guest.code,
+        why=why,
+        before=before.meeting.slot if before else None,
+    )
+    post(
+        work,
+        connection,
+        notice,
+        calendar=Calendar("REQUEST", ics),
+        uid=booking.uid,
+        urgent_from=_urgent_from(before, booking) if before else None,
+        expires_at=booking.meeting.slot.start,
+    )
+
+
+def invite_key(booking: Booking, guest: Guest) -> str:
+    return f"invite:{booking.uid}:{booking.meeting.sequence}:{guest.email}"
+
+
+def _urgent_from(before: Booking, after: Booking) -> datetime:
+    return min(before.meeting.slot.start, after.meeting.slot.start) - URGENT
+
+
+def post_cancel(work: Work, connection: Connection, booking: Booking, why: Why) -> None:
+    """The meeting is off, to whoever has heard of it."""
+    meeting = facts(work, booking)
+    ics = itip.cancel(meeting, work.roster.programme, work.now)
+    for guest in booking.guests:
+        outbox.supersede(connection, booking.uid, guest.email, _ABOUT_THE_TIME)
+        if not outbox.was_told(connection, booking.uid, guest.email):
+            continue
+        notice = MeetingNotice(
+            kind="cancelled",
+            key=f"change:{booking.uid}:{booking.meeting.sequence}:{guest.email}",
+            reader=reader(work.person(guest), booking.meeting.slot.start),
+            meeting=meeting,
+            code=guest.code,
+            why=why,
+        )
+        post(
+            work,
+            connection,
+            notice,
+            calendar=Calendar("CANCEL", ics),
+            uid=booking.uid,
+            urgent_from=booking.meeting.slot.start - URGENT,
+            expires_at=booking.meeting.slot.end,
+        )
+
+
+def post_counter_refusal(
+    work: Work, connection: Connection, booking: Booking, notice: CounterNotice
+) -> None:
+    """The asked time can't be had: DECLINECOUNTER, RFC 5546 section 3.2.8."""
+    meeting = notice.meeting
+    side = meeting.mentor if meeting.mentor.email == notice.reader.email else meeting.mentee
+    ics = itip.decline_counter(meeting, work.roster.programme, side, str(notice.refusal), work.now)
+    post(
+        work,
+        connection,
+        notice,
+        calendar=Calendar("DECLINECOUNTER", ics),
+        uid=booking.uid,
+        expires_at=booking.meeting.slot.start,
+    )
+
+
+def post_plain(
+    work: Work, connection: Connection, booking: Booking, guest: Guest, kind: str, key: str
+) -> bool:
+    """A nudge or a reminder about a meeting: no calendar part, nothing changes."""
+    notice = MeetingNotice(
+        kind=kind,
+        key=key,
+        reader=reader(work.person(guest), booking.meeting.slot.start),
+        meeting=facts(work, booking),
+        code=guest.code,
+    )
+    return post(
+        work,
+        connection,
+        notice,
+        uid=booking.uid,
+        expires_at=booking.meeting.slot.start,
+    )

@@ -1,0 +1,305 @@
+"""Finding a time for a pair and booking it, in one transaction with the invites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from mentoring.availability import zone_at
+from mentoring.diagnosis import smallest_change
+from mentoring.interval import Interval
+from mentoring.meeting import Attendance, Meeting, State
+from mentoring.notices import NoSlotNotice, Why
+from mentoring.roster import Pair, Person
+from mentoring.slots import Found, Slot, Wanted, find_slot
+from service.post import post, post_cancel, post_invites, post_move
+from service.sides import sides, unknown
+from service.work import Work, party
+from store import meetings
+from store.meetings import Booking, Guest, Standing
+
+log = structlog.get_logger()
+
+WAITING = "waiting"
+PROPOSED = "proposed"
+UNSCHEDULABLE = "unschedulable"
+ENDED = "ended"
+
+_UID_DOMAIN = "overlap"
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """Nothing is to be proposed now, and why: a pair's state and reason."""
+
+    state: str
+    reason: str
+
+
+def propose(work: Work, connection: Connection, pair: Pair) -> None:
+    """Book the pair's next meeting if it is due, and keep where the pair stands."""
+    standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+    history = meetings.of_pair(connection, *pair.key)
+    wanted = wanted_next(work, pair, history, standing)
+    if isinstance(wanted, NotYet):
+        keep(connection, standing, wanted.state, wanted.reason)
+        return
+    people = work.roster.both_of(pair)
+    if problem := unknown(work, connection, people):
+        keep(connection, standing, WAITING, problem.reason)
+        return
+    found = search(work, connection, people, wanted)
+    if found.chosen is None:
+        no_slot(work, connection, pair, standing, found, number=len(history) + 1, wanted=wanted)
+        return
+    booking = _new_booking(work, pair, people, found, number=len(history) + 1)
+    meetings.save(connection, booking)
+    post_invites(work, connection, booking)
+    keep(connection, standing, PROPOSED, "")
+    work.counts.add("proposed")
+    log.info("proposed", uid=booking.uid, mentor=pair.mentor, mentee=pair.mentee)
+
+
+def wanted_next(
+    work: Work, pair: Pair, history: list[Booking], standing: Standing
+) -> Wanted | NotYet:
+    """What to look for next, or why not yet."""
+    agreement, programme = pair.agreement, work.roster.programme
+    zone = ZoneInfo(programme.timezone)
+    begin, end = _midnight(pair.start, zone), _midnight(pair.end + timedelta(days=1), zone)
+    if work.now >= end:
+        return NotYet(ENDED, f"the pair ended on {pair.end}")
+    if standing.rest_until and work.now < standing.rest_until:
+        day = standing.rest_until.astimezone(zone).date()
+        return NotYet(WAITING, f"the coordinator was told; the next try is on {day}")
+    earliest = max(work.now + agreement.notice, begin)
+    due = max(_due(pair, history) or earliest, earliest)
+    if work.now < due - agreement.horizon / 2:
+        return NotYet(WAITING, f"the next meeting is due on {due.astimezone(zone).date()}")
+    first = _not_before(earliest, pair, history)
+    latest = min(work.now + agreement.horizon, end)
+    if latest <= first:
+        return NotYet(WAITING, _too_narrow(work, begin, end, zone))
+    return Wanted(
+        window=Interval(first, latest),
+        due=due,
+        minutes=agreement.minutes,
+        buffer=agreement.buffer,
+        channel=pair.channel,
+    )
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone)
+
+
+def _due(pair: Pair, history: list[Booking]) -> datetime | None:
+    """When the rhythm wants the next meeting: after the last one that was not called off."""
+    kept = [b for b in history if b.meeting.state is not State.CANCELLED]
+    return kept[-1].meeting.slot.start + pair.agreement.every if kept else None
+
+
+def _not_before(earliest: datetime, pair: Pair, history: list[Booking]) -> datetime:
+    """Half a rhythm between two meetings at the least."""
+    due = _due(pair, history)
+    return max(earliest, due - pair.agreement.every / 2) if due else earliest
+
+
+def _too_narrow(work: Work, begin: datetime, end: datetime, zone: ZoneInfo) -> str:
+    if work.now < begin:
+        return f"the pair starts on {begin.astimezone(zone).date()}"
+    return f"too little time is left before the pair ends on {end.astimezone(zone).date()}"
+
+
+def search(
+    work: Work,
+    connection: Connection,
+    people: tuple[Person, Person],
+    wanted: Wanted,
+    *,
+    besides: Booking | None = None,
+) -> Found:
+    mentor, mentee = sides(work, connection, people, wanted.window, besides=besides)
+    return find_slot(mentor, mentee, wanted)
+
+
+def no_slot(
+    work: Work,
+    connection: Connection,
+    pair: Pair,
+    standing: Standing,
+    found: Found,
+    *,
+    number: int,
+    wanted: Wanted,
+) -> None:
+    """No time suits both: say so, with the smallest change that would help, once a meeting."""
+    people = work.roster.both_of(pair)
+    suggestion = smallest_change(*sides(work, connection, people, wanted.window), wanted) or ""
+    causes = sorted(found.rejected.items(), key=lambda item: -item[1])
+    counted = ", ".join(f"{cause}: {count}" for cause, count in causes)
+    reason = f"no time suits both in the next {wanted.window.length.days} days ({counted})"
+    keep(connection, standing, UNSCHEDULABLE, f"{reason}; {suggestion}" if suggestion else reason)
+    notice = NoSlotNotice(
+        key=f"noslot:{pair.mentor}:{pair.mentee}:{number}",
+        reader=work.coordinator(),
+        mentor=party(people[0], work.now),
+        mentee=party(people[1], work.now),
+        rejected=tuple(causes),
+        suggestion=suggestion,
+    )
+    post(work, connection, notice)
+
+
+def keep(connection: Connection, standing: Standing, state: str, reason: str) -> None:
+    meetings.save_standing(connection, replace(standing, state=state, reason=reason))
+
+
+def _new_booking(
+    work: Work, pair: Pair, people: tuple[Person, Person], found: Found, *, number: int
+) -> Booking:
+    slot = _chosen(found)
+    uid = f"{work.token('uid', *pair.key, number, length=32)}@{_UID_DOMAIN}"
+    start = slot.interval.start
+    guests = tuple(
+        Guest(p.email, p.name, zone_at(p, start), work.token("code", uid, p.email, length=16))
+        for p in people
+    )
+    return Booking(
+        meeting=Meeting(
+            uid=uid,
+            mentor=pair.mentor,
+            mentee=pair.mentee,
+            state=State.PROPOSED,
+            sequence=0,
+            tries=1,
+            slot=slot.interval,
+            proposed_at=work.now,
+            attendances=(Attendance(pair.mentor), Attendance(pair.mentee)),
+        ),
+        number=number,
+        guests=(guests[0], guests[1]),
+        zone=zone_at(people[1], start),
+        on_site=slot.on_site,
+        edges=slot.edges,
+        refused=(),
+        decision=decision(found),
+    )
+
+
+def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, why: Why) -> bool:
+    """Move a meeting to another time; False where a calendar must be readable first.
+
+    Where no time is left the meeting is called off and the pair shown as unschedulable.
+    """
+    people = work.roster.both_of(pair)
+    if unknown(work, connection, people):
+        return False
+    refused = (*booking.refused, booking.meeting.slot)
+    wanted = _wanted_again(work, pair, booking, refused)
+    found = search(work, connection, people, wanted, besides=booking)
+    if found.chosen is None:
+        call_off(work, connection, booking, Why.NO_TIME)
+        standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+        number = booking.number + 1
+        no_slot(work, connection, pair, standing, found, number=number, wanted=wanted)
+        return True
+    moved = moved_to(work, replace(booking, refused=refused), people, found.chosen)
+    moved = replace(
+        moved,
+        meeting=replace(moved.meeting, tries=booking.meeting.tries + 1),
+        decision=decision(found),
+    )
+    meetings.save(connection, moved)
+    post_move(work, connection, booking, moved, why)
+    work.counts.add("reproposed")
+    log.info("reproposed", uid=booking.uid, why=str(why), sequence=moved.meeting.sequence)
+    return True
+
+
+def _wanted_again(
+    work: Work, pair: Pair, booking: Booking, refused: tuple[Interval, ...]
+) -> Wanted:
+    """Another time as near as may be to the one that fell through."""
+    agreement = pair.agreement
+    zone = ZoneInfo(work.roster.programme.timezone)
+    begin, end = _midnight(pair.start, zone), _midnight(pair.end + timedelta(days=1), zone)
+    earliest = max(work.now + agreement.notice, begin)
+    latest = max(earliest, min(work.now + agreement.horizon, end))
+    return Wanted(
+        window=Interval(earliest, latest),
+        due=max(booking.meeting.slot.start, earliest),
+        minutes=agreement.minutes,
+        buffer=agreement.buffer,
+        channel=pair.channel,
+        refused=refused,
+    )
+
+
+def moved_to(work: Work, booking: Booking, people: tuple[Person, Person], slot: Slot) -> Booking:
+    """The booking at its new time: same UID, SEQUENCE + 1, nobody has answered yet."""
+    start = slot.interval.start
+    guests = [
+        replace(guest, name=person.name, zone=zone_at(person, start))
+        for guest, person in zip(booking.guests, people, strict=True)
+    ]
+    meeting = replace(
+        booking.meeting,
+        state=State.PROPOSED,
+        sequence=booking.meeting.sequence + 1,
+        slot=slot.interval,
+        proposed_at=work.now,
+        attendances=(Attendance(people[0].email), Attendance(people[1].email)),
+    )
+    return replace(
+        booking,
+        meeting=meeting,
+        guests=(guests[0], guests[1]),
+        zone=zone_at(people[1], start),
+        on_site=slot.on_site,
+        edges=slot.edges,
+    )
+
+
+def call_off(work: Work, connection: Connection, booking: Booking, why: Why) -> None:
+    """Cancel a meeting for good: SEQUENCE + 1, CANCEL to whoever has heard of it."""
+    meeting = replace(booking.meeting, state=State.CANCELLED, sequence=booking.meeting.sequence + 1)
+    cancelled = replace(booking, meeting=meeting)
+    meetings.save(connection, cancelled)
+    post_cancel(work, connection, cancelled, why)
+    work.counts.add("cancelled")
+    log.info("called_off", uid=booking.uid, why=str(why))
+
+
+def _chosen(found: Found) -> Slot:
+    if found.chosen is None:
+        raise ValueError("nothing was found to book")
+    return found.chosen
+
+
+def decision(found: Found) -> dict[str, Any]:
+    """Why this time and not the others, as `explain --json` shows it."""
+    return {
+        "chosen": slot_json(found.chosen) if found.chosen else None,
+        "alternatives": [slot_json(slot) for slot in found.alternatives],
+        "rejected": dict(found.rejected),
+    }
+
+
+def slot_json(slot: Slot) -> dict[str, Any]:
+    return {
+        "start": stamp(slot.interval.start),
+        "end": stamp(slot.interval.end),
+        "cost": slot.cost,
+        "reasons": [f"{reason.text} ({reason.cost:+g})" for reason in slot.reasons],
+    }
+
+
+def stamp(instant: datetime) -> str:
+    """ISO 8601 in UTC, to the second."""
+    return instant.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,123 @@
+"""Gathering what the rules need of a pair: each one's hours, busy times and other meetings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.engine import Connection
+
+from integrations.ports import OPAQUE, item_key
+from mentoring.availability import meeting_hours
+from mentoring.interval import Interval
+from mentoring.notices import Why
+from mentoring.roster import Person
+from mentoring.slots import Side
+from service.sync import is_known
+from service.work import Work
+from store import calendars, meetings
+from store.meetings import Booking
+
+_ROLES = ("mentor", "mentee")
+_AROUND = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Why nothing can be said of the pair's time: whose calendar, and what is wrong with it."""
+
+    reason: str
+
+
+def unknown(work: Work, connection: Connection, people: tuple[Person, Person]) -> Unknown | None:
+    """The first of the two whose calendar can't be relied on now."""
+    for person in people:
+        if not person.calendar:
+            continue
+        calendar = calendars.load(connection, person.email)
+        if is_known(calendar, work.now):
+            continue
+        why = calendar.reason if calendar and calendar.reason else "it was not read lately"
+        return Unknown(f"the calendar of {person.name} can't be relied on: {why}")
+    return None
+
+
+def sides(
+    work: Work,
+    connection: Connection,
+    people: tuple[Person, Person],
+    window: Interval,
+    *,
+    besides: Booking | None = None,
+) -> tuple[Side, Side]:
+    """Both sides over a window, as if one meeting were not there."""
+    mentor, mentee = (
+        _side(work, connection, role, person, window, besides)
+        for role, person in zip(_ROLES, people, strict=True)
+    )
+    return mentor, mentee
+
+
+def _side(
+    work: Work,
+    connection: Connection,
+    role: str,
+    person: Person,
+    window: Interval,
+    besides: Booking | None,
+) -> Side:
+    # A stretch cut at the window's edge would look like the edge of a working day.
+    hours = meeting_hours(person, window.widened(_AROUND))
+    uid = besides.uid if besides else ""
+    return Side(
+        role=role,
+        person=person,
+        hours=tuple(hours),
+        busy=tuple(_busy(connection, person, window, besides)),
+        taken=tuple(meetings.taken(connection, person.email, window, besides=uid)),
+        borne=meetings.borne(connection, person.email),
+    )
+
+
+def _busy(
+    connection: Connection, person: Person, window: Interval, besides: Booking | None
+) -> list[Interval]:
+    """The person's busy times but for the meeting itself, as it stands in their calendar."""
+    if not person.calendar:
+        return []
+    return [
+        busy.interval
+        for busy in calendars.busy_of(connection, person.email, window.widened(_AROUND))
+        if besides is None or not _is_own(busy, besides)
+    ]
+
+
+def _is_own(busy: calendars.Busy, booking: Booking) -> bool:
+    if busy.item == OPAQUE:
+        return busy.interval == booking.meeting.slot
+    return busy.item == item_key(booking.uid)
+
+
+def conflict(
+    work: Work, connection: Connection, booking: Booking, people: tuple[Person, Person]
+) -> Why | None:
+    """Why a booked time no longer suits both; None where it does, or where nobody can tell."""
+    slot = booking.meeting.slot
+    if unknown(work, connection, people):
+        return None
+    both = sides(work, connection, people, slot, besides=booking)
+    return {"hours": Why.HOURS, "busy": Why.CONFLICT}.get(suits(both, slot, timedelta(0)))
+
+
+def _inside_hours(side: Side, slot: Interval) -> bool:
+    return any(stretch.contains(slot) for stretch in side.hours)
+
+
+def suits(both: tuple[Side, Side], slot: Interval, buffer: timedelta) -> str:
+    """Empty where a time suits both; else "hours" or "busy"."""
+    if not all(_inside_hours(side, slot) for side in both):
+        return "hours"
+    wide = slot.widened(buffer)
+    if any(wide.overlaps(hole) for side in both for hole in (*side.busy, *side.taken)):
+        return "busy"
+    return ""

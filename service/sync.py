@@ -1,0 +1,147 @@
+"""Reading partners' calendars into the store: busy stretches only, and what went wrong."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from integrations.ports import ProviderError, Reading
+from mentoring.interval import Interval
+from mentoring.notices import CalendarNotice
+from mentoring.roster import Person
+from service.post import post
+from service.work import Work, reader
+from store import calendars, outbox
+from store.calendars import OK, UNREADABLE, Calendar
+
+log = structlog.get_logger()
+
+EVERY = timedelta(minutes=15)
+STALE_AFTER = timedelta(hours=2)
+"""A reading older than this says nothing about now."""
+_PATIENCE = timedelta(hours=1)
+"""How long a passing fault may last before the owner is told."""
+_DOUBT_FROM = 3
+"""A calendar with so many entries that comes back empty is read once more before it is believed."""
+_KEEP_PAST = timedelta(days=1)
+_SLACK = timedelta(weeks=2)
+_STEP = timedelta(weeks=4)
+_EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def window(work: Work, person: Person) -> Interval:
+    """What to read: yesterday until past every horizon, its end moving in steps of four weeks.
+
+    The steps keep a cursor good for weeks: an unchanged calendar isn't expanded again meanwhile.
+    """
+    horizons = [p.agreement.horizon for p in work.roster.pairs if person.email in p.key]
+    reach = work.now + max(horizons, default=work.roster.agreement.horizon) + _SLACK
+    steps = -((_EPOCH - reach) // _STEP)
+    return Interval(work.now - _KEEP_PAST, _EPOCH + steps * _STEP)
+
+
+def is_known(calendar: Calendar | None, now: datetime) -> bool:
+    """Whether a calendar's busy times may be relied on: unknown is not free."""
+    if calendar is None or calendar.state != OK or calendar.synced_at is None:
+        return False
+    return now - calendar.synced_at <= STALE_AFTER
+
+
+def sync(work: Work, person: Person) -> None:
+    """Read one partner's calendar, if they have one, and keep what it says."""
+    if not person.calendar:
+        with work.engine.begin() as connection:
+            calendars.forget(connection, person.email)
+        return
+    calendar = _present(work, person)
+    try:
+        source = work.outside.busy_source(person)
+        reading = source.read(window(work, person), calendar.cursor)
+    except ProviderError as error:
+        _keep_fault(work, person, calendar, error)
+        return
+    _keep_reading(work, person, calendar, reading)
+
+
+def _present(work: Work, person: Person) -> Calendar:
+    digest = hashlib.sha256(person.calendar.encode()).hexdigest()
+    with work.engine.begin() as connection:
+        kept = calendars.load(connection, person.email)
+        if kept and kept.url_digest == digest:
+            return kept
+        calendars.forget(connection, person.email)
+        fresh = Calendar(person.email, digest)
+        calendars.save(connection, fresh)
+        return fresh
+
+
+def _keep_reading(work: Work, person: Person, calendar: Calendar, reading: Reading) -> None:
+    work.counts.add("synced")
+    for warning in reading.warnings:
+        log.warning("calendar_item_doubtful", person=person.email, warning=warning)
+    with work.engine.begin() as connection:
+        if _is_doubtful(connection, person, calendar, reading):
+            log.warning("calendar_suddenly_empty", person=person.email)
+            calendars.save(connection, replace(_well(calendar, work.now), doubted=True))
+            return
+        calendars.write_busy(connection, person.email, reading.items, complete=reading.complete)
+        calendars.prune(connection, work.now - _KEEP_PAST)
+        read = replace(_well(calendar, work.now), doubted=False, cursor=reading.cursor)
+        calendars.save(connection, read)
+        if calendar.state == UNREADABLE:
+            log.info("calendar_readable_again", person=person.email)
+            outbox.withdraw(connection, _key(calendar))
+
+
+def _is_doubtful(
+    connection: Connection, person: Person, calendar: Calendar, reading: Reading
+) -> bool:
+    if calendar.doubted or not reading.complete or any(reading.items.values()):
+        return False
+    return calendars.items_of(connection, person.email) >= _DOUBT_FROM
+
+
+def _well(calendar: Calendar, now: datetime) -> Calendar:
+    return replace(
+        calendar,
+        state=OK,
+        synced_at=now,
+        failing_since=None,
+        reason="",
+        mend="",
+        permanent=False,
+    )
+
+
+def _keep_fault(work: Work, person: Person, calendar: Calendar, error: ProviderError) -> None:
+    work.counts.add("unreadable")
+    log.warning("calendar_unreadable", person=person.email, reason=error.message, mend=error.mend)
+    first = calendar.state != UNREADABLE
+    broken = replace(
+        calendar,
+        state=UNREADABLE,
+        failing_since=work.now if first else calendar.failing_since,
+        reason=error.message,
+        mend=error.mend,
+        permanent=error.permanent,
+        outage=calendar.outage + 1 if first else calendar.outage,
+    )
+    with work.engine.begin() as connection:
+        calendars.save(connection, broken)
+        since = broken.failing_since or work.now
+        if error.permanent or work.now - since >= _PATIENCE:
+            notice = CalendarNotice(
+                key=_key(broken),
+                reader=reader(person, work.now),
+                problem=error.message,
+                mend=error.mend,
+            )
+            post(work, connection, notice)
+
+
+def _key(calendar: Calendar) -> str:
+    return f"consent:{calendar.person}:{calendar.outage}"

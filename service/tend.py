@@ -1,0 +1,191 @@
+"""Looking after booked meetings: confirming, moving, nudging, reminding, calling off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from mentoring.availability import reading_hours, reads_at, working_days_between
+from mentoring.interval import Interval
+from mentoring.meeting import (
+    ANSWER_BY,
+    REMIND_BEFORE,
+    Action,
+    State,
+    Step,
+    needs_nudge,
+    next_step,
+)
+from mentoring.notices import PatternNotice, Reader, Why
+from mentoring.roster import Pair, Person
+from service.post import post, post_plain
+from service.propose import PROPOSED, WAITING, call_off, keep, repropose
+from service.sides import conflict
+from service.work import Work, party, reader
+from store import meetings
+from store.meetings import Booking, Guest, Standing
+
+log = structlog.get_logger()
+
+CONFIRMED = "confirmed"
+_WEEK = timedelta(days=7)
+
+
+def tend(work: Work, connection: Connection, booking: Booking) -> None:
+    """Do what a live meeting needs now, and keep where its pair stands."""
+    pair = _pair_of(work, booking)
+    if pair is None or _day(work, booking) > pair.end:
+        _end(work, connection, booking)
+        return
+    people = work.roster.both_of(pair)
+    step = next_step(
+        booking.meeting,
+        conflict=conflict(work, connection, booking, people),
+        working_days_since=min(
+            working_days_between(p, booking.meeting.slot.end, work.now) for p in people
+        ),
+        now=work.now,
+    )
+    _carry_out(work, connection, pair, booking, step)
+
+
+def _pair_of(work: Work, booking: Booking) -> Pair | None:
+    key = (booking.meeting.mentor, booking.meeting.mentee)
+    return next((pair for pair in work.roster.pairs if pair.key == key), None)
+
+
+def _day(work: Work, booking: Booking) -> date:
+    zone = ZoneInfo(work.roster.programme.timezone)
+    return booking.meeting.slot.start.astimezone(zone).date()
+
+
+def _end(work: Work, connection: Connection, booking: Booking) -> None:
+    """The pair is no more, or ends before the meeting."""
+    if work.now < booking.meeting.slot.start:
+        call_off(work, connection, booking, Why.PAIR_ENDED)
+        return
+    state = State.HELD if booking.meeting.accepted else State.MISSED
+    meetings.save(connection, replace(booking, meeting=replace(booking.meeting, state=state)))
+
+
+def _carry_out(
+    work: Work, connection: Connection, pair: Pair, booking: Booking, step: Step
+) -> None:
+    match step.action:
+        case Action.CONFIRM:
+            confirmed = _in_state(connection, booking, State.CONFIRMED)
+            work.counts.add("confirmed")
+            log.info("confirmed", uid=booking.uid)
+            _watch(work, connection, pair, confirmed)
+        case Action.REPROPOSE | Action.GIVE_UP:
+            _replace(work, connection, pair, booking, step)
+        case Action.ASSUME_HELD:
+            _in_state(connection, booking, State.HELD)
+            log.info("held", uid=booking.uid, assumed=True)
+        case Action.MISS:
+            _in_state(connection, booking, State.MISSED)
+            log.info("missed", uid=booking.uid)
+        case Action.NOTHING:
+            _watch(work, connection, pair, booking)
+
+
+def _in_state(connection: Connection, booking: Booking, state: State) -> Booking:
+    changed = replace(booking, meeting=replace(booking.meeting, state=state))
+    meetings.save(connection, changed)
+    return changed
+
+
+def _standing(connection: Connection, pair: Pair) -> Standing:
+    return meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+
+
+def _watch(work: Work, connection: Connection, pair: Pair, booking: Booking) -> None:
+    """Nothing is wrong: chase missing answers, remind, and keep the pair's state."""
+    if work.now >= booking.meeting.slot.start:
+        return
+    state = CONFIRMED if booking.meeting.state is State.CONFIRMED else PROPOSED
+    keep(connection, _standing(connection, pair), state, "")
+    for guest in booking.guests:
+        if booking.meeting.state is State.PROPOSED:
+            _nudge(work, connection, booking, guest)
+        elif work.now >= remind_at(work.person(guest), booking.meeting.slot.start):
+            key = f"remind:{booking.uid}:{booking.meeting.sequence}:{guest.email}"
+            post_plain(work, connection, booking, guest, "remind", key)
+
+
+def _nudge(work: Work, connection: Connection, booking: Booking, guest: Guest) -> None:
+    side = next(a for a in booking.meeting.attendances if a.email == guest.email)
+    person = work.person(guest)
+    if not needs_nudge(side, working_days_between(person, booking.meeting.proposed_at, work.now)):
+        return
+    number = side.nudges + 1
+    key = f"nudge:{booking.uid}:{booking.meeting.sequence}:{number}:{guest.email}"
+    if post_plain(work, connection, booking, guest, "nudge", key):
+        fresh = meetings.by_uid(connection, booking.uid) or booking
+        meetings.save(connection, meetings.with_side(fresh, replace(side, nudges=number)))
+        log.info("nudged", uid=booking.uid, person=guest.email, number=number)
+
+
+def remind_at(person: Person, start: datetime) -> datetime:
+    """A day before the meeting, or on the last working day before that if they don't work then."""
+    day_before = start - REMIND_BEFORE
+    if reads_at(person, day_before):
+        return day_before
+    worked = reading_hours(person, Interval(day_before - _WEEK, day_before))
+    return worked[-1].start if worked else day_before
+
+
+def _replace(work: Work, connection: Connection, pair: Pair, booking: Booking, step: Step) -> None:
+    """The time fell through: another one, or after three tries the coordinator."""
+    why = step.why or Why.CONFLICT
+    if step.action is Action.GIVE_UP:
+        _give_up(work, connection, pair, booking)
+        return
+    if repropose(work, connection, pair, booking, why):
+        fresh = meetings.by_uid(connection, booking.uid)
+        if fresh and fresh.meeting.state is State.PROPOSED:
+            keep(connection, _standing(connection, pair), PROPOSED, "")
+        return
+    if work.now >= booking.meeting.slot.start - ANSWER_BY:
+        call_off(work, connection, booking, Why.NO_TIME)
+        keep(connection, _standing(connection, pair), WAITING, "a calendar can't be read")
+        return
+    reason = f"the time fell through ({why}); a calendar must be readable to find another"
+    keep(connection, _standing(connection, pair), WAITING, reason)
+
+
+def _give_up(work: Work, connection: Connection, pair: Pair, booking: Booking) -> None:
+    call_off(work, connection, booking, Why.TRIES_USED)
+    rest = booking.meeting.slot.start + pair.agreement.every
+    standing = replace(_standing(connection, pair), rest_until=rest)
+    reason = f"{booking.meeting.tries} proposals failed; the coordinator was told"
+    keep(connection, standing, WAITING, reason)
+    people = work.roster.both_of(pair)
+    readers = [reader(person, work.now) for person in people]
+    for number, to in enumerate((*readers, work.coordinator())):
+        _tell_pattern(work, connection, booking, people, to, for_coordinator=number == len(people))
+    work.counts.add("escalated")
+
+
+def _tell_pattern(
+    work: Work,
+    connection: Connection,
+    booking: Booking,
+    people: tuple[Person, Person],
+    to: Reader,
+    *,
+    for_coordinator: bool,
+) -> None:
+    role = "coordinator" if for_coordinator else to.email
+    notice = PatternNotice(
+        key=f"escalate:{booking.uid}:{role}",
+        reader=to,
+        mentor=party(people[0], work.now),
+        mentee=party(people[1], work.now),
+        for_coordinator=for_coordinator,
+    )
+    post(work, connection, notice)
