@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.utils import getaddresses
 from enum import StrEnum
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Component
 
 from mentoring.interval import Interval
 
@@ -137,7 +137,7 @@ def _from_calendar(
     return _from_event(events[0], stated, sender, message_id)
 
 
-def _from_event(event: Event, method: str, sender: str, message_id: str) -> Answer | Unreadable:
+def _from_event(event: Component, method: str, sender: str, message_id: str) -> Answer | Unreadable:
     attendees = event.get("attendee", [])
     attendees = attendees if isinstance(attendees, list) else [attendees]
     own = [a for a in attendees if _address(a) == sender] or attendees
@@ -170,7 +170,7 @@ def _address(value: object) -> str:
     return str(value).strip().lower().removeprefix("mailto:")
 
 
-def _instant(event: Event, name: str) -> datetime | None:
+def _instant(event: Component, name: str) -> datetime | None:
     """A property as an instant; None where it has no zone, and so is no instant."""
     if name not in event:
         return None
@@ -180,7 +180,7 @@ def _instant(event: Event, name: str) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def _asked(event: Event) -> Interval | None:
+def _asked(event: Component) -> Interval | None:
     start, end = _instant(event, "dtstart"), _instant(event, "dtend")
     if start is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from mentoring.hours import WeeklyHours
@@ -108,8 +108,8 @@ class Event:
 
     title: str
     kind: str
-    start: str
-    end: str
+    start: datetime
+    end: datetime
     timezone: str
     place: str = ""
     link: str = ""

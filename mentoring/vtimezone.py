@@ -29,7 +29,9 @@ def vtimezone(zone: str, year: int) -> Timezone:
     return component
 
 
-def _observance(tz: ZoneInfo, onset: datetime, before: timedelta) -> Timezone:
+def _observance(
+    tz: ZoneInfo, onset: datetime, before: timedelta
+) -> TimezoneDaylight | TimezoneStandard:
     local = onset.astimezone(tz)
     observance = TimezoneDaylight() if local.dst() else TimezoneStandard()
     observance.add("dtstart", (onset + before).replace(tzinfo=None))

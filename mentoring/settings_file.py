@@ -1,0 +1,265 @@
+"""Reading overlap.toml: the programme, its defaults, and where things are."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from mentoring import cells
+from mentoring.roster import Agreement, Mailbox, Programme, Settings
+from mentoring.tables import LARGEST_FILE, Fault, decode, nearest
+
+FILE = "overlap.toml"
+T = TypeVar("T")
+
+
+def _cell(read: Callable[[str], T]) -> BeforeValidator:
+    """A validator that reads a text and keeps both halves of what is wrong with it."""
+
+    def validate(value: object) -> T:
+        if not isinstance(value, str):
+            raise PydanticCustomError(
+                "cell",
+                "{message}",
+                {"message": "a text belongs here", "mend": "put it in quotation marks"},
+            )
+        try:
+            return read(value.strip())
+        except cells.CellError as error:
+            context = {"message": str(error), "mend": error.mend}
+            raise PydanticCustomError("cell", "{message}", context) from error
+
+    return BeforeValidator(validate)
+
+
+def _url(schemes: tuple[str, ...]) -> Callable[[str], str]:
+    return lambda text: cells.read_url(text, schemes) if text else ""
+
+
+def _mailbox(text: str) -> Mailbox:
+    mailbox = cells.read_mailbox(text)
+    return mailbox if mailbox.name else Mailbox(mailbox.email, mailbox.email)
+
+
+def _store(text: str) -> str:
+    if text.startswith("sqlite:///") and len(text) > len("sqlite:///"):
+        return text
+    if text.startswith("postgresql+psycopg://"):
+        return text
+    raise cells.CellError("the store can't be used", 'write "sqlite:///overlap.db"')
+
+
+def _listen(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdigit() and 0 <= int(port) < 65536):
+        raise cells.CellError(f"{cells.quoted(text)} is no HOST:PORT", 'write "127.0.0.1:8470"')
+    return text
+
+
+Duration = Annotated[timedelta, _cell(cells.read_duration)]
+Secret = Annotated[str, _cell(cells.read_secret)]
+_Text = Annotated[str, _cell(cells.read_name)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, strict=True)
+
+
+class _Programme(_Section):
+    name: _Text
+    organiser: Annotated[Mailbox, _cell(_mailbox)]
+    timezone: Annotated[str, _cell(cells.read_zone)]
+    start: date
+    end: date
+    holidays: Annotated[str, _cell(cells.read_region)] = ""
+    coordinator: Annotated[str, _cell(cells.read_email)]
+
+
+class _Agreement(_Section):
+    every: Duration = timedelta(weeks=2)
+    minutes: int = Field(60, ge=15, le=480)
+    notice: Duration = timedelta(days=2)
+    horizon: Duration = timedelta(weeks=4)
+    buffer: int = Field(0, ge=0, le=240)
+
+
+class _Summary(_Section):
+    every: Literal["week", "2 weeks", "month"] = "month"
+
+
+class _Store(_Section):
+    url: Annotated[str, _cell(_store)] = "sqlite:///overlap.db"
+
+
+class _Mail(_Section):
+    url: Annotated[str, _cell(_url(cells.MAILERS))] = "maildir:outbox"
+    inbox: Annotated[str, _cell(_url(cells.INBOXES))] = ""
+    password: Secret | None = None
+    inbox_password: Secret | None = None
+
+
+class _Calendar(_Section):
+    url: Annotated[str, _cell(_url(cells.ORGANISERS))] = ""
+    password: Secret | None = None
+
+
+class _Web(_Section):
+    listen: Annotated[str, _cell(_listen)] = "127.0.0.1:8470"
+    base_url: str = ""
+
+
+class _Tls(_Section):
+    ca: _Text | None = None
+
+
+class _Caldav(_Section):
+    password: Secret | None = None
+    passwords: dict[str, Secret] = Field(default_factory=dict)
+
+
+class _File(_Section):
+    programme: _Programme
+    agreement: _Agreement = Field(default_factory=lambda: _Agreement())
+    summary: _Summary = Field(default_factory=_Summary)
+    store: _Store = Field(default_factory=_Store)
+    mail: _Mail = Field(default_factory=_Mail)
+    calendar: _Calendar = Field(default_factory=_Calendar)
+    web: _Web = Field(default_factory=_Web)
+    tls: _Tls = Field(default_factory=_Tls)
+    caldav: _Caldav = Field(default_factory=_Caldav)
+    google: dict[str, Any] = Field(default_factory=dict)
+    microsoft365: dict[str, Any] = Field(default_factory=dict)
+    exchange: dict[str, Any] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """overlap.toml as values."""
+
+    programme: Programme
+    agreement: Agreement
+    summary_every: str
+    settings: Settings
+
+
+def read_settings(raw: bytes) -> tuple[SettingsFile | None, list[Fault]]:
+    """The file's values, or every fault in it."""
+    if len(raw) > LARGEST_FILE:
+        return None, [Fault(FILE, 1, "the file is larger than 50 MB", "shorten it")]
+    text = decode(raw).replace("\r\n", "\n")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return None, [_syntax(error)]
+    except RecursionError:
+        return None, [Fault(FILE, 1, "the file is nested too deep", "flatten it")]
+    try:
+        parsed = _File.model_validate(data)
+    except ValidationError as error:
+        return None, [_fault(text, detail) for detail in error.errors()]
+    faults = list(_contradictions(text, parsed))
+    return (None, faults) if faults else (_values(parsed), [])
+
+
+def _syntax(error: tomllib.TOMLDecodeError) -> Fault:
+    found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+    what = str(error).partition(" (at ")[0]
+    line = int(found[1]) if found else 1
+    return Fault(FILE, line, f"not TOML: {what}", "check quotation marks and brackets")
+
+
+def _fault(text: str, detail: ErrorDetails) -> Fault:
+    path = [str(part) for part in detail["loc"]]
+    line, where = _line_of(text, path), ".".join(path)
+    if detail["type"] == "missing":
+        return Fault(FILE, line, f"{where} is missing", "add it")
+    if detail["type"] == "extra_forbidden":
+        return Fault(FILE, line, f'there is no setting "{where}"', nearest(path[-1], _known(path)))
+    context = detail.get("ctx", {})
+    return Fault(
+        FILE,
+        line,
+        f"{where}: {context.get('message', detail['msg'])}",
+        str(context.get("mend", "see the sample in config/overlap.toml")),
+    )
+
+
+def _known(path: list[str]) -> list[str]:
+    """The names allowed where an unknown one stands."""
+    model: type[BaseModel] = _File
+    for part in path[:-1]:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return list(model.model_fields)
+
+
+def _line_of(text: str, path: list[str]) -> int:
+    """The line of a key, else of its section, else the first."""
+    section, best = "", 1
+    for number, line in enumerate(text.split("\n"), 1):
+        bare = line.strip()
+        if header := re.match(r"\[+\s*([^\]]+?)\s*\]+", bare):
+            section = header[1].replace('"', "")
+            if section == path[0]:
+                best = number
+        elif (section == ".".join(path[:-1]) and _key(bare) == path[-1]) or (
+            section == "" and _key(bare) == path[0]
+        ):
+            return number
+    return best
+
+
+def _key(line: str) -> str:
+    return line.partition("=")[0].strip().strip("\"'") if "=" in line else ""
+
+
+def _contradictions(text: str, parsed: _File) -> Iterator[Fault]:
+    programme, agreement = parsed.programme, parsed.agreement
+    if programme.end < programme.start:
+        line = _line_of(text, ["programme", "end"])
+        yield Fault(FILE, line, "programme.end is before programme.start", "swap the two dates")
+    if agreement.every < timedelta(days=1):
+        line = _line_of(text, ["agreement", "every"])
+        yield Fault(FILE, line, "agreement.every is shorter than a day", 'write "1 week" or so')
+    if agreement.horizon <= agreement.notice:
+        line = _line_of(text, ["agreement", "horizon"])
+        yield Fault(FILE, line, "agreement.horizon is not longer than notice", "make it longer")
+
+
+def _values(parsed: _File) -> SettingsFile:
+    agreement = parsed.agreement.model_dump()
+    agreement["buffer"] = timedelta(minutes=agreement["buffer"])
+    programme = parsed.programme
+    return SettingsFile(
+        programme=Programme(
+            **{name: getattr(programme, name) for name in type(programme).model_fields}
+        ),
+        agreement=Agreement(**agreement),
+        summary_every=parsed.summary.every,
+        settings=Settings(
+            store=parsed.store.url,
+            mail=_present(parsed.mail),
+            calendar=_present(parsed.calendar),
+            web=_present(parsed.web),
+            tls=_present(parsed.tls),
+            providers={
+                "caldav": _present(parsed.caldav),
+                "google": parsed.google,
+                "microsoft365": parsed.microsoft365,
+                "exchange": parsed.exchange,
+            },
+        ),
+    )
+
+
+def _present(section: BaseModel) -> Mapping[str, Any]:
+    return section.model_dump(exclude_none=True)
