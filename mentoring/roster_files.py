@@ -36,26 +36,16 @@ PLACES = "places.csv"
 REQUIRED = (SETTINGS, PEOPLE, PAIRS)
 FILES = (*REQUIRED, EXCEPTIONS, EVENTS, PLACES)
 
+_PERSON_COLUMNS = (
+    *("name", "email", "timezone", "hours", "site", "onsite", "holidays", "calendar"),
+    *("tools", "expertise", "links", "supervisor", "language"),
+)
 _COLUMNS = {
-    PEOPLE: [
-        "name",
-        "email",
-        "timezone",
-        "hours",
-        "site",
-        "onsite",
-        "holidays",
-        "calendar",
-        "tools",
-        "expertise",
-        "links",
-        "supervisor",
-        "language",
-    ],
-    PAIRS: ["mentor", "mentee", "start", "end", "every", "minutes", "channel", "goal"],
-    EXCEPTIONS: ["person", "from", "to", "kind", "value"],
-    EVENTS: ["title", "kind", "start", "end", "timezone", "place", "link"],
-    PLACES: ["site", "name", "kind", "address", "link"],
+    PEOPLE: _PERSON_COLUMNS,
+    PAIRS: ("mentor", "mentee", "start", "end", "every", "minutes", "channel", "goal"),
+    EXCEPTIONS: ("person", "from", "to", "kind", "value"),
+    EVENTS: ("title", "kind", "start", "end", "timezone", "place", "link"),
+    PLACES: ("site", "name", "kind", "address", "link"),
 }
 _NEEDED = {
     PEOPLE: ("name", "email", "timezone", "hours"),

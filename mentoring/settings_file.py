@@ -126,7 +126,7 @@ class _Caldav(_Section):
 
 class _File(_Section):
     programme: _Programme
-    agreement: _Agreement = Field(default_factory=lambda: _Agreement())
+    agreement: _Agreement = _Agreement.model_validate({})
     summary: _Summary = Field(default_factory=_Summary)
     store: _Store = Field(default_factory=_Store)
     mail: _Mail = Field(default_factory=_Mail)

@@ -1,0 +1,171 @@
+"""Which stretches a calendar's entries keep busy (RFC 5545). Runs inside the limited child.
+
+Free: transparent, cancelled, declined by the owner, "working elsewhere". Out-of-office is busy even
+where it is marked free. What can't be placed exactly is busy for longer, never shorter.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import recurring_ical_events
+from icalendar import Calendar
+
+from integrations.ical_prepare import UNKNOWN_ZONE, CalendarError, Entry, Zones, prepare
+from integrations.ports import OPAQUE, Owner, item_key
+from mentoring.interval import Interval, merged
+
+_MOST_EVENTS = 20_000
+_MOST_INSTANCES = 5_000
+_DAY = timedelta(days=1)
+_BEFORE, _AFTER = timedelta(hours=14), timedelta(hours=12)
+"""Every zone is between UTC+14 and UTC-12."""
+_BUSY_TYPES = frozenset({"BUSY", "BUSY-UNAVAILABLE", "BUSY-TENTATIVE"})
+
+
+def busy_items(
+    raw: bytes, window: Interval, owner: Owner
+) -> tuple[dict[str, tuple[Interval, ...]], list[str]]:
+    """Busy stretches by item key, and warnings. Raises CalendarError for what can't be bounded."""
+    text = raw.decode("utf-8-sig", "replace")
+    calendars = _parse(text)
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "BEGIN:VEVENT"]
+    if len(lines) > _MOST_EVENTS:
+        raise CalendarError(f"the calendar has more than {_MOST_EVENTS} entries")
+    found: dict[str, list[Interval]] = defaultdict(list)
+    warnings: list[str] = []
+    for calendar in calendars:
+        _collect_events(calendar, window, owner, lines, found, warnings)
+        for component in calendar.walk("VFREEBUSY"):
+            found[OPAQUE] += _freebusy(component, window)
+    return {key: tuple(merged(stretches)) for key, stretches in found.items()}, warnings
+
+
+def _parse(text: str) -> list[Calendar]:
+    bare = text.strip()
+    if not bare.upper().startswith("BEGIN:VCALENDAR"):
+        raise CalendarError("this is no calendar")
+    if not bare.upper().endswith("END:VCALENDAR"):
+        raise CalendarError("the calendar is cut off")
+    try:
+        return [c for c in Calendar.from_ical(bare, multiple=True) if isinstance(c, Calendar)]
+    except (ValueError, IndexError, KeyError) as error:
+        raise CalendarError(f"this is no calendar ({type(error).__name__})") from error
+
+
+def _collect_events(
+    calendar: Calendar,
+    window: Interval,
+    owner: Owner,
+    lines: list[int],
+    found: dict[str, list[Interval]],
+    warnings: list[str],
+) -> None:
+    zones = Zones(owner.timezone, str(calendar.get("x-wr-timezone", "")))
+    series: dict[str, list[Entry]] = defaultdict(list)
+    for event in calendar.walk("VEVENT"):
+        line = lines.pop(0) if lines else 0
+        warnings += [f"line {line}: {warning}" for warning in prepare(event, zones, line)]
+        series[str(event.get("uid", f"line {line}"))].append(event)
+    for uid, events in series.items():
+        masters = [event for event in events if "recurrence-id" not in event]
+        if len(masters) > 1:
+            warnings.append("two entries share one UID: both are taken as busy")
+        found[item_key(uid)] += _occurrences(events, masters, window, owner)
+
+
+def _occurrences(
+    events: list[Entry], masters: list[Entry], window: Interval, owner: Owner
+) -> Iterator[Interval]:
+    """The busy stretches of all entries with one UID that reach into the window."""
+    overrides = [event for event in events if "recurrence-id" in event]
+    for number, master in enumerate(masters):
+        own = overrides if number == 0 else []
+        yield from _expanded([master, *own], window, owner)
+    if not masters:  # the owner was invited to some occurrences only
+        yield from _expanded(overrides, window, owner)
+
+
+def _expanded(events: list[Entry], window: Interval, owner: Owner) -> Iterator[Interval]:
+    if len(events) == 1 and not {"rrule", "rdate", "recurrence-id"} & {
+        k.lower() for k in events[0]
+    }:
+        yield from _stretch(events[0], window, owner)
+        return
+    calendar = Calendar()
+    for event in events:
+        calendar.add_component(event)
+    reach = window.widened(2 * _DAY)
+    query = recurring_ical_events.of(calendar, skip_bad_series=False)
+    try:
+        occurrences = query.between(reach.start, reach.end)
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise CalendarError(f"a recurring entry can't be read ({type(error).__name__})") from error
+    if len(occurrences) > _MOST_INSTANCES:
+        raise CalendarError(f"an entry recurs more than {_MOST_INSTANCES} times")
+    for occurrence in occurrences:
+        yield from _stretch(occurrence, window, owner)
+
+
+def _stretch(event: Entry, window: Interval, owner: Owner) -> Iterator[Interval]:
+    if _is_free(event, owner):
+        return
+    stretch = _span(event, ZoneInfo(owner.timezone))
+    if UNKNOWN_ZONE in event:
+        stretch = Interval(stretch.start - _BEFORE, stretch.end + _AFTER)
+    if stretch.start < stretch.end and stretch.overlaps(window):
+        yield stretch
+
+
+def _span(event: Entry, zone: ZoneInfo) -> Interval:
+    start = event["dtstart"].dt
+    end = event["dtend"].dt if "dtend" in event else None
+    if end is None and "duration" in event:
+        end = start + event["duration"].dt
+    if isinstance(start, datetime):
+        return Interval(start, _instant(end or start, zone))
+    return Interval(_instant(start, zone), _instant(end or start + _DAY, zone))
+
+
+def _instant(value: date | datetime, zone: ZoneInfo) -> datetime:
+    """An instant; a date stands for its local midnight."""
+    if isinstance(value, datetime):
+        return value
+    return datetime.combine(value, time(), zone)
+
+
+def _is_free(event: Entry, owner: Owner) -> bool:
+    shown = str(event.get("x-microsoft-cdo-busystatus", "")).upper()
+    if str(event.get("status", "")).upper() == "CANCELLED" or _declined(event, owner):
+        return True
+    if shown == "OOF":
+        return False
+    if str(event.get("transp", "")).upper() == "TRANSPARENT":
+        return True
+    return shown in ("FREE", "WORKINGELSEWHERE")
+
+
+def _declined(event: Entry, owner: Owner) -> bool:
+    attendees = event.get("attendee", [])
+    for attendee in attendees if isinstance(attendees, list) else [attendees]:
+        if str(attendee).strip().lower().removeprefix("mailto:") == owner.email:
+            return str(attendee.params.get("PARTSTAT", "")).upper() == "DECLINED"
+    return False
+
+
+def _freebusy(component: Entry, window: Interval) -> Iterator[Interval]:
+    periods = component.get("freebusy", [])
+    for period in periods if isinstance(periods, list) else [periods]:
+        if str(period.params.get("FBTYPE", "BUSY")).upper() not in _BUSY_TYPES:
+            continue
+        start, end = period.dt
+        if isinstance(end, timedelta):
+            end = start + end
+        if start.tzinfo is None or end.tzinfo is None:
+            start, end = (value.replace(tzinfo=UTC) for value in (start, end))
+        stretch = Interval(start, end)
+        if stretch.overlaps(window):
+            yield stretch
