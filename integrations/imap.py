@@ -1,0 +1,181 @@
+"""Replies in by IMAP (RFC 9051), woken by IDLE (RFC 2177): `imaps://user@host/FOLDER`."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import structlog
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError, LoginError
+
+from integrations import secrets, tls
+from integrations.ports import Access, Batch, ProviderError, Received
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+LARGEST = 10 * 1024 * 1024
+_BATCH = 100
+_LOOK_BACK = timedelta(days=30)
+_TIMEOUT = 20
+_SLICE = 1.0
+_LATER = "it is tried again by itself"
+
+
+class ImapInbox:
+    """An inbox over one connection, kept between calls. `fetch` and `wait` share one thread."""
+
+    def __init__(self, url: str, access: Access) -> None:
+        self._url = urlsplit(url)
+        self._access = access
+        self._client: IMAPClient | None = None
+        self._validity = 0
+        self._stop = threading.Event()
+
+    @property
+    def folder(self) -> str:
+        return unquote(self._url.path.strip("/")) or "INBOX"
+
+    def fetch(self, cursor: str | None) -> Batch:
+        return self._guarded(lambda client: self._fetch(client, cursor))
+
+    def wait(self, seconds: float) -> bool:
+        return self._guarded(lambda client: self._wait(client, seconds))
+
+    def check(self) -> None:
+        self._guarded(lambda client: client.noop())
+
+    def stop(self) -> None:
+        """Make `wait` return within a second, from any thread."""
+        self._stop.set()
+
+    def _fetch(self, client: IMAPClient, cursor: str | None) -> Batch:
+        validity, last = _parse(cursor)
+        client.noop()
+        if validity == self._validity:
+            found = [uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last]
+        else:
+            since = (datetime.now(UTC) - _LOOK_BACK).date()
+            found, last = client.search(["SINCE", since]), 0
+        uids = sorted(found)[:_BATCH]
+        messages = tuple(m for uid in uids if (m := self._message(client, uid)))
+        newest = uids[-1] if uids else last
+        return Batch(messages, f"{self._validity}:{newest}")
+
+    def _message(self, client: IMAPClient, uid: int) -> Received | None:
+        size = client.fetch([uid], ["RFC822.SIZE"]).get(uid, {}).get(b"RFC822.SIZE", 0)
+        if size > LARGEST:
+            log.warning("mail_too_large", uid=uid, bytes=size)
+            return None
+        content = client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {}).get(b"BODY[]")
+        return Received(f"{self._validity}:{uid}", content) if content else None
+
+    def _wait(self, client: IMAPClient, seconds: float) -> bool:
+        if not client.has_capability("IDLE"):
+            self._stop.wait(seconds)
+            return False
+        until = time.monotonic() + seconds
+        client.idle()
+        try:
+            while time.monotonic() < until and not self._stop.is_set():
+                if any(_is_arrival(answer) for answer in client.idle_check(timeout=_SLICE)):
+                    return True
+        finally:
+            client.idle_done()
+        return False
+
+    def _guarded(self, call: Callable[[IMAPClient], T]) -> T:
+        """Run a call on the connection; after a fault the next call makes a new one."""
+        host = self._url.hostname or ""
+        try:
+            return call(self._connected())
+        except ProviderError:
+            self._drop()
+            raise
+        except (OSError, IMAPClientError, ssl.SSLError) as error:
+            self._drop()
+            raise ProviderError(
+                f"the inbox at {host} can't be read ({type(error).__name__})", mend=_LATER
+            ) from error
+
+    def _connected(self) -> IMAPClient:
+        if self._client is None:
+            client = self._open()
+            self._log_in(client)
+            self._examine(client)
+            self._client = client
+        return self._client
+
+    def _open(self) -> IMAPClient:
+        encrypted = self._url.scheme == "imaps"
+        if not encrypted and not tls.is_loopback(self._url.geturl()):
+            raise ProviderError(
+                "imap: is unencrypted and serves this machine only",
+                mend="use imaps://",
+                permanent=True,
+            )
+        return IMAPClient(
+            self._url.hostname,
+            port=self._url.port or (993 if encrypted else 143),
+            ssl=encrypted,
+            ssl_context=tls.context(self._access) if encrypted else None,
+            timeout=_TIMEOUT,
+        )
+
+    def _log_in(self, client: IMAPClient) -> None:
+        user = unquote(self._url.username or "")
+        options = self._access.options
+        reference = options.get("inbox_password") or options.get("password")
+        if not isinstance(reference, str):
+            raise ProviderError(
+                f"the inbox account {user} has no password",
+                mend="set [mail] inbox_password",
+                permanent=True,
+            )
+        try:
+            client.login(user, secrets.resolve(reference, self._access.directory))
+        except LoginError as error:
+            raise ProviderError(
+                f"the inbox refuses the account {user}",
+                mend="check [mail] inbox and inbox_password",
+                permanent=True,
+            ) from error
+
+    def _examine(self, client: IMAPClient) -> None:
+        try:
+            answer: dict[bytes, Any] = client.select_folder(self.folder, readonly=True)
+        except IMAPClientError as error:
+            there = ", ".join(str(name) for _, _, name in client.list_folders())
+            raise ProviderError(
+                f"the inbox has no folder {self.folder}",
+                mend=f"use one of: {there}",
+                permanent=True,
+            ) from error
+        self._validity = int(answer[b"UIDVALIDITY"])
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client:
+            try:
+                client.shutdown()
+            except OSError:
+                log.debug("inbox_connection_gone")
+
+
+def _parse(cursor: str | None) -> tuple[int, int]:
+    validity, _, last = (cursor or "0:0").partition(":")
+    return int(validity), int(last)
+
+
+def _is_arrival(answer: tuple[Any, ...]) -> bool:
+    return len(answer) > 1 and answer[1] in (b"EXISTS", b"RECENT")
+
+
+def inbox(url: str, access: Access) -> ImapInbox:
+    return ImapInbox(url, access)

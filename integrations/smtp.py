@@ -1,0 +1,153 @@
+"""Mail out by SMTP (RFC 5321): `smtp://user@host` with STARTTLS, `smtps://` with TLS from the start."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from integrations import secrets, tls
+from integrations.ports import Access, Letter, OutcomeUnknown, ProviderError
+
+_CONNECT_SECONDS = 20
+_ACCEPT_SECONDS = 60
+_LATER = "it is tried again by itself"
+
+
+@dataclass(frozen=True)
+class SmtpMailer:
+    """One connection a letter, one letter a recipient."""
+
+    url: str
+    access: Access
+
+    def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
+        with _connected(self.url, self.access) as connection:
+            _say(connection, f"mail from {letter.sender}", lambda c: c.mail(letter.sender))
+            _say(connection, letter.recipient, lambda c: c.rcpt(letter.recipient))
+            _say(connection, letter.recipient, lambda c: c.docmd("DATA"), expected=354)
+            point_of_no_return()
+            code, answer = _hand_over(connection, letter)
+            if code != 250:
+                raise _refused(letter.recipient, code, answer)
+
+    def delivered(self, message_id: str) -> bool | None:
+        return None  # SMTP has no way to ask
+
+    def check(self) -> None:
+        with _connected(self.url, self.access) as connection:
+            _say(connection, "NOOP", lambda c: c.noop())
+
+
+def mailer(url: str, access: Access) -> SmtpMailer:
+    return SmtpMailer(url, access)
+
+
+@contextmanager
+def _connected(url: str, access: Access) -> Iterator[smtplib.SMTP]:
+    """A connection, encrypted unless it stays on this machine, and logged in where there's a user."""
+    server = urlsplit(url).hostname or ""
+    try:
+        connection = _open(url, access)
+        try:
+            _secure(connection, url, access)
+            _log_in(connection, url, access)
+            yield connection
+        finally:
+            connection.close()
+    except ssl.SSLError as error:
+        raise ProviderError(
+            f"the mail server {server} has no valid certificate ({error.reason})",
+            mend="correct its certificate, or name your own CA in [tls] ca",
+        ) from error
+    except smtplib.SMTPResponseException as error:
+        raise _refused(server, error.smtp_code, error.smtp_error) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise ProviderError(
+            f"the mail server {server} can't be used ({type(error).__name__})", mend=_LATER
+        ) from error
+
+
+def _open(url: str, access: Access) -> smtplib.SMTP:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "smtps":
+        return smtplib.SMTP_SSL(
+            host, parts.port or 465, timeout=_CONNECT_SECONDS, context=tls.context(access)
+        )
+    return smtplib.SMTP(host, parts.port or 587, timeout=_CONNECT_SECONDS)
+
+
+def _secure(connection: smtplib.SMTP, url: str, access: Access) -> None:
+    connection.ehlo_or_helo_if_needed()
+    if urlsplit(url).scheme == "smtps":
+        return
+    if connection.has_extn("starttls"):
+        connection.starttls(context=tls.context(access))
+        connection.ehlo()
+    elif not tls.is_loopback(url):
+        raise ProviderError(
+            f"the mail server {urlsplit(url).hostname} offers no encryption (STARTTLS)",
+            mend="switch STARTTLS on there, or use smtps://",
+        )
+
+
+def _log_in(connection: smtplib.SMTP, url: str, access: Access) -> None:
+    user = unquote(urlsplit(url).username or "")
+    if not user:
+        return
+    reference = access.options.get("password")
+    if not isinstance(reference, str):
+        raise ProviderError(
+            f"the mail account {user} has no password", mend="set [mail] password", permanent=True
+        )
+    try:
+        connection.login(user, secrets.resolve(reference, access.directory))
+    except smtplib.SMTPAuthenticationError as error:
+        raise ProviderError(
+            f"the mail server refuses the account {user} ({error.smtp_code})",
+            mend="check [mail] url and password",
+            permanent=False,  # the letters wait until the coordinator has mended it
+        ) from error
+
+
+def _say(
+    connection: smtplib.SMTP,
+    about: str,
+    verb: Callable[[smtplib.SMTP], tuple[int, bytes]],
+    expected: int = 250,
+) -> None:
+    code, answer = verb(connection)
+    if code != expected and not (expected == 250 and code == 251):
+        raise _refused(about, code, answer)
+
+
+def _hand_over(connection: smtplib.SMTP, letter: Letter) -> tuple[int, bytes]:
+    """The content and the final dot; from here on silence means that nobody knows."""
+    content = re.sub(rb"(?m)^\.", b"..", letter.raw)
+    try:
+        if connection.sock:
+            connection.sock.settimeout(_ACCEPT_SECONDS)
+        connection.send(content if content.endswith(b"\r\n") else content + b"\r\n")
+        connection.send(b".\r\n")
+        return connection.getreply()
+    except (OSError, smtplib.SMTPServerDisconnected) as error:
+        raise OutcomeUnknown(
+            f"the mail server gave no answer after taking the mail to {letter.recipient}",
+            mend="look it up in the mail server's log",
+        ) from error
+
+
+def _refused(about: str, code: int, answer: bytes | str) -> ProviderError:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    words = "".join(c for c in text.splitlines()[0] if c.isprintable())[:200] if text else ""
+    permanent = 500 <= code < 600
+    return ProviderError(
+        f"{about}: the mail server answers {code} {words}".rstrip(),
+        mend="check the address" if permanent else _LATER,
+        permanent=permanent,
+    )
