@@ -1,4 +1,4 @@
-"""Mail out by SMTP (RFC 5321): `smtp://user@host` with STARTTLS, `smtps://` with TLS from the start."""
+"""Mail out by SMTP (RFC 5321): `smtp://user@host` with STARTTLS, `smtps://` with TLS at once."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def mailer(url: str, access: Access) -> SmtpMailer:
 
 @contextmanager
 def _connected(url: str, access: Access) -> Iterator[smtplib.SMTP]:
-    """A connection, encrypted unless it stays on this machine, and logged in where there's a user."""
+    """A connection: encrypted unless it stays on this machine, logged in where a user is named."""
     server = urlsplit(url).hostname or ""
     try:
         connection = _open(url, access)

@@ -1,0 +1,270 @@
+"""CalDAV (RFC 4791): busy times by sync-collection (RFC 6578), and the organiser's own calendar."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import niquests
+from caldav import DAVClient
+from caldav.lib import error as dav
+
+from integrations import secrets, tls
+from integrations.ical import read_busy
+from integrations.ports import Access, BusySource, Organiser, Owner, ProviderError, Reading
+from integrations.ports import item_key as key_of
+from mentoring.interval import Interval
+
+_TIMEOUT = 20
+_LARGEST = 50 * 1024 * 1024
+_PORTS = {"caldavs": ("https", 443), "caldav": ("http", 80)}
+_UID = re.compile(r"^UID(?:;[^:\r\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
+_LATER = "it is tried again at the next sync"
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    """`token` is empty where the server has none; `keys` maps a resource's digest to its items."""
+
+    token: str = ""
+    digest: str = ""
+    until: float = 0.0
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Account:
+    """One calendar collection on one server."""
+
+    url: str
+    access: Access
+
+    @property
+    def name(self) -> str:
+        return f"the calendar at {urlsplit(self.url).hostname}"
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Any]:
+        """The collection, with every fault in our words. Nothing leaves the account's origin."""
+        try:
+            with self._client() as client:
+                client.session.max_redirects = 0
+                yield client.calendar(url=client.url)
+        except dav.AuthorizationError as error:
+            raise ProviderError(
+                f"{self.name} refuses the account or its password",
+                mend="correct the address in the roster or the password in [caldav]",
+                permanent=True,
+            ) from error
+        except dav.NotFoundError as error:
+            raise ProviderError(
+                f"{self.name} is not there",
+                mend="copy the calendar's address from its settings",
+                permanent=True,
+            ) from error
+        except (dav.DAVError, niquests.exceptions.RequestException, OSError) as error:
+            raise ProviderError(
+                f"{self.name} can't be used ({type(error).__name__})", mend=_LATER
+            ) from error
+
+    def _client(self) -> Any:
+        parts = urlsplit(self.url)
+        scheme, port = _PORTS[parts.scheme]
+        if scheme == "http" and not tls.is_loopback(self.url):
+            raise ProviderError(
+                "caldav: is unencrypted and serves this machine only",
+                mend="use caldavs://",
+                permanent=True,
+            )
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        make: Any = DAVClient  # its signature hides behind a decorator
+        return make(
+            f"{scheme}://{host}:{parts.port or port}{parts.path}",
+            username=unquote(parts.username or ""),
+            password=self._password(parts.username or "", parts.netloc),
+            timeout=_TIMEOUT,
+            ssl_verify_cert=str(self.access.ca) if self.access.ca else True,
+            enable_rfc6764=False,
+            require_tls=scheme == "https",
+        )
+
+    def _password(self, user: str, netloc: str) -> str:
+        options = self.access.options
+        passwords = options.get("passwords")
+        known: Mapping[str, object] = passwords if isinstance(passwords, Mapping) else {}
+        host = netloc.rpartition("@")[2]
+        names = (netloc, unquote(netloc), f"{unquote(user)}@{host.partition(':')[0]}")
+        reference = next((known[name] for name in names if name in known), options.get("password"))
+        if not isinstance(reference, str):
+            raise ProviderError(
+                f"{self.name} has no password for {unquote(user)}",
+                mend="set [caldav] password, or passwords for this account",
+                permanent=True,
+            )
+        return secrets.resolve(reference, self.access.directory)
+
+
+@dataclass(frozen=True)
+class CaldavSource:
+    account: Account
+    owner: Owner
+
+    def read(self, window: Interval, cursor: str | None) -> Reading:
+        known = _Cursor(**json.loads(cursor)) if cursor else _Cursor()
+        with self.account.opened() as calendar:
+            if known.token and known.until >= window.end.timestamp():
+                changes = _changes(calendar, known.token)
+                if changes is not None:
+                    return self._partly(calendar, window, known, changes)
+            return self._whole(calendar, window, known)
+
+    def check(self) -> None:
+        with self.account.opened() as calendar:
+            calendar.get_supported_components()
+
+    def _partly(self, calendar: Any, window: Interval, known: _Cursor, changes: Any) -> Reading:
+        """What changed since the cursor: changed resources are read, removed ones freed."""
+        gone = {str(url) for url in changes.deleted_urls}
+        changed = [o.url for o in changes if str(o.url.canonical()) not in gone]
+        bodies = _fetch(calendar, changed)
+        items, warnings = self._busy(bodies.values(), window)
+        keys = dict(known.keys)
+        fresh = {_mark(url): _key(body) for url, body in bodies.items()}
+        freed = {keys.pop(_mark(url), "") for url in (*gone, *bodies)}
+        keys.update(fresh)
+        still = set(keys.values())
+        freed = {key for key in freed if key and key not in still}
+        moved: dict[str, tuple[Interval, ...]] = dict.fromkeys((*freed, *fresh.values()), ())
+        after = _Cursor(str(changes.sync_token), "", known.until, keys)
+        return Reading({**moved, **items}, False, _text(after), warnings)
+
+    def _whole(self, calendar: Any, window: Interval, known: _Cursor) -> Reading:
+        listing = _changes(calendar, None)
+        if listing is None:
+            bodies = {str(e.url.canonical()): str(e.data) for e in calendar.get_events()}
+        else:
+            bodies = _fetch(calendar, [o.url for o in listing])
+        token = str(listing.sync_token or "") if listing is not None else ""
+        digest = _digest(bodies)
+        until = window.end.timestamp()
+        if digest == known.digest and known.until >= until:
+            return Reading({}, False, _text(known))
+        items, warnings = self._busy(bodies.values(), window)
+        keys = {_mark(url): _key(body) for url, body in bodies.items()} if token else {}
+        return Reading(items, True, _text(_Cursor(token, digest, until, keys)), warnings)
+
+    def _busy(
+        self, bodies: Iterable[str], window: Interval
+    ) -> tuple[dict[str, tuple[Interval, ...]], tuple[str, ...]]:
+        text = "\r\n".join(body.strip() for body in bodies)
+        if not text:
+            return {}, ()
+        if len(text) > _LARGEST:
+            raise ProviderError(
+                f"{self.account.name} is larger than 50 MB",
+                mend="archive old entries",
+                permanent=True,
+            )
+        return read_busy(text.encode(), window, self.owner)
+
+
+def _changes(calendar: Any, token: str | None) -> Any:
+    """The sync-collection answer; None where the server lacks it or no longer knows the token."""
+    try:
+        answer = calendar.get_objects_by_sync_token(token, disable_fallback=True)
+    except dav.AuthorizationError as error:
+        if error.preconditions:  # RFC 6578 section 3.2: DAV:valid-sync-token
+            return None
+        raise
+    except (dav.ReportError, dav.ResponseError, dav.DAVError):
+        return None
+    return None if answer.truncated else answer
+
+
+def _fetch(calendar: Any, urls: list[Any]) -> dict[str, str]:
+    """Bodies by canonical URL; resources that vanished meanwhile are left out."""
+    if not urls:
+        return {}
+    return {
+        str(o.url.canonical()): str(o.data) for o in calendar.multiget(urls) if o.data is not None
+    }
+
+
+def _key(body: str) -> str:
+    """The item key of a resource, which holds one UID (RFC 4791 section 4.1)."""
+    unfolded = re.sub(r"\r?\n[ \t]", "", body)
+    found = _UID.search(unfolded[unfolded.find("BEGIN:VEVENT") :])
+    return key_of(found[1].strip()) if found else ""
+
+
+def _mark(url: str) -> str:
+    """A resource in the cursor: its address may say more than we want to keep."""
+    return hashlib.sha256(urlsplit(url).path.encode()).hexdigest()[:16]
+
+
+def _digest(bodies: Mapping[str, str]) -> str:
+    whole = "\0".join(f"{url}\0{body}" for url, body in sorted(bodies.items()))
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _text(cursor: _Cursor) -> str:
+    return json.dumps(cursor.__dict__)
+
+
+def busy_source(url: str, owner: Owner, access: Access) -> BusySource:
+    return CaldavSource(Account(url, access), owner)
+
+
+@dataclass(frozen=True)
+class CaldavOrganiser:
+    """Keeps a copy of each meeting in the organiser's calendar; the invites go by mail."""
+
+    account: Account
+
+    def publish(self, uid: str, ics: bytes) -> None:
+        body = _stored(ics)
+        with self.account.opened() as calendar:
+            url = calendar.url.join(_file(uid))
+            headers = {"Content-Type": "text/calendar; charset=utf-8", "If-None-Match": "*"}
+            answer = calendar.client.request(str(url), "PUT", body, headers)
+            if answer.status == 412:  # it is there: ours by its name, so replace it
+                del headers["If-None-Match"]
+                answer = calendar.client.request(str(url), "PUT", body, headers)
+            if answer.status not in (200, 201, 204):
+                raise ProviderError(f"{self.account.name} answers {answer.status}", mend=_LATER)
+
+    def withdraw(self, uid: str) -> None:
+        with self.account.opened() as calendar:
+            answer = calendar.client.request(str(calendar.url.join(_file(uid))), "DELETE")
+            if answer.status not in (200, 204, 404, 410):
+                raise ProviderError(f"{self.account.name} answers {answer.status}", mend=_LATER)
+
+    def check(self) -> None:
+        with self.account.opened() as calendar:
+            calendar.get_supported_components()
+
+
+def _file(uid: str) -> str:
+    return f"{hashlib.sha256(uid.encode()).hexdigest()}.ics"
+
+
+def _stored(ics: bytes) -> str:
+    """The object as a server keeps it: no METHOD (RFC 4791 section 4.1), no scheduling by it.
+
+    SCHEDULE-AGENT=CLIENT (RFC 6638 section 7.1) keeps the server from inviting a second time.
+    """
+    unfolded = ics.decode().replace("\r\n ", "")
+    lines = [line for line in unfolded.split("\r\n") if not line.startswith("METHOD:")]
+    return "\r\n".join(
+        re.sub(r"^(ORGANIZER|ATTENDEE)\b", r"\1;SCHEDULE-AGENT=CLIENT", line) for line in lines
+    )
+
+
+def organiser(url: str, access: Access) -> Organiser:
+    return CaldavOrganiser(Account(url, access))
