@@ -1,0 +1,108 @@
+"""Times, dates and lengths as people read them; words around them belong to the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time, get_timezone_name
+
+from mentoring.interval import Interval
+
+
+@dataclass(frozen=True)
+class SpokenTime:
+    """A stretch on one wall clock: "Tue 12 Jan 2027", "1:00 – 2:00 PM", "EST", "UTC−05:00"."""
+
+    day: str
+    hours: str
+    zone: str
+    offset: str
+
+    @property
+    def whole(self) -> str:
+        zone = self.zone if self.zone.startswith("UTC") else f"{self.zone} ({self.offset})"
+        return f"{self.day}, {self.hours} {zone}"
+
+
+def locale_of(language: str) -> Locale:
+    """The locale of a language code; English for one that is not known."""
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def spoken(interval: Interval, zone: str, language: str) -> SpokenTime:
+    tz, locale = ZoneInfo(zone), locale_of(language)
+    start, end = interval.start.astimezone(tz), interval.end.astimezone(tz)
+    return SpokenTime(
+        day=spoken_day(start.date(), language),
+        hours=_hours(start, end, locale),
+        zone=_zone_name(start, locale),
+        offset=_offset(start),
+    )
+
+
+def spoken_day(day: date, language: str) -> str:
+    """ "Tue 12 Jan 2027": the weekday first, the month in letters, so that nobody misreads it."""
+    return format_date(day, "EEE d MMM y", locale=locale_of(language)).replace(".", "")
+
+
+def spoken_days(first: date, last: date, language: str) -> str:
+    """A period: a whole month by its name, else its first and last day."""
+    locale = locale_of(language)
+    whole_month = first.day == 1 and (last + timedelta(days=1)).day == 1
+    if whole_month and (first.month, first.year) == (last.month, last.year):
+        return format_date(first, "LLLL y", locale=locale)
+    end = format_date(last, "d MMM y", locale=locale)
+    pattern = "d" if (first.month, first.year) == (last.month, last.year) else "d MMM"
+    if first.year != last.year:
+        pattern = "d MMM y"
+    return f"{format_date(first, pattern, locale=locale)} – {end}"
+
+
+def short_time(start: datetime, zone: str, language: str) -> str:
+    """For subjects: "Tue 12 Jan, 1:00 PM ET"."""
+    tz, locale = ZoneInfo(zone), locale_of(language)
+    local = start.astimezone(tz)
+    day = format_date(local.date(), "EEE d MMM", locale=locale).replace(".", "")
+    return f"{day}, {_time(local, locale)} {_short_zone(local, locale)}"
+
+
+def spoken_minutes(minutes: int) -> str:
+    """Hours as a number: 150 minutes are "2.5"."""
+    return f"{minutes / 60:.2f}".rstrip("0").rstrip(".")
+
+
+def _hours(start: datetime, end: datetime, locale: Locale) -> str:
+    first, last = _time(start, locale), _time(end, locale)
+    for suffix in ("AM", "PM"):
+        if first.endswith(suffix) and last.endswith(suffix) and start.date() == end.date():
+            first = first.removesuffix(suffix).rstrip()
+    return f"{first}–{last}"
+
+
+def _time(local: datetime, locale: Locale) -> str:
+    return format_time(local.timetz(), "short", tzinfo=local.tzinfo, locale=locale).replace(
+        "\u202f", " "
+    )
+
+
+def _zone_name(local: datetime, locale: Locale) -> str:
+    name = local.tzname() or ""
+    return name if name.isalpha() else _offset(local)
+
+
+def _short_zone(local: datetime, locale: Locale) -> str:
+    """The generic abbreviation where the language has one ("ET"), else the one of the day."""
+    generic = get_timezone_name(local, width="short", zone_variant="generic", locale=locale)
+    return generic if generic.isalpha() and len(generic) <= 5 else _zone_name(local, locale)
+
+
+def _offset(local: datetime) -> str:
+    minutes = int((local.utcoffset() or timedelta()).total_seconds() // 60)
+    sign = "−" if minutes < 0 else "+"
+    return f"UTC{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

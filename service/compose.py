@@ -1,0 +1,193 @@
+"""A notice becomes a letter: templates rendered, parts in the order mail programs take."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage, MIMEPart
+from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from mentoring import wording
+from mentoring.itip import plain
+from mentoring.letter import Letter
+from mentoring.notices import CounterNotice, MeetingNotice, Notice, SummaryNotice
+from mentoring.roster import Mailbox, Programme
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+SUBJECT_LENGTH = 60
+_WIRE = email.policy.SMTP.clone(max_line_length=998)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """An iTIP object to go with a mail; `method` equals the METHOD inside it."""
+
+    method: str
+    ics: bytes
+
+
+def compose(
+    notice: Notice,
+    programme: Programme,
+    *,
+    calendar: Calendar | None,
+    at: datetime,
+    secret: bytes,
+    templates: Path = TEMPLATES,
+) -> Letter:
+    """The letter of a notice. The same inputs give the same bytes."""
+    parts = render(notice, programme, templates)
+    message = EmailMessage(policy=_WIRE)
+    _address(message, "From", programme.organiser)
+    _address(message, "To", Mailbox(notice.reader.name, notice.reader.email))
+    message["Subject"] = parts.subject
+    message["Date"] = format_datetime(at)
+    domain = programme.organiser.email.partition("@")[2]
+    message["Message-ID"] = message_id(secret, notice.key, domain)
+    message["Auto-Submitted"] = "auto-generated"
+    if isinstance(notice, MeetingNotice | CounterNotice):
+        _thread(message, notice, secret, domain)
+    _fill(message, parts, calendar)
+    return Letter(
+        message_id=str(message["Message-ID"]),
+        sender=programme.organiser.email,
+        recipient=notice.reader.email,
+        raw=message.as_bytes(policy=_WIRE),
+    )
+
+
+def message_id(secret: bytes, key: str, domain: str) -> str:
+    """The Message-ID of a notice: always the same for its key, and not to be guessed."""
+    return f"<{hmac.new(secret, key.encode(), 'sha256').hexdigest()[:32]}@{domain}>"
+
+
+def _thread(
+    message: EmailMessage, notice: MeetingNotice | CounterNotice, secret: bytes, domain: str
+) -> None:
+    """Every later mail on a meeting answers the reader's first one (RFC 5322 section 3.6.4)."""
+    first_key = f"invite:{notice.meeting.uid}:0:{notice.reader.email}"
+    if notice.key == first_key:
+        return
+    first = message_id(secret, first_key, domain)
+    message["In-Reply-To"] = first
+    message["References"] = first
+
+
+def _address(message: EmailMessage, header: str, mailbox: Mailbox) -> None:
+    message[header] = Address(plain(mailbox.name), addr_spec=mailbox.email)
+
+
+def _fill(message: EmailMessage, parts: Rendered, calendar: Calendar | None) -> None:
+    """mixed(alternative(plain, html, calendar), invite.ics): what Outlook and Gmail both take."""
+    if calendar is None:
+        message.set_content(parts.text)
+        message.add_alternative(parts.html, subtype="html")
+        return
+    alternative = MIMEPart(policy=_WIRE)
+    alternative.set_content(parts.text)
+    alternative.add_alternative(parts.html, subtype="html")
+    text = calendar.ics.decode()
+    alternative.add_alternative(
+        text, subtype="calendar", params={"method": calendar.method}, cte="base64"
+    )
+    message.make_mixed()
+    message.attach(alternative)
+    message.add_attachment(
+        calendar.ics, maintype="application", subtype="ics", filename="invite.ics"
+    )
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A notice in words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(notice: Notice, programme: Programme, templates: Path = TEMPLATES) -> Rendered:
+    """Subject, text and HTML from `templates/mail/<kind>/`."""
+    environment = _environment(templates)
+    context = {"n": notice, "programme": programme, **_times(notice), **_links(notice, programme)}
+    subject, text, html = (
+        environment.get_template(f"mail/{notice.kind}/{name}").render(context)
+        for name in ("subject.txt", "body.txt", "body.html")
+    )
+    return Rendered(shortened(plain(subject)), _lines(text), _inlined(html))
+
+
+def shortened(subject: str) -> str:
+    if len(subject) <= SUBJECT_LENGTH:
+        return subject
+    return subject[: SUBJECT_LENGTH - 1].rstrip(" ,:") + "…"
+
+
+def _lines(text: str) -> str:
+    """One final line end, and no line of which only spaces are left."""
+    return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"
+
+
+@lru_cache(maxsize=4)
+def _environment(templates: Path) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        plain=plain,
+        day=wording.spoken_day,
+        days=wording.spoken_days,
+        hours=wording.spoken_minutes,
+        spoken=wording.spoken,
+        short_time=wording.short_time,
+    )
+    return environment
+
+
+@lru_cache(maxsize=1)
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+
+
+def _inlined(html: str) -> str:
+    return _inliner().inline(html)
+
+
+def _times(notice: Notice) -> dict[str, Any]:
+    """The meeting's time on the reader's wall clock, and on the other's."""
+    if not isinstance(notice, MeetingNotice | CounterNotice):
+        return {}
+    reader, meeting = notice.reader, notice.meeting
+    other = meeting.other_than(reader.email)
+    return {
+        "other": other,
+        "here": wording.spoken(meeting.slot, reader.zone, reader.language),
+        "there": wording.spoken(meeting.slot, other.zone, reader.language),
+    }
+
+
+def _links(notice: Notice, programme: Programme) -> dict[str, str]:
+    organiser = programme.organiser.email
+    if isinstance(notice, MeetingNotice):
+        return {
+            name: f"mailto:{organiser}?subject={quote(f'{name.upper()} {notice.code}')}"
+            for name in ("accept", "decline")
+        }
+    if isinstance(notice, SummaryNotice):
+        return {"coordinator": programme.coordinator}
+    return {}
