@@ -8,7 +8,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
-from email.message import EmailMessage, MIMEPart
+from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from mentoring.roster import Mailbox, Programme
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 SUBJECT_LENGTH = 60
-_WIRE = email.policy.SMTP.clone(max_line_length=998)
+_WIRE = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def compose(
     if isinstance(notice, MeetingNotice | CounterNotice):
         _thread(message, notice, secret, domain)
     _fill(message, parts, calendar)
+    _set_boundaries(message, hmac.new(secret, notice.key.encode(), "sha256").hexdigest())
     return Letter(
         message_id=str(message["Message-ID"]),
         sender=programme.organiser.email,
@@ -94,7 +95,7 @@ def _fill(message: EmailMessage, parts: Rendered, calendar: Calendar | None) -> 
         message.set_content(parts.text)
         message.add_alternative(parts.html, subtype="html")
         return
-    alternative = MIMEPart(policy=_WIRE)
+    alternative = EmailMessage(policy=_WIRE)
     alternative.set_content(parts.text)
     alternative.add_alternative(parts.html, subtype="html")
     text = calendar.ics.decode()
@@ -106,6 +107,13 @@ def _fill(message: EmailMessage, parts: Rendered, calendar: Calendar | None) -> 
     message.add_attachment(
         calendar.ics, maintype="application", subtype="ics", filename="invite.ics"
     )
+
+
+def _set_boundaries(message: EmailMessage, seed: str) -> None:
+    """Boundaries that follow from the notice, since the library's are random."""
+    multiparts = (part for part in message.walk() if part.is_multipart())
+    for number, part in enumerate(multiparts):
+        part.set_boundary(f"=_{seed[:40]}_{number}")
 
 
 @dataclass(frozen=True)

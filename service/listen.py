@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import structlog
-from mentoring.replies import Answer, AnswerKind, Unreadable, acts_for, read_answer
 from sqlalchemy.engine import Connection
 
 from integrations.ports import Inbox, ProviderError, Received
@@ -15,6 +14,7 @@ from mentoring.grid import QUARTER
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, Partstat, answer_counts
 from mentoring.notices import CounterNotice, Refusal, Why
+from mentoring.replies import Answer, AnswerKind, Unreadable, acts_for, read_answer
 from mentoring.roster import Pair
 from mentoring.slots import Slot, shares_site
 from service.post import facts, post_counter_refusal, post_move

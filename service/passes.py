@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
-from mentoring.roster import Pair, Roster
+from mentoring.meeting import LIVE
+from mentoring.roster import Pair, Person, Roster
 from service.deliver import deliver
 from service.engine import Job, run_all
 from service.listen import listen
@@ -19,7 +20,6 @@ from service.sync import sync
 from service.tend import tend
 from service.work import Outside, Work
 from store import facts, meetings
-from store.meetings import LIVE
 
 COUNTS = (
     "synced",
@@ -58,7 +58,11 @@ def sync_all(
     paired = {email for pair in work.roster.pairs for email in pair.key}
     wanted = sorted(paired if only is None else paired & set(only))
     people = [work.roster.people[email] for email in wanted]
-    run_all((Job(p.email, lambda person=p: sync(work, person)) for p in people), stop)
+    run_all((Job(p.email, _syncing(work, p)) for p in people), stop)
+
+
+def _syncing(work: Work, person: Person) -> Callable[[], None]:
+    return lambda: sync(work, person)
 
 
 def tend_all(work: Work, stop: threading.Event | None = None) -> None:

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""Overlap's command line: wires the rooms together and decides nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from mentoring.roster import Roster
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+DONE, NOT_NOW, WRONG = 0, 1, 2
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Now = Annotated[str, typer.Option("--now", help="Act as if at this instant (ISO 8601 + offset).")]
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[str, typer.Option("--config", help="Directory with overlap.toml.")] = "",
+) -> None:
+    """Finds hours that suit mentors and mentees, invites them, and keeps supervisors informed."""
+    context.obj = _directory(config)
+
+
+def _directory(given: str) -> Path:
+    if chosen := given or os.environ.get("OVERLAP_CONFIG"):
+        return Path(chosen)
+    installed = Path("/etc/overlap")
+    return installed if installed.is_dir() else Path(__file__).parent / "config"
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(status)
+
+
+def _instant(text: str) -> datetime:
+    if not text:
+        return datetime.now(UTC)
+    try:
+        instant: datetime | None = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        _fail(f"--now:1: {text!r} is no instant; write it like 2027-01-11T12:00:00-05:00", WRONG)
+    return instant.astimezone(UTC)
+
+
+def _print(document: dict[str, Any]) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _roster(directory: Path) -> Roster:
+    from service.roster_source import RosterFaults, load
+
+    try:
+        return load(directory)
+    except RosterFaults as error:
+        _fail(str(error), WRONG)
+
+
+@contextmanager
+def _store(roster: Roster, directory: Path, *, writing: bool = True) -> Iterator[Engine]:
+    """The store, migrated and, for writing, held by this process alone."""
+    from contextlib import nullcontext
+
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from store.database import StoreError, migrate, open_engine, resolve_url, sole_writer
+
+    url = resolve_url(roster.settings.store, directory)
+    try:
+        with sole_writer(url) if writing else nullcontext():
+            engine = open_engine(url)
+            try:
+                migrate(engine, now=datetime.now(UTC))
+                yield engine
+            finally:
+                engine.dispose()
+    except StoreError as error:
+        _fail(str(error), NOT_NOW)
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", error)
+        _fail(f"{url.render_as_string()}:1: the store fails ({reason}); try again", NOT_NOW)
+
+
+@app.command()
+def run(context: typer.Context) -> None:
+    """Be the service until SIGTERM; SIGHUP reloads the roster."""
+    from integrations.registry import Ports
+    from service.clock import serve
+    from service.logging import configure
+    from service.roster_source import RosterFaults, RosterSource
+
+    configure()
+    try:
+        source = RosterSource(context.obj)
+    except RosterFaults as error:
+        _fail(str(error), WRONG)
+    with _store(source.roster, context.obj) as engine:
+        serve(source, engine, Ports)
+
+
+@app.command()
+def once(context: typer.Context, now: Now = "", as_json: Json = False) -> None:
+    """One full pass of everything that is due."""
+    from integrations.registry import Ports
+    from service.logging import configure
+    from service.passes import begin, full_pass, report
+
+    configure(quiet=True)
+    at = _instant(now)
+    roster = _roster(context.obj)
+    with _store(roster, context.obj) as engine:
+        work = begin(roster, engine, Ports(roster, context.obj), at)
+        full_pass(work)
+        document = report(work)
+    if as_json:
+        _print(document)
+    else:
+        print(", ".join(f"{name} {value}" for name, value in document.items()))
+    raise typer.Exit(NOT_NOW if work.counts["failed"] or work.counts["unreadable"] else DONE)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    offline: Annotated[bool, typer.Option("--offline", help="Only read the files.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Validate every file and try every connection."""
+    from service.check import check as examine
+    from service.logging import configure
+
+    configure(quiet=True)
+    report = examine(context.obj, offline=offline, now=datetime.now(UTC))
+    if as_json:
+        _print(report.as_json())
+    for fault in report.faults:
+        print(fault, file=sys.stderr)
+    for connection in sorted(report.connections, key=lambda c: c.name):
+        if connection.fault:
+            print(connection.fault, file=sys.stderr)
+        elif not as_json:
+            print(f"{connection.name}: works")
+    if report.exit_status == DONE and not as_json:
+        print(f"{context.obj}: in order")
+    raise typer.Exit(report.exit_status)
+
+
+@app.command()
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """Each pair: state, next meeting, and what blocks it."""
+    from service.logging import configure
+    from service.show import show_status
+    from service.status import standing_now
+    from service.status import status as standing
+    from service.work import reading
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    with _store(roster, context.obj, writing=False) as engine, reading(engine) as connection:
+        document = standing(connection, roster, standing_now(connection, datetime.now(UTC)))
+    if as_json:
+        _print(document)
+    else:
+        show_status(document, roster)
+
+
+@app.command()
+def explain(context: typer.Context, mentor: str, mentee: str, as_json: Json = False) -> None:
+    """Why this time, why not the others."""
+    from integrations.registry import Ports
+    from service.explain import explain as explanation
+    from service.explain import find_pair
+    from service.logging import configure
+    from service.show import show_explanation
+    from service.status import standing_now
+    from service.work import Work, reading
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    pair = find_pair(roster, mentor, mentee)
+    if pair is None:
+        _fail(f"{context.obj}/pairs.csv:1: {mentor} and {mentee} are no pair; name one", WRONG)
+    with _store(roster, context.obj, writing=False) as engine, reading(engine) as connection:
+        now = standing_now(connection, datetime.now(UTC))
+        work = Work(roster, engine, Ports(roster, context.obj), now, b"")
+        document = explanation(work, connection, pair)
+    if as_json:
+        _print(document)
+    else:
+        show_explanation(document)
+
+
+@app.command()
+def preview(
+    context: typer.Context,
+    template: Annotated[str, typer.Argument(help="One kind of mail; all without it.")] = "",
+    to: Annotated[str, typer.Option("--to", help="Show it as this address gets it.")] = "",
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")] = Path("preview"),
+) -> None:
+    """Render mails with the roster's own data; send nothing."""
+    from service.preview import preview as render
+
+    roster = _roster(context.obj)
+    try:
+        written = render(roster, at=datetime.now(UTC), template=template, to=to, out=out)
+    except ValueError as error:
+        _fail(f"preview:1: {error}", WRONG)
+    for path in written:
+        print(path)
+
+
+@app.command()
+def simulate(
+    context: typer.Context,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=260)] = 12,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Play the programme ahead on a virtual clock."""
+    from integrations.registry import Ports
+    from service.logging import configure
+    from service.show import show_simulation
+    from service.simulate import simulate as play
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    ports = Ports(roster, context.obj)
+    document = play(roster, ports, at=datetime.now(UTC), weeks=weeks, seed=seed)
+    if as_json:
+        _print(document)
+    else:
+        show_simulation(document)
+
+
+@app.command()
+def connect(context: typer.Context, person: str) -> None:
+    """A partner's calendar consent."""
+    roster = _roster(context.obj)
+    known = roster.people.get(person.lower())
+    if known is None:
+        _fail(f"{context.obj}/people.csv:1: {person} is not in it; add them first", WRONG)
+    if known.calendar.startswith(("google:", "microsoft365:")):
+        message = "this version has no adapter for that calendar; use an https:// or caldavs:// one"
+        _fail(f"{context.obj}/people.csv:{known.line}: {message}", WRONG)
+    print(f"{known.name}'s calendar needs no consent.")
+
+
+@app.command()
+def forget(context: typer.Context, person: str) -> None:
+    """Remove a person's data."""
+    _fail(f"forget:1: {person} can't be forgotten by this version yet; ask the maintainers", WRONG)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for what the demo leaves.")] = Path(
+        "demo"
+    ),
+) -> None:
+    """Play a fortnight of a sample programme against real servers on loopback."""
+    from tests.demo.play import play
+
+    from service.logging import configure
+
+    configure(quiet=True)
+    play(out)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,124 @@
+"""Validating the files and trying every connection: what `check` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from integrations.ports import ProviderError
+from integrations.registry import Ports
+from mentoring.interval import Interval
+from mentoring.roster import Roster
+from mentoring.tables import Fault
+from service.engine import Job, run_all
+from service.roster_source import RosterFaults, load
+
+_WINDOW = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One connection that was tried; without a fault it works."""
+
+    name: str
+    fault: Fault | None = None
+
+
+@dataclass
+class Report:
+    """What is wrong with the files, and how the connections answered."""
+
+    faults: tuple[Fault, ...] = ()
+    connections: list[Connection] = field(default_factory=list)
+
+    @property
+    def exit_status(self) -> int:
+        if self.faults:
+            return 2
+        return 1 if any(c.fault for c in self.connections) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "ok": self.exit_status == 0,
+            "faults": [_fault_json(fault) for fault in self.faults],
+            "connections": [
+                {
+                    "name": c.name,
+                    "ok": c.fault is None,
+                    "fault": _fault_json(c.fault) if c.fault else None,
+                }
+                for c in sorted(self.connections, key=lambda c: c.name)
+            ],
+        }
+
+
+def _fault_json(fault: Fault) -> dict[str, Any]:
+    return {
+        "file": fault.file,
+        "line": fault.line,
+        "column": fault.column,
+        "message": fault.message,
+        "mend": fault.mend,
+    }
+
+
+def check(directory: Path, *, offline: bool, now: datetime) -> Report:
+    """Read the files; unless offline, try each calendar, the mailer, the inbox, the organiser."""
+    try:
+        roster = load(directory)
+    except RosterFaults as error:
+        return Report(error.faults)
+    report = Report()
+    if not offline:
+        _try_all(report, roster, directory, now)
+    return report
+
+
+def _try_all(report: Report, roster: Roster, directory: Path, now: datetime) -> None:
+    ports = Ports(roster, directory)
+    window = Interval(now, now + _WINDOW)
+    settings = str(directory / "overlap.toml")
+
+    def trial(name: str, file: str, line: int, act: Callable[[], object]) -> Job:
+        def run() -> None:
+            report.connections.append(_tried(name, file, line, act))
+
+        return Job(name, run)
+
+    jobs = [
+        trial(name, settings, 1, act)
+        for name, act in (
+            ("mail", lambda: _checked(ports.mailer())),
+            ("inbox", lambda: _checked(ports.inbox())),
+            ("organiser's calendar", lambda: _checked(ports.organiser())),
+        )
+    ]
+    people = str(directory / "people.csv")
+    for person in roster.people.values():
+        if person.calendar:
+            jobs.append(
+                trial(
+                    f"calendar of {person.email}",
+                    people,
+                    person.line,
+                    lambda p=person: ports.busy_source(p).read(window, None),  # type: ignore[misc]
+                )
+            )
+    run_all(jobs)
+
+
+def _checked(port: object) -> None:
+    probe = getattr(port, "check", None)
+    if probe:
+        probe()
+
+
+def _tried(name: str, file: str, line: int, act: Callable[[], object]) -> Connection:
+    try:
+        act()
+    except ProviderError as error:
+        return Connection(name, Fault(file, line, f"{name}: {error.message}", error.mend))
+    return Connection(name)

@@ -1,0 +1,149 @@
+"""The life of the service: ready, tick, listen, reload, stop.
+
+`schedule` is a coarse ticker; what is due is decided by the store. A pass that fails is logged and
+tried again at the next tick.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import schedule
+import structlog
+from sqlalchemy import Engine
+
+from integrations.ports import ProviderError
+from mentoring.roster import Roster
+from service.deliver import deliver
+from service.listen import listen
+from service.passes import begin, sync_all, tend_all
+from service.roster_source import RosterSource
+from service.summaries import summaries
+from service.sync import EVERY
+from service.systemd import notify, watchdog_seconds
+from service.work import Outside, Work
+
+log = structlog.get_logger()
+
+_TICK = 1.0
+_PASS_EVERY = 60
+_LISTEN_SECONDS = 60.0
+_STOP_WITHIN = 8.0
+
+Ports = Callable[[Roster, Path], Outside]
+
+
+class Service:
+    """One running service; passes run on one thread, their jobs on a pool."""
+
+    def __init__(self, source: RosterSource, engine: Engine, ports: Ports) -> None:
+        self._source = source
+        self._engine = engine
+        self._ports = ports
+        self._outside = ports(source.roster, source.directory)
+        self._stop = threading.Event()
+        self._woken = threading.Event()
+        self._reload = threading.Event()
+        self._synced_at: datetime | None = None
+
+    def run(self) -> None:
+        """Tick until told to stop. Ends within ten seconds, with nothing half done."""
+        signal.signal(signal.SIGTERM, self._on_stop)
+        signal.signal(signal.SIGINT, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_reload)
+        worker = threading.Thread(target=self._work, name="passes", daemon=True)
+        listener = threading.Thread(target=self._listen, name="inbox", daemon=True)
+        worker.start()
+        listener.start()
+        notify("READY=1\nSTATUS=running")
+        log.info("ready", pairs=len(self._source.roster.pairs))
+        self._watch(worker)
+        notify("STOPPING=1")
+        log.info("stopping")
+        worker.join(_STOP_WITHIN)
+        if worker.is_alive():
+            # Every step is a transaction: what a hung connection holds up is done after a restart.
+            log.warning("stopped_while_waiting", waited=_STOP_WITHIN)
+            os._exit(0)
+
+    def _on_stop(self, _signal: int, _frame: object) -> None:
+        self._stop.set()
+        self._woken.set()
+
+    def _on_reload(self, _signal: int, _frame: object) -> None:
+        self._reload.set()
+        self._woken.set()
+
+    def _watch(self, worker: threading.Thread) -> None:
+        """Feed systemd's watchdog while the worker lives and the store answers."""
+        interval = watchdog_seconds()
+        while not self._stop.wait(min(interval / 3, 5.0) if interval else 5.0):
+            if interval and worker.is_alive() and self._store_answers():
+                notify("WATCHDOG=1")
+
+    def _store_answers(self) -> bool:
+        with self._engine.connect().execution_options(reading=True) as connection:
+            return connection.exec_driver_sql("SELECT 1").scalar() == 1
+
+    def _work(self) -> None:
+        clock = schedule.Scheduler()
+        clock.every(_PASS_EVERY).seconds.do(self._guarded_pass)
+        self._guarded_pass()
+        while not self._stop.is_set():
+            clock.run_pending()
+            if self._woken.wait(_TICK):
+                self._woken.clear()
+                self._guarded_pass()
+
+    def _guarded_pass(self) -> None:
+        if self._stop.is_set():
+            return
+        try:
+            self._pass()
+        except Exception:  # the next tick tries again; systemd restarts only what hangs
+            log.exception("pass_failed")
+
+    def _pass(self) -> None:
+        self._take_up_roster()
+        now = datetime.now(UTC)
+        work = begin(self._source.roster, self._engine, self._outside, now)
+        if self._synced_at is None or now - self._synced_at >= EVERY:
+            sync_all(work, self._stop)
+            self._synced_at = now
+        self._rest_of(work)
+
+    def _rest_of(self, work: Work) -> None:
+        for job in (listen, lambda w: tend_all(w, self._stop), summaries, deliver):
+            if self._stop.is_set():
+                return
+            job(work)
+
+    def _take_up_roster(self) -> None:
+        forced = self._reload.is_set()
+        self._reload.clear()
+        if self._source.refresh() or forced:
+            self._outside = self._ports(self._source.roster, self._source.directory)
+            self._synced_at = None
+
+    def _listen(self) -> None:
+        """Wake the worker when mail arrives; a connection of its own, since IDLE blocks it."""
+        while not self._stop.is_set():
+            try:
+                inbox = self._ports(self._source.roster, self._source.directory).inbox()
+                if inbox is None or not inbox.wait(_LISTEN_SECONDS):
+                    self._stop.wait(_TICK)
+                    continue
+                self._woken.set()
+            except ProviderError as error:
+                log.warning("inbox_not_watched", reason=error.message, mend=error.mend)
+                self._stop.wait(timedelta(minutes=1).total_seconds())
+
+
+def serve(source: RosterSource, engine: Engine, ports: Ports) -> None:
+    """Be the service until SIGTERM."""
+    Service(source, engine, ports).run()

@@ -1,0 +1,49 @@
+"""Why this time and not the others: what `explain` shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from mentoring.diagnosis import smallest_change
+from mentoring.roster import Pair, Roster
+from service.propose import WAITING, NotYet, decision, search, wanted_next
+from service.sides import sides, unknown
+from service.status import next_meeting
+from service.work import Work
+from store import meetings
+from store.meetings import Standing
+
+
+def find_pair(roster: Roster, mentor: str, mentee: str) -> Pair | None:
+    key = (mentor.lower(), mentee.lower())
+    return next((pair for pair in roster.pairs if pair.key == key), None)
+
+
+def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
+    """The stored decision of the meeting ahead; without one, what a search finds now."""
+    history = meetings.of_pair(connection, *pair.key)
+    coming = next_meeting(history, work.now)
+    if coming:
+        return _answer(pair, coming.decision, None)
+    standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+    wanted = wanted_next(work, pair, history, standing)
+    if isinstance(wanted, NotYet):
+        return _answer(pair, _NOTHING, wanted.reason)
+    people = work.roster.both_of(pair)
+    if problem := unknown(work, connection, people):
+        return _answer(pair, _NOTHING, problem.reason)
+    found = search(work, connection, people, wanted)
+    suggestion = None
+    if found.chosen is None:
+        both = sides(work, connection, people, wanted.window)
+        suggestion = smallest_change(*both, wanted)
+    return _answer(pair, decision(found), suggestion)
+
+
+_NOTHING: dict[str, Any] = {"chosen": None, "alternatives": [], "rejected": {}}
+
+
+def _answer(pair: Pair, found: dict[str, Any], suggestion: str | None) -> dict[str, Any]:
+    return {"mentor": pair.mentor, "mentee": pair.mentee, **found, "suggestion": suggestion}

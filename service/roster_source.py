@@ -1,0 +1,87 @@
+"""The roster's files on disk: read whole, watched for edits; a bad edit keeps the last good one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from mentoring.roster import Roster
+from mentoring.roster_files import FILES, read_roster
+from mentoring.tables import Fault
+
+log = structlog.get_logger()
+
+
+class RosterFaults(Exception):  # noqa: N818 - several at once
+    """The roster can't be used; `faults` says why, in order."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+def read_files(directory: Path) -> dict[str, bytes]:
+    """The roster's files that are there. Raises RosterFaults for one that can't be read."""
+    files = {}
+    for name in FILES:
+        try:
+            files[name] = (directory / name).read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            mend = "make it readable for the service's user"
+            fault = Fault(str(directory / name), 1, f"can't be read ({error.strerror})", mend)
+            raise RosterFaults((fault,)) from error
+    return files
+
+
+def load(directory: Path) -> Roster:
+    """The roster in a directory. Raises RosterFaults with every fault, each with its path."""
+    return _parse(directory, read_files(directory))
+
+
+def _parse(directory: Path, files: dict[str, bytes]) -> Roster:
+    roster, faults = read_roster(files)
+    if roster is None:
+        raise RosterFaults(tuple(replace(f, file=str(directory / f.file)) for f in faults))
+    return roster
+
+
+class RosterSource:
+    """The newest good roster of a directory. `faults` are those of the files as they are now."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._files = read_files(directory)
+        self.roster = _parse(directory, self._files)
+        self.faults: tuple[Fault, ...] = ()
+
+    def refresh(self) -> bool:
+        """Take up an edit, if there is a good one; True where the roster is another now."""
+        try:
+            files = read_files(self.directory)
+            if files == self._files:
+                return False
+            self._files = files
+            self.roster = _parse(self.directory, files)
+        except RosterFaults as error:
+            if error.faults != self.faults:
+                self._report(error.faults)
+            return False
+        self.faults = ()
+        log.info("roster_taken_up", people=len(self.roster.people), pairs=len(self.roster.pairs))
+        return True
+
+    def _report(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        log.error("roster_refused", faults=len(faults), kept="the last good roster")
+        for fault in faults:
+            log.error(
+                "roster_fault",
+                file=fault.file,
+                line=fault.line,
+                message=fault.message,
+                mend=fault.mend,
+            )

@@ -1,0 +1,74 @@
+"""What the verbs print for people: tables instead of JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+
+from mentoring.roster import Roster
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
+
+
+def _local(text: str | None, zone: str) -> str:
+    if text is None:
+        return ""
+    return f"{datetime.fromisoformat(text).astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M %Z}"
+
+
+def show_status(document: dict[str, Any], roster: Roster) -> None:
+    """Pairs and calendars, each with what blocks it."""
+    table = Table("mentor", "mentee", "state", "next meeting", "held", "missed", "goal", "reason")
+    for pair in document["pairs"]:
+        mentor, mentee = (roster.people[pair[role]].name for role in ("mentor", "mentee"))
+        coming = _local(pair["start"], pair["timezone_hint"])
+        counts = (str(pair["held"]), str(pair["missed"]), str(pair["goal"] or ""))
+        table.add_row(mentor, mentee, pair["state"], coming, *counts, pair["reason"])
+    console = _console()
+    console.print(f"{document['programme']}, {document['now']}")
+    console.print(table)
+    for calendar in document["calendars"]:
+        if calendar["reason"]:
+            console.print(f"calendar of {calendar['person']}: {calendar['reason']}", soft_wrap=True)
+
+
+def show_explanation(document: dict[str, Any]) -> None:
+    """The chosen time with its reasons, the next best, and what ruled out the rest."""
+    console = _console()
+    chosen = document["chosen"]
+    if chosen:
+        console.print(f"{chosen['start']} to {chosen['end']}, cost {chosen['cost']:g}")
+        for reason in chosen["reasons"]:
+            console.print(f"  {reason}")
+    for slot in document["alternatives"]:
+        console.print(f"instead: {slot['start']}, cost {slot['cost']:g}")
+    for cause, count in document["rejected"].items():
+        console.print(f"ruled out: {cause}: {count}")
+    if document["suggestion"]:
+        console.print(document["suggestion"], soft_wrap=True)
+
+
+def show_simulation(document: dict[str, Any]) -> None:
+    """Meetings and gaps of each pair, and how many mails of each kind."""
+    table = Table("mentor", "mentee", "held", "missed", "longest gap (days)", "last state")
+    for pair in document["pairs"]:
+        table.add_row(
+            pair["mentor"],
+            pair["mentee"],
+            str(pair["held"]),
+            str(pair["missed"]),
+            str(pair["longest_gap_days"]),
+            pair["state"],
+        )
+    console = _console()
+    console.print(f"{document['from']} to {document['to']}, seed {document['seed']}")
+    console.print(table)
+    mails = ", ".join(f"{kind} {count}" for kind, count in document["mails"].items())
+    console.print(f"mails: {mails}", soft_wrap=True)

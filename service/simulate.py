@@ -1,0 +1,167 @@
+"""Playing a programme ahead on a virtual clock: what `simulate` does. Nothing leaves the process."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select
+from sqlalchemy.pool import StaticPool
+
+from integrations.ports import BusySource, Inbox, Letter, Organiser, Reading
+from mentoring.interval import Interval
+from mentoring.meeting import Partstat, State
+from mentoring.roster import Pair, Person, Roster
+from service.passes import begin, full_pass
+from service.propose import stamp
+from service.work import Outside, Work
+from store import meetings, outbox
+from store.tables import metadata
+from store.tables import outbox as outbox_table
+
+_STEP = timedelta(hours=6)
+_ACCEPTS, _DECLINES = 0.85, 0.07
+"""How a simulated partner answers an invite: the rest stays silent until nudged."""
+
+
+@dataclass
+class _Frozen:
+    """The real calendars as they are now, read once and played ahead."""
+
+    real: Outside
+    until: datetime
+    readings: dict[str, Reading] = field(default_factory=dict)
+    sent: list[Letter] = field(default_factory=list)
+
+    def busy_source(self, person: Person) -> BusySource:
+        return _Once(self, person)
+
+    def mailer(self) -> _Frozen:
+        return self
+
+    def inbox(self) -> Inbox | None:
+        return None
+
+    def organiser(self) -> Organiser | None:
+        return None
+
+    def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
+        point_of_no_return()
+        self.sent.append(letter)
+
+    def delivered(self, message_id: str) -> bool | None:
+        return any(letter.message_id == message_id for letter in self.sent)
+
+
+@dataclass(frozen=True)
+class _Once:
+    frozen: _Frozen
+    person: Person
+
+    def read(self, window: Interval, cursor: str | None) -> Reading:
+        readings = self.frozen.readings
+        if self.person.email not in readings:
+            whole = Interval(window.start, max(window.end, self.frozen.until))
+            source = self.frozen.real.busy_source(self.person)
+            readings[self.person.email] = source.read(whole, None)
+        return readings[self.person.email]
+
+
+def simulate(
+    roster: Roster, real: Outside, *, at: datetime, weeks: int, seed: int
+) -> dict[str, Any]:
+    """What `simulate --json` prints: meetings, gaps and mails of the weeks ahead.
+
+    Starts at the programme's start, or now if that is later; the same seed gives the same play.
+    """
+    zone = ZoneInfo(roster.programme.timezone)
+    start = max(at, datetime.combine(roster.programme.start, time(), zone))
+    end = start + timedelta(weeks=weeks)
+    engine = _memory()
+    reach = max((p.agreement.horizon for p in roster.pairs), default=timedelta())
+    frozen = _Frozen(real, end + reach + timedelta(weeks=6))
+    partners = random.Random(seed)
+    now = start
+    while now <= end:
+        work = replace(begin(roster, engine, frozen, now), secret=str(seed).encode())
+        full_pass(work)
+        _answer(work, partners)
+        now += _STEP
+    return _report(roster, engine, start, end, seed)
+
+
+def _memory() -> Engine:
+    from sqlalchemy import create_engine
+
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    metadata.create_all(engine)
+    return engine
+
+
+def _answer(work: Work, partners: random.Random) -> None:
+    """Partners answer the invites that have reached them."""
+    with work.engine.begin() as connection:
+        for booking in meetings.live(connection):
+            for side in booking.meeting.attendances:
+                silent = side.partstat is Partstat.NEEDS_ACTION
+                told = outbox.was_told(connection, booking.uid, side.email)
+                chance = partners.random()
+                if not (silent and told) or booking.meeting.slot.start <= work.now:
+                    continue
+                if chance < _ACCEPTS + _DECLINES:
+                    said = Partstat.ACCEPTED if chance < _ACCEPTS else Partstat.DECLINED
+                    fresh = meetings.by_uid(connection, booking.uid) or booking
+                    changed = replace(side, partstat=said, answered=work.now)
+                    meetings.save(connection, meetings.with_side(fresh, changed))
+
+
+def _report(
+    roster: Roster, engine: Engine, start: datetime, end: datetime, seed: int
+) -> dict[str, Any]:
+    with engine.begin() as connection:
+        kinds = connection.execute(
+            select(outbox_table.c.kind).where(outbox_table.c.state == outbox.SENT)
+        )
+        mails = Counter(kind for (kind,) in kinds)
+        pairs = []
+        for pair in roster.pairs:
+            history = meetings.of_pair(connection, *pair.key)
+            standing = meetings.standing(connection, *pair.key)
+            pairs.append(_pair(pair, history, standing.state if standing else "", start, end))
+    return {
+        "from": stamp(start),
+        "to": stamp(end),
+        "seed": seed,
+        "pairs": pairs,
+        "meetings": sum(pair["held"] for pair in pairs),
+        "mails": dict(sorted(mails.items())),
+    }
+
+
+def _pair(
+    pair: Pair, history: list[meetings.Booking], state: str, start: datetime, end: datetime
+) -> dict[str, Any]:
+    met = [
+        b.meeting.slot.start
+        for b in history
+        if b.meeting.slot.end <= end
+        and (b.meeting.state is State.HELD or b.meeting.state is State.CONFIRMED)
+    ]
+    edges = [start, *sorted(met), end]
+    gaps = [(later - earlier).days for earlier, later in pairwise(edges)]
+    return {
+        "mentor": pair.mentor,
+        "mentee": pair.mentee,
+        "held": len(met),
+        "missed": sum(1 for b in history if b.meeting.state is State.MISSED),
+        "longest_gap_days": max(gaps),
+        "state": state,
+    }
