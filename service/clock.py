@@ -22,6 +22,7 @@ from mentoring.roster import Roster
 from service.deliver import deliver
 from service.listen import listen
 from service.passes import begin, sync_all, tend_all
+from service.publish import publish
 from service.roster_source import RosterSource
 from service.summaries import summaries
 from service.sync import EVERY
@@ -118,7 +119,7 @@ class Service:
         self._rest_of(work)
 
     def _rest_of(self, work: Work) -> None:
-        for job in (listen, lambda w: tend_all(w, self._stop), summaries, deliver):
+        for job in (listen, lambda w: tend_all(w, self._stop), publish, summaries, deliver):
             if self._stop.is_set():
                 return
             job(work)

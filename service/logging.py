@@ -12,7 +12,10 @@ import structlog
 def configure(*, quiet: bool = False) -> None:
     """Set logging up once, at the start of a process; `quiet` keeps to warnings."""
     under_systemd = "INVOCATION_ID" in os.environ or "JOURNAL_STREAM" in os.environ
-    shown: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    shown: structlog.typing.Processor = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        exception_formatter=structlog.dev.plain_traceback,  # never local variables
+    )
     if under_systemd:
         shown = structlog.processors.JSONRenderer()
     structlog.configure(
@@ -20,7 +23,7 @@ def configure(*, quiet: bool = False) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if under_systemd else _as_is,
+            structlog.processors.format_exc_info if under_systemd else _as_is,
             shown,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(

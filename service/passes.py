@@ -15,6 +15,7 @@ from service.deliver import deliver
 from service.engine import Job, run_all
 from service.listen import listen
 from service.propose import UNSCHEDULABLE, propose, stamp
+from service.publish import publish
 from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
@@ -47,6 +48,7 @@ def full_pass(work: Work, stop: threading.Event | None = None) -> None:
     sync_all(work, stop)
     listen(work)
     tend_all(work, stop)
+    publish(work)
     summaries(work)
     deliver(work)
 

@@ -1,18 +1,20 @@
-"""Playing a programme ahead on a virtual clock: what `simulate` does. Nothing leaves the process."""
+"""Playing a programme ahead on a virtual clock: what `simulate` does. Nothing is sent."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from itertools import pairwise
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Engine, event, select
+from sqlalchemy.engine import make_url
 
 from integrations.ports import BusySource, Inbox, Letter, Organiser, Reading
 from mentoring.interval import Interval
@@ -22,6 +24,7 @@ from service.passes import begin, full_pass
 from service.propose import stamp
 from service.work import Outside, Work
 from store import meetings, outbox
+from store.database import open_engine
 from store.tables import metadata
 from store.tables import outbox as outbox_table
 
@@ -83,27 +86,30 @@ def simulate(
     zone = ZoneInfo(roster.programme.timezone)
     start = max(at, datetime.combine(roster.programme.start, time(), zone))
     end = start + timedelta(weeks=weeks)
-    engine = _memory()
     reach = max((p.agreement.horizon for p in roster.pairs), default=timedelta())
     frozen = _Frozen(real, end + reach + timedelta(weeks=6))
     partners = random.Random(seed)
-    now = start
-    while now <= end:
-        work = replace(begin(roster, engine, frozen, now), secret=str(seed).encode())
-        full_pass(work)
-        _answer(work, partners)
-        now += _STEP
-    return _report(roster, engine, start, end, seed)
+    with _scratch_store() as engine:
+        now = start
+        while now <= end:
+            work = replace(begin(roster, engine, frozen, now), secret=str(seed).encode())
+            full_pass(work)
+            _answer(work, partners)
+            now += _STEP
+        return _report(roster, engine, start, end, seed)
 
 
-def _memory() -> Engine:
-    from sqlalchemy import create_engine
-
-    engine = create_engine(
-        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
-    )
-    metadata.create_all(engine)
-    return engine
+@contextmanager
+def _scratch_store() -> Iterator[Engine]:
+    """A store of its own, gone afterwards."""
+    with TemporaryDirectory(prefix="overlap-") as folder:
+        engine = open_engine(make_url(f"sqlite:///{folder}/simulation.db"))
+        event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
+        metadata.create_all(engine)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 def _answer(work: Work, partners: random.Random) -> None:

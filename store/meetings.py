@@ -90,6 +90,16 @@ def of_pair(connection: Connection, mentor: str, mentee: str) -> list[Booking]:
     return _bookings(connection, query)
 
 
+def unpublished(connection: Connection) -> list[Booking]:
+    """Meetings whose newest SEQUENCE the organiser's calendar does not show yet."""
+    return _bookings(connection, _all().where(meetings.c.published < meetings.c.sequence))
+
+
+def mark_published(connection: Connection, booking: Booking) -> None:
+    shown = meetings.update().where(meetings.c.uid == booking.uid)
+    connection.execute(shown.values(published=booking.meeting.sequence))
+
+
 def taken(
     connection: Connection, person: str, window: Interval, *, besides: str = ""
 ) -> list[Interval]:

@@ -84,6 +84,7 @@ meetings = Table(
     Column("edge_mentee", Float, nullable=False),
     Column("refused", Text, nullable=False, default="[]"),
     Column("decision", Text, nullable=False),
+    Column("published", Integer, nullable=False, default=-1),
     UniqueConstraint("mentor", "mentee", "number"),
     Index("meetings_state_end", "state", "end"),
 )

@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("edge_mentee", sa.Float(), nullable=False),
         sa.Column("refused", sa.Text(), nullable=False),
         sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("published", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("uid"),
         sa.UniqueConstraint("mentor", "mentee", "number"),
     )
