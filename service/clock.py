@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import schedule
@@ -133,16 +133,19 @@ class Service:
 
     def _listen(self) -> None:
         """Wake the worker when mail arrives; a connection of its own, since IDLE blocks it."""
+        roster, inbox = self._source.roster, None
         while not self._stop.is_set():
             try:
-                inbox = self._ports(self._source.roster, self._source.directory).inbox()
-                if inbox is None or not inbox.wait(_LISTEN_SECONDS):
-                    self._stop.wait(_TICK)
-                    continue
-                self._woken.set()
+                if inbox is None or roster is not self._source.roster:
+                    roster = self._source.roster
+                    inbox = self._ports(roster, self._source.directory).inbox()
+                if inbox is None:
+                    self._stop.wait(_LISTEN_SECONDS)
+                elif inbox.wait(_LISTEN_SECONDS):
+                    self._woken.set()
             except ProviderError as error:
                 log.warning("inbox_not_watched", reason=error.message, mend=error.mend)
-                self._stop.wait(timedelta(minutes=1).total_seconds())
+                self._stop.wait(_LISTEN_SECONDS)
 
 
 def serve(source: RosterSource, engine: Engine, ports: Ports) -> None:

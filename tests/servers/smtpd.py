@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -93,8 +94,9 @@ class _Handler:
 
 
 def _close(smtp: SMTP) -> None:
-    if smtp.transport:
-        smtp.transport.abort()
+    transport: Any = smtp.transport
+    if transport:
+        transport.abort()
 
 
 @contextmanager
@@ -105,20 +107,26 @@ def smtpd(
     login: tuple[str, str] | None = None,
 ) -> Iterator[SmtpServer]:
     """Start it: plain, with STARTTLS offered, or with TLS from the start; with one account."""
-    server = SmtpServer()
-    options: dict[str, Any] = {"tls_context": starttls, "auth_require_tls": False}
+    server = SmtpServer(port=free_port())
+    options: dict[str, Any] = {"tls_context": starttls, "auth_require_tls": starttls is not None}
     if login:
         options |= {"authenticator": _authenticator(login), "auth_required": True}
     controller = Controller(
-        _Handler(server), hostname="127.0.0.1", port=0, ssl_context=tls, **options
+        _Handler(server), hostname="127.0.0.1", port=server.port, ssl_context=tls, **options
     )
     controller.start()
     try:
-        assert controller.server is not None
-        server.port = controller.server.sockets[0].getsockname()[1]
         yield server
     finally:
         controller.stop()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago: aiosmtpd can't choose one itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _authenticator(login: tuple[str, str]) -> Callable[..., AuthResult]:

@@ -1,0 +1,152 @@
+"""The demo: a virtual fortnight of a sample programme against real servers on loopback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Engine, select
+
+from integrations.registry import Ports
+from mentoring.roster import Roster
+from service.passes import begin, full_pass
+from service.roster_source import load
+from service.show import show_status
+from service.status import status
+from service.work import reading
+from store.database import migrate, open_engine, resolve_url, sole_writer
+from store.tables import outbox
+from tests.demo.partners import Household
+from tests.demo.programme import (
+    DAYS,
+    HARD_FEED,
+    PARTNERS,
+    START,
+    busy_event,
+    usual_days,
+    write_roster,
+)
+from tests.servers.feeds import Feeds, feeds
+from tests.servers.imapd import imapd
+from tests.servers.radicale import Radicale, radicale
+from tests.servers.smtpd import Taken, smtpd
+
+_STEP = timedelta(hours=3)
+_PASSWORD = "demo"
+
+
+@dataclass
+class Stage:
+    """The demo's world: servers that run, partners at their desks, mails that went out."""
+
+    out: Path
+    homes: dict[str, Household]
+    calendars: Radicale
+    feed: Feeds
+    mails: int = 0
+
+    def take(self, letter: Taken) -> None:
+        """Keep a copy of each mail, and hand it to its reader."""
+        self.mails += 1
+        name = f"{self.mails:03d}-{letter.recipient}.eml"
+        (self.out / "mails" / name).write_bytes(letter.raw)
+        if letter.recipient in self.homes:
+            self.homes[letter.recipient].receive(letter)
+
+    def live(self, now: datetime) -> None:
+        for home in self.homes.values():
+            home.live(now)
+            if home.feed:
+                self._extend_feed(home.feed.pop())
+
+    def _extend_feed(self, ics: str) -> None:
+        begin, end = ics.index("BEGIN:VEVENT"), ics.index("END:VCALENDAR")
+        old = self.feed.answers["/dana.ics"].body.decode()
+        self.feed.put("/dana.ics", old.replace("END:VCALENDAR", ics[begin:end] + "END:VCALENDAR"))
+
+
+def play(out: Path) -> None:
+    """Set the servers up, play the fortnight, print the table, leave the mails in `out`."""
+    console = Console()
+    began = time.monotonic()
+    shutil.rmtree(out, ignore_errors=True)
+    (out / "mails").mkdir(parents=True)
+    os.environ["OVERLAP_DEMO_PASSWORD"] = _PASSWORD
+    with ExitStack() as stack:
+        roster, stage = _set_up(stack, out)
+        console.print(f"Real servers run on loopback; {len(PARTNERS)} people, six zones.")
+        url = resolve_url(roster.settings.store, out / "config")
+        stack.enter_context(sole_writer(url))
+        engine = open_engine(url)
+        stack.callback(engine.dispose)
+        migrate(engine, now=datetime.now(UTC))
+        _run(console, roster, engine, stage)
+        _tell(console, roster, engine, out)
+    console.print(f"Took {time.monotonic() - began:.0f} s. {_where(out)}", soft_wrap=True)
+
+
+def _set_up(stack: ExitStack, out: Path) -> tuple[Roster, Stage]:
+    users = {p.user: _PASSWORD for p in PARTNERS if p.calendar == "caldav"} | {"office": _PASSWORD}
+    folder = out / "radicale"
+    folder.mkdir()
+    calendars = stack.enter_context(radicale(folder, users))
+    inbox = stack.enter_context(imapd("office", _PASSWORD))
+    web = stack.enter_context(feeds())
+    mail = stack.enter_context(smtpd())
+    urls = {"dana": web.put("/dana.ics", HARD_FEED)}
+    calendars.create("office")
+    for partner in PARTNERS:
+        if partner.calendar == "caldav":
+            urls[partner.user] = calendars.url(partner.user)
+            calendars.create(partner.user)
+            for number, (start, end) in enumerate(usual_days(partner)):
+                ics = busy_event(f"{partner.user}-{number}@example.org", start, end)
+                calendars.put(partner.user, f"busy-{number}", ics)
+    config = out / "config"
+    write_roster(config, urls, mail.port, inbox.url, calendars.url("office"))
+    homes = {p.email: Household(p, inbox, calendars) for p in PARTNERS}
+    stage = Stage(out, homes, calendars, web)
+    mail.on_letter = stage.take
+    return load(config), stage
+
+
+def _run(console: Console, roster: Roster, engine: Engine, stage: Stage) -> None:
+    ports = Ports(roster, stage.out / "config")
+    now, end = START, START + timedelta(days=DAYS)
+    today: Counter[str] = Counter()
+    while now < end:
+        work = begin(roster, engine, ports, now)
+        full_pass(work)
+        stage.live(now)
+        for name in ("proposed", "reproposed", "confirmed", "sent"):
+            today[name] += work.counts[name]
+        now += _STEP
+        if now.hour == 0:
+            done = ", ".join(f"{name} {count}" for name, count in today.items() if count)
+            console.print(f"{now - timedelta(days=1):%a %d %b}: {done or 'quiet'}")
+            today.clear()
+
+
+def _tell(console: Console, roster: Roster, engine: Engine, out: Path) -> None:
+    with reading(engine) as connection:
+        show_status(status(connection, roster, START + timedelta(days=DAYS)), roster)
+        rows = connection.execute(select(outbox.c.kind, outbox.c.state)).all()
+    table = Table("mail", "sent", "waiting", "not needed any more")
+    kinds = Counter((kind, state) for kind, state in rows)
+    for kind in sorted({kind for kind, _ in rows}):
+        sent, waiting = kinds[kind, "sent"], kinds[kind, "queued"]
+        gone = kinds[kind, "superseded"] + kinds[kind, "expired"]
+        table.add_row(kind, str(sent), str(waiting), str(gone))
+    console.print(table)
+
+
+def _where(out: Path) -> str:
+    return f"The mails are in {out / 'mails'}, the programme's files in {out / 'config'}."
