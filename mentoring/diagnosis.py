@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from mentoring.availability import zone_at
@@ -19,13 +20,12 @@ def smallest_change(mentor: Side, mentee: Side, wanted: Wanted) -> str | None:
     grid = Grid.over(wanted.window)
     sides = (mentor, mentee)
     bits = (side_bits(grid, mentor, wanted.buffer), side_bits(grid, mentee, wanted.buffer))
-    suggestions = (
-        *_shorter(bits, wanted),
-        *_one_opens(grid, sides, bits, wanted),
-        *_one_frees(grid, sides, bits, wanted),
-        *_both_open(grid, sides, bits, wanted),
+    suggestions = chain(
+        _shorter(bits, wanted),
+        _one_frees(grid, sides, bits, wanted),
+        _opens(grid, sides, bits, wanted),
     )
-    return next(iter(suggestions), None)
+    return next(suggestions, None)
 
 
 def _shorter(bits: tuple[Bits, Bits], wanted: Wanted) -> Iterator[str]:
@@ -34,19 +34,6 @@ def _shorter(bits: tuple[Bits, Bits], wanted: Wanted) -> Iterator[str]:
         if minutes < wanted.minutes and starts(free, quarters_in(minutes)):
             yield f"{minutes} minutes instead of {wanted.minutes} would fit"
             return
-
-
-def _one_opens(
-    grid: Grid, sides: tuple[Side, Side], bits: tuple[Bits, Bits], wanted: Wanted
-) -> Iterator[str]:
-    """The fewest quarter hours by which one side alone would have to open."""
-    for quarters in range(1, _FURTHEST + 1):
-        for this, other in ((0, 1), (1, 0)):
-            open_bits = _opened(grid, bits[this], quarters)
-            first = next(indices(starts(open_bits & bits[other].free, _length(wanted))), None)
-            if first is not None:
-                yield f"if {_opening(grid, sides[this], bits[this], first, wanted)}"
-                return
 
 
 def _one_frees(
@@ -61,16 +48,23 @@ def _one_frees(
             return
 
 
-def _both_open(
+def _opens(
     grid: Grid, sides: tuple[Side, Side], bits: tuple[Bits, Bits], wanted: Wanted
 ) -> Iterator[str]:
+    """Hours opened by the fewest minutes, the worse-off side first; by one alone where that does."""
     for quarters in range(1, _FURTHEST + 1):
-        both = _opened(grid, bits[0], quarters) & _opened(grid, bits[1], quarters)
-        first = next(indices(starts(both, _length(wanted))), None)
-        if first is not None:
-            parts = (_opening(grid, s, b, first, wanted) for s, b in zip(sides, bits, strict=True))
-            yield "if " + " and ".join(parts)
-            return
+        wide = tuple(_opened(grid, own, quarters) for own in bits)
+        for mentor, mentee in (
+            (wide[0], bits[1].free),
+            (bits[0].free, wide[1]),
+            (wide[0], wide[1]),
+        ):
+            first = next(indices(starts(mentor & mentee, _length(wanted))), None)
+            if first is not None:
+                both = zip(sides, bits, strict=True)
+                parts = [part for s, b in both if (part := _opening(grid, s, b, first, wanted))]
+                yield "if " + " and ".join(parts)
+                return
 
 
 def _opened(grid: Grid, bits: Bits, quarters: int) -> int:
@@ -82,10 +76,10 @@ def _length(wanted: Wanted) -> int:
 
 
 def _opening(grid: Grid, side: Side, bits: Bits, first: int, wanted: Wanted) -> str:
-    """Which part of the meeting lies outside the side's hours, on their own wall clock."""
+    """Which part lies outside the side's hours, on their own wall clock; empty where none does."""
     outside = [i for i in range(first, first + _length(wanted)) if not bits.hours >> i & 1]
     if not outside:
-        return f"the {side.role} kept their hours"
+        return ""
     begin, end = grid.at(outside[0]), grid.at(outside[-1]) + QUARTER
     return f"the {side.role} opened {_wall(side, begin, end)}"
 

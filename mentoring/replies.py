@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
+from email.headerregistry import AddressHeader
 from email.message import EmailMessage
-from email.utils import getaddresses
 from enum import StrEnum
 
 from icalendar import Calendar, Component
@@ -102,8 +102,10 @@ def _read(message: EmailMessage) -> Answer | Unreadable | None:
 
 
 def _sender(message: EmailMessage) -> str:
-    addresses = getaddresses([str(value) for value in message.get_all("From", [])], strict=True)
-    return addresses[0][1].lower() if len(addresses) == 1 else ""
+    """The one address in From, lower case; empty where there is none or more than one."""
+    headers: list[AddressHeader] = message.get_all("From", [])
+    addresses = [address.addr_spec for header in headers for address in header.addresses]
+    return addresses[0].lower() if len(addresses) == 1 else ""
 
 
 def _message_id(message: EmailMessage) -> str:

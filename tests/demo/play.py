@@ -30,8 +30,7 @@ from tests.demo.programme import (
     HARD_FEED,
     PARTNERS,
     START,
-    busy_event,
-    usual_days,
+    busy_calendar,
     write_roster,
 )
 from tests.servers.feeds import Feeds, feeds
@@ -39,7 +38,7 @@ from tests.servers.imapd import imapd
 from tests.servers.radicale import Radicale, radicale
 from tests.servers.smtpd import Taken, smtpd
 
-_STEP = timedelta(hours=3)
+_STEP = timedelta(hours=4)
 _PASSWORD = "demo"
 
 
@@ -106,10 +105,7 @@ def _set_up(stack: ExitStack, out: Path) -> tuple[Roster, Stage]:
     for partner in PARTNERS:
         if partner.calendar == "caldav":
             urls[partner.user] = calendars.url(partner.user)
-            calendars.create(partner.user)
-            for number, (start, end) in enumerate(usual_days(partner)):
-                ics = busy_event(f"{partner.user}-{number}@example.org", start, end)
-                calendars.put(partner.user, f"busy-{number}", ics)
+            calendars.fill(partner.user, busy_calendar(partner))
     config = out / "config"
     write_roster(config, urls, mail.port, inbox.url, calendars.url("office"))
     homes = {p.email: Household(p, inbox, calendars) for p in PARTNERS}

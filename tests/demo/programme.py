@@ -113,12 +113,26 @@ def by_user(user: str) -> Partner:
 
 def busy_event(uid: str, start: datetime, end: datetime) -> str:
     """One entry as a calendar object."""
+    return _calendar(_event(uid, start, end))
+
+
+def busy_calendar(partner: Partner) -> str:
+    """All that fills a partner's working days."""
+    days = enumerate(usual_days(partner))
+    return _calendar(*(_event(f"{partner.user}-{n}@example.org", *span) for n, span in days))
+
+
+def _calendar(*events: str) -> str:
+    begin = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//Demo//EN\r\n"
+    return f"{begin}{''.join(events)}END:VCALENDAR\r\n"
+
+
+def _event(uid: str, start: datetime, end: datetime) -> str:
     return (
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//Demo//EN\r\nBEGIN:VEVENT\r\n"
-        f"UID:{uid}\r\nDTSTAMP:20270101T000000Z\r\n"
+        f"BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20270101T000000Z\r\n"
         f"DTSTART:{start.astimezone(UTC):%Y%m%dT%H%M%SZ}\r\n"
         f"DTEND:{end.astimezone(UTC):%Y%m%dT%H%M%SZ}\r\n"
-        "SUMMARY:Something private\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        "SUMMARY:Something private\r\nEND:VEVENT\r\n"
     )
 
 

@@ -40,6 +40,11 @@ class Radicale:
     def create(self, user: str, calendar: str = "work") -> None:
         self._ask(user, "MKCALENDAR", f"/{user}/{calendar}/").raise_for_status()
 
+    def fill(self, user: str, ics: str, calendar: str = "work") -> None:
+        """Upload many entries at once, in place of what is there."""
+        path = f"/{user}/{calendar}/"
+        self._ask(user, "PUT", path, ics.encode()).raise_for_status()
+
     def put(self, user: str, name: str, ics: str, calendar: str = "work") -> None:
         path = f"/{user}/{calendar}/{name}.ics"
         self._ask(user, "PUT", path, ics.encode()).raise_for_status()
