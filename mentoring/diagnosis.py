@@ -51,7 +51,7 @@ def _one_frees(
 def _opens(
     grid: Grid, sides: tuple[Side, Side], bits: tuple[Bits, Bits], wanted: Wanted
 ) -> Iterator[str]:
-    """Hours opened by the fewest minutes, the worse-off side first; by one alone where that does."""
+    """Hours opened by the fewest minutes for the worse-off side; by one alone where that does."""
     for quarters in range(1, _FURTHEST + 1):
         wide = tuple(_opened(grid, own, quarters) for own in bits)
         for mentor, mentee in (

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Dana in New York and Lee in Los Angeles, both with a feed that is empty."""
+    world = World(tmp_path / "programme")
+    world.write()
+    yield world
+    world.close()

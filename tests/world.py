@@ -1,0 +1,149 @@
+"""A small programme on disk, played pass by pass with real files: what scenarios are told in."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Component
+from sqlalchemy import Engine
+
+from integrations.registry import Ports
+from service.passes import begin, full_pass
+from service.roster_source import load
+from service.status import status
+from service.work import Work, reading
+from store.database import migrate, open_engine, resolve_url
+from tests.demo.partners import answer_mail, calendar_in
+from tests.demo.programme import busy_event
+
+SETTINGS = """[programme]
+name = "Leadership Mentoring 2027"
+organiser = "Mentoring Office <mentoring@example.org>"
+timezone = "America/New_York"
+start = 2027-01-11
+end = 2027-07-30
+holidays = "US"
+coordinator = "coordinator@example.org"
+{agreement}
+[mail]
+url = "maildir:outbox"
+inbox = "maildir:inbox"
+"""
+PEOPLE = """name,email,timezone,hours,calendar,supervisor
+Dana Lee,dana@example.org,America/New_York,Mon-Fri 09:00-17:00,file:dana.ics,Boss <boss@example.org>
+Lee Park,lee@example.org,America/Los_Angeles,Mon-Fri 08:00-16:00,file:lee.ics,
+"""
+PAIRS = "mentor,mentee\nlee@example.org,dana@example.org\n"
+EMPTY = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//Test//EN\r\nEND:VCALENDAR\r\n"
+DANA, LEE = "dana@example.org", "lee@example.org"
+
+
+def at(text: str) -> datetime:
+    """An instant of New York wall time, "2027-01-11 12:00"."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("America/New_York"))
+
+
+@dataclass
+class World:
+    """The programme in `directory`. `sent` hands out each delivered mail once, in order."""
+
+    directory: Path
+    ports: type[Ports] = Ports
+    _seen: set[str] = field(default_factory=set)
+    _engine: Engine | None = None
+
+    def write(
+        self, people: str = PEOPLE, pairs: str = PAIRS, agreement: str = "", **files: str
+    ) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "overlap.toml").write_text(SETTINGS.format(agreement=agreement))
+        (self.directory / "people.csv").write_text(people)
+        (self.directory / "pairs.csv").write_text(pairs)
+        for name, content in files.items():
+            (self.directory / f"{name}.csv").write_text(content)
+        for name in ("dana", "lee"):
+            if not (self.directory / f"{name}.ics").exists():
+                self.calendar(name)
+
+    def calendar(self, name: str, *spans: tuple[datetime, datetime]) -> None:
+        """Replace a partner's feed by these busy spans."""
+        text = EMPTY
+        for number, (start, end) in enumerate(spans):
+            event = busy_event(f"{name}-{number}@example.org", start, end)
+            body = event[event.index("BEGIN:VEVENT") : event.index("END:VCALENDAR")]
+            text = text.replace("END:VCALENDAR", body + "END:VCALENDAR")
+        (self.directory / f"{name}.ics").write_bytes(text.encode())
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            roster = load(self.directory)
+            self._engine = open_engine(resolve_url(roster.settings.store, self.directory))
+            migrate(self._engine, now=datetime.now(UTC))
+        return self._engine
+
+    def step(self, now: datetime) -> Work:
+        """One full pass at an instant."""
+        roster = load(self.directory)
+        work = begin(roster, self.engine, self.ports(roster, self.directory), now)
+        full_pass(work)
+        return work
+
+    def status(self, now: datetime) -> dict[str, object]:
+        """The first pair's row of `status --json`."""
+        with reading(self.engine) as connection:
+            row: dict[str, object] = status(connection, load(self.directory), now)["pairs"][0]
+            return row
+
+    def letters(self) -> list[bytes]:
+        """Every mail delivered since the last call."""
+        folder = self.directory / "outbox" / "new"
+        paths = (
+            sorted(folder.iterdir(), key=lambda p: p.stat().st_mtime_ns) if folder.is_dir() else []
+        )
+        fresh = [path for path in paths if path.name not in self._seen]
+        self._seen |= {path.name for path in fresh}
+        return [path.read_bytes() for path in fresh]
+
+    def sent(self) -> list[EmailMessage]:
+        return [
+            email.message_from_bytes(raw, policy=email.policy.default) for raw in self.letters()
+        ]
+
+    def reply(
+        self, person: str, invite: EmailMessage, partstat: str, now: datetime, **times: datetime
+    ) -> None:
+        """Answer an invite as a mail program does; with `dtstart` and `dtend`, a COUNTER."""
+        method = "COUNTER" if times else "REPLY"
+        raw = answer_mail(person, event_in(invite), method, partstat, now, **times)
+        self.drop(raw)
+
+    def drop(self, raw: bytes) -> None:
+        """Put a mail into the inbox."""
+        folder = self.directory / "inbox" / "new"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{len(list(folder.iterdir())):05d}.test").write_bytes(raw)
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+
+
+def calendar_of(message: EmailMessage) -> Calendar:
+    calendar = calendar_in(message.as_bytes())
+    assert calendar is not None
+    return calendar
+
+
+def event_in(message: EmailMessage) -> Component:
+    return calendar_of(message).walk("VEVENT")[0]
+
+
+def to(messages: list[EmailMessage], address: str) -> list[EmailMessage]:
+    return [m for m in messages if m["To"].addresses[0].addr_spec == address]
