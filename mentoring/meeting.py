@@ -161,3 +161,8 @@ def answer_counts(
     if meeting.state not in LIVE or sequence != meeting.sequence:
         return False
     return attendance.answered is None or stamp is None or stamp >= attendance.answered
+
+
+def is_near(now: datetime, *starts: datetime | None) -> bool:
+    """Whether any of these starts is so near that a change may be mailed at any hour."""
+    return any(timedelta(0) <= start - now <= URGENT for start in starts if start)

@@ -10,6 +10,7 @@ import structlog
 
 from integrations.ports import Mailer, OutcomeUnknown, ProviderError
 from mentoring.availability import OFFICE_HOURS, reads_at
+from mentoring.meeting import is_near
 from mentoring.notices import UndeliveredNotice
 from mentoring.roster import Person
 from service.engine import Job, run_all
@@ -66,7 +67,7 @@ def _may_go(work: Work, queued: Queued) -> bool:
         return False
     if queued.letter.recipient == work.roster.programme.coordinator:
         return True
-    if queued.urgent_from and work.now >= queued.urgent_from:
+    if queued.known_start and is_near(work.now, queued.known_start, queued.expires_at):
         return True
     if reads_at(_reader(work, queued), work.now):
         return True

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from mentoring import itip
-from mentoring.meeting import URGENT
+from mentoring.interval import Interval
 from mentoring.notices import CounterNotice, MeetingFacts, MeetingNotice, Notice, Why
 from mentoring.roster import Person
 from service.compose import Calendar, compose
@@ -25,7 +25,7 @@ def post(
     *,
     calendar: Calendar | None = None,
     uid: str = "",
-    urgent_from: datetime | None = None,
+    known_start: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> bool:
     """Queue a notice; False where its key was queued before."""
@@ -39,7 +39,7 @@ def post(
         letter=letter,
         now=work.now,
         uid=uid,
-        urgent_from=urgent_from,
+        known_start=known_start,
         expires_at=expires_at,
     )
 
@@ -70,7 +70,7 @@ def _shared_tool(mentor: Person, mentee: Person) -> str:
 def post_invites(work: Work, connection: Connection, booking: Booking) -> None:
     """A new proposal to both."""
     for guest in booking.guests:
-        _post_request(work, connection, booking, guest, before=None, why=None)
+        _post_request(work, connection, booking, guest)
 
 
 def post_move(
@@ -79,15 +79,8 @@ def post_move(
     """The new time to both; who has not heard of the meeting yet gets a plain invite instead."""
     for guest in after.guests:
         outbox.supersede(connection, after.uid, guest.email, _ABOUT_THE_TIME)
-        heard = outbox.was_told(connection, after.uid, guest.email)
-        _post_request(
-            work,
-            connection,
-            after,
-            guest,
-            before=before if heard else None,
-            why=why if heard else None,
-        )
+        known = outbox.known_start(connection, after.uid, guest.email)
+        _post_request(work, connection, after, guest, known=known, before=before, why=why)
 
 
 def _post_request(
@@ -96,20 +89,22 @@ def _post_request(
     booking: Booking,
     guest: Guest,
     *,
-    before: Booking | None,
-    why: Why | None,
+    known: datetime | None = None,
+    before: Booking | None = None,
+    why: Why | None = None,
 ) -> None:
+    """The present time; as a move to a reader who knows of another, else as an invite."""
     meeting = facts(work, booking)
     statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
     ics = itip.request(meeting, work.roster.programme, statuses, work.now)
     notice = MeetingNotice(
-        kind="moved" if before else "invite",
+        kind="moved" if known else "invite",
         key=invite_key(booking, guest),
         reader=reader(work.person(guest), booking.meeting.slot.start),
         meeting=meeting,
         code=guest.code,
-        why=why,
-        before=before.meeting.slot if before else None,
+        why=why if known else None,
+        before=_slot_at(known, before) if known and before else None,
     )
     post(
         work,
@@ -117,7 +112,7 @@ def _post_request(
         notice,
         calendar=Calendar("REQUEST", ics),
         uid=booking.uid,
-        urgent_from=_urgent_from(before, booking) if before else None,
+        known_start=known,
         expires_at=booking.meeting.slot.start,
     )
 
@@ -126,8 +121,9 @@ def invite_key(booking: Booking, guest: Guest) -> str:
     return f"invite:{booking.uid}:{booking.meeting.sequence}:{guest.email}"
 
 
-def _urgent_from(before: Booking, after: Booking) -> datetime:
-    return min(before.meeting.slot.start, after.meeting.slot.start) - URGENT
+def _slot_at(known: datetime, before: Booking) -> Interval:
+    """The time that the reader knows of: they may have missed one in between."""
+    return Interval(known, known + before.meeting.slot.length)
 
 
 def post_cancel(work: Work, connection: Connection, booking: Booking, why: Why) -> None:
@@ -136,7 +132,8 @@ def post_cancel(work: Work, connection: Connection, booking: Booking, why: Why) 
     ics = itip.cancel(meeting, work.roster.programme, work.now)
     for guest in booking.guests:
         outbox.supersede(connection, booking.uid, guest.email, _ABOUT_THE_TIME)
-        if not outbox.was_told(connection, booking.uid, guest.email):
+        known = outbox.known_start(connection, booking.uid, guest.email)
+        if known is None:
             continue
         notice = MeetingNotice(
             kind="cancelled",
@@ -152,7 +149,7 @@ def post_cancel(work: Work, connection: Connection, booking: Booking, why: Why) 
             notice,
             calendar=Calendar("CANCEL", ics),
             uid=booking.uid,
-            urgent_from=booking.meeting.slot.start - URGENT,
+            known_start=known,
             expires_at=booking.meeting.slot.end,
         )
 

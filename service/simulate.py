@@ -118,7 +118,7 @@ def _answer(work: Work, partners: random.Random) -> None:
         for booking in meetings.live(connection):
             for side in booking.meeting.attendances:
                 silent = side.partstat is Partstat.NEEDS_ACTION
-                told = outbox.was_told(connection, booking.uid, side.email)
+                told = outbox.known_start(connection, booking.uid, side.email)
                 chance = partners.random()
                 if not (silent and told) or booking.meeting.slot.start <= work.now:
                     continue

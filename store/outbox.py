@@ -30,7 +30,8 @@ EXPIRED = "expired"
 class Queued:
     """A letter with what decides when it may go.
 
-    From `urgent_from` on it may go outside the reader's hours; at `expires_at` it has no use left.
+    `known_start` is when the reader thinks that the meeting is, where this letter changes that; at
+    `expires_at` it has no use left.
     """
 
     id: int
@@ -39,7 +40,7 @@ class Queued:
     letter: Letter
     uid: str
     attempts: int
-    urgent_from: datetime | None
+    known_start: datetime | None
     expires_at: datetime | None
 
 
@@ -51,7 +52,7 @@ def enqueue(
     letter: Letter,
     now: datetime,
     uid: str = "",
-    urgent_from: datetime | None = None,
+    known_start: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> bool:
     """Queue a letter; False where one with this key was queued before."""
@@ -67,7 +68,7 @@ def enqueue(
             uid=uid,
             state=QUEUED,
             created_at=seconds(now),
-            urgent_from=None if urgent_from is None else seconds(urgent_from),
+            known_start=None if known_start is None else seconds(known_start),
             expires_at=None if expires_at is None else seconds(expires_at),
         )
     )
@@ -98,7 +99,7 @@ def _queued(row: Row[Any], sender: str) -> Queued:
         letter=Letter(row.message_id, sender, row.recipient, row.raw),
         uid=row.uid,
         attempts=row.attempts,
-        urgent_from=instant(row.urgent_from),
+        known_start=instant(row.known_start),
         expires_at=instant(row.expires_at),
     )
 
@@ -145,14 +146,22 @@ def withdraw(connection: Connection, key: str) -> None:
     )
 
 
-def was_told(connection: Connection, uid: str, recipient: str) -> bool:
-    """Whether any letter on a meeting has, or may have, reached this reader."""
-    found = select(outbox.c.id).where(
-        outbox.c.uid == uid,
-        outbox.c.recipient == recipient,
-        outbox.c.state.in_((SENT, SENDING, UNKNOWN)),
+def known_start(connection: Connection, uid: str, recipient: str) -> datetime | None:
+    """When this reader thinks that a meeting is; None where they never heard of it.
+
+    An invite has no use left once its meeting starts, so its expiry is that start.
+    """
+    found = (
+        select(outbox.c.expires_at)
+        .where(
+            outbox.c.uid == uid,
+            outbox.c.recipient == recipient,
+            outbox.c.kind.in_(("invite", "moved")),
+            outbox.c.state.in_((SENT, SENDING, UNKNOWN)),
+        )
+        .order_by(outbox.c.id.desc())
     )
-    return connection.execute(found.limit(1)).first() is not None
+    return instant(connection.execute(found.limit(1)).scalar())
 
 
 def count(connection: Connection, state: str) -> int:

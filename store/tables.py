@@ -115,7 +115,7 @@ outbox = Table(
     Column("uid", String, nullable=False, default=""),
     Column("state", String, nullable=False),
     Column("created_at", Integer, nullable=False),
-    Column("urgent_from", Integer),
+    Column("known_start", Integer),
     Column("expires_at", Integer),
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_attempt", Integer, nullable=False, default=0),

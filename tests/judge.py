@@ -64,18 +64,21 @@ class Sheet:
                 yield e
 
     def works(self, start: datetime, end: datetime, *, deadlines: bool) -> bool:
-        """Whether the whole stretch reads inside one range on the wall clock of its day."""
-        around = start.astimezone(UTC).date()
+        """Whether every five minutes of the stretch read inside a range on the wall clock."""
+        steps = int((end - start) / timedelta(minutes=5))
+        return all(
+            self._works_at(start + n * timedelta(minutes=5), deadlines=deadlines)
+            for n in range(steps or 1)
+        )
+
+    def _works_at(self, at: datetime, *, deadlines: bool) -> bool:
+        around = at.astimezone(UTC).date()
         for day in (around - _DAY, around, around + _DAY):
             if self.free_day(day, deadlines=deadlines):
                 continue
-            zone = ZoneInfo(self.zone_on(day))
-            midnight = datetime.combine(day, datetime.min.time())
-            first, last = (
-                (t.astimezone(zone).replace(tzinfo=None) - midnight).total_seconds() / 60
-                for t in (start, end)
-            )
-            if any(a <= first and last <= b for a, b in self.ranges_on(day)):
+            local = at.astimezone(ZoneInfo(self.zone_on(day))).replace(tzinfo=None)
+            minute = (local - datetime.combine(day, datetime.min.time())).total_seconds() / 60
+            if any(first <= minute < last for first, last in self.ranges_on(day)):
                 return True
         return False
 

@@ -79,7 +79,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", sa.Integer(), nullable=False),
-        sa.Column("urgent_from", sa.Integer(), nullable=True),
+        sa.Column("known_start", sa.Integer(), nullable=True),
         sa.Column("expires_at", sa.Integer(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt", sa.Integer(), nullable=False),
