@@ -48,18 +48,23 @@ def working_days_between(person: Person, start: datetime, end: datetime) -> int:
 
 def local_day(person: Person, instant: datetime) -> date:
     """The date on the person's wall clock, in the zone in force for them then."""
-    home = instant.astimezone(ZoneInfo(person.timezone)).date()
-    return instant.astimezone(ZoneInfo(zone_on(person, home))).date()
+    return instant.astimezone(ZoneInfo(zone_at(person, instant))).date()
+
+
+def zone_at(person: Person, instant: datetime) -> str:
+    """The IANA zone in force for the person: one they travel to, on its own dates there."""
+    for e in person.exceptions:
+        if e.kind is ExceptionKind.TIMEZONE:
+            there = instant.astimezone(ZoneInfo(e.value)).date()
+            if e.covers(there) and zone_on(person, there) == e.value:
+                return e.value
+    return person.timezone
 
 
 def zone_on(person: Person, day: date) -> str:
     """The IANA zone in which the person lives on a date."""
     moved = _first(person.exceptions, ExceptionKind.TIMEZONE, day)
     return moved.value if moved else person.timezone
-
-
-def zone_at(person: Person, instant: datetime) -> str:
-    return zone_on(person, local_day(person, instant))
 
 
 def is_holiday(region: str, day: date) -> bool:

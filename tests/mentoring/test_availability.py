@@ -1,0 +1,127 @@
+"""Holidays, leave, deadlines and travel, laid over work hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mentoring.availability import (
+    is_holiday,
+    meeting_hours,
+    reading_hours,
+    reads_at,
+    working_days_between,
+    zone_at,
+)
+from mentoring.hours import parse_hours
+from mentoring.interval import Interval
+from mentoring.roster import DateException, ExceptionKind, Person
+
+WEEK = Interval(datetime(2027, 1, 11, tzinfo=UTC), datetime(2027, 1, 19, tzinfo=UTC))
+
+
+def person(
+    hours: str = "Mon-Fri 09:00-17:00", *exceptions: DateException, region: str = ""
+) -> Person:
+    return Person(
+        "a@example.org",
+        "A",
+        "America/New_York",
+        parse_hours(hours),
+        holidays=region,
+        exceptions=exceptions,
+    )
+
+
+def days(stretches: list[Interval]) -> list[int]:
+    return [s.start.day for s in stretches]
+
+
+def span(kind: ExceptionKind, first: int, last: int, value: str = "") -> DateException:
+    hours = parse_hours(value) if kind is ExceptionKind.HOURS else None
+    return DateException(kind, date(2027, 1, first), date(2027, 1, last), value, hours)
+
+
+def test_a_plain_week() -> None:
+    assert days(meeting_hours(person(), WEEK)) == [11, 12, 13, 14, 15, 18]
+
+
+def test_a_federal_holiday() -> None:
+    assert days(meeting_hours(person(region="US"), WEEK)) == [11, 12, 13, 14, 15]
+
+
+def test_leave_stops_meetings_and_mail_a_deadline_only_meetings() -> None:
+    off = person("Mon-Fri 09:00-17:00", span(ExceptionKind.OFF, 12, 13))
+    due = person("Mon-Fri 09:00-17:00", span(ExceptionKind.DEADLINE, 12, 13))
+    assert days(meeting_hours(off, WEEK)) == days(reading_hours(off, WEEK)) == [11, 14, 15, 18]
+    assert days(meeting_hours(due, WEEK)) == [11, 14, 15, 18]
+    assert days(reading_hours(due, WEEK)) == [11, 12, 13, 14, 15, 18]
+
+
+def test_a_night_shift_stops_at_a_blocked_day() -> None:
+    nights = person("Mon-Fri 22:00-06:00", span(ExceptionKind.OFF, 13, 13))
+    found = meeting_hours(nights, WEEK)
+    tuesday = next(s for s in found if s.start == datetime(2027, 1, 13, 3, tzinfo=UTC))
+    assert tuesday.end == datetime(2027, 1, 13, 5, tzinfo=UTC)  # midnight in New York
+    assert not any(s.start.day == 14 and s.start.hour == 3 for s in found)
+
+
+def test_travel_moves_hours_and_new_hours_replace_them() -> None:
+    away = person("Mon-Fri 09:00-17:00", span(ExceptionKind.TIMEZONE, 12, 12, "Asia/Tokyo"))
+    stretch = next(s for s in meeting_hours(away, WEEK) if s.start.day == 12 and s.start.hour == 0)
+    assert stretch == Interval(
+        datetime(2027, 1, 12, 0, tzinfo=UTC), datetime(2027, 1, 12, 8, tzinfo=UTC)
+    )
+    assert zone_at(away, stretch.start) == zone_at(away, stretch.end) == "Asia/Tokyo"
+    assert zone_at(away, stretch.start + timedelta(hours=18)) == "America/New_York"
+    short = person("Mon-Fri 09:00-17:00", span(ExceptionKind.HOURS, 12, 12, "Tue 10:00-11:00"))
+    tuesday = [s for s in meeting_hours(short, WEEK) if s.start.day == 12]
+    assert [s.length for s in tuesday] == [timedelta(hours=1)]
+
+
+def test_working_days() -> None:
+    friday = datetime(2027, 1, 15, 20, tzinfo=UTC)
+    assert working_days_between(person(), friday, friday + timedelta(days=2)) == 0
+    assert working_days_between(person(), friday, friday + timedelta(days=3)) == 1
+    assert working_days_between(person(region="US"), friday, friday + timedelta(days=3)) == 0
+
+
+def test_regions() -> None:
+    assert is_holiday("US", date(2027, 7, 5))  # observed: the Fourth is a Sunday
+    assert is_holiday("DE-BY", date(2027, 1, 6))
+    assert not is_holiday("DE-BE", date(2027, 1, 6))
+    assert not is_holiday("", date(2027, 1, 1))
+
+
+exceptions = st.lists(
+    st.builds(
+        lambda kind, first, length, zone: DateException(
+            kind, first, first + timedelta(days=length), zone
+        ),
+        st.sampled_from([ExceptionKind.OFF, ExceptionKind.DEADLINE, ExceptionKind.TIMEZONE]),
+        st.dates(date(2027, 1, 1), date(2027, 2, 28)),
+        st.integers(0, 9),
+        st.sampled_from(["Asia/Kathmandu", "Pacific/Auckland", "America/Los_Angeles"]),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    hours=st.sampled_from(["Mon-Fri 09:00-17:00", "Mon-Sun 20:00-04:00"]),
+    found=exceptions,
+    at=st.integers(0, 40 * 96),
+)
+def test_an_instant_is_readable_just_when_a_stretch_holds_it(
+    hours: str, found: list[DateException], at: int
+) -> None:
+    someone = person(hours, *found, region="US")
+    instant = datetime(2027, 1, 5, tzinfo=UTC) + at * timedelta(minutes=15)
+    window = Interval(instant - timedelta(days=3), instant + timedelta(days=3))
+    stretches = reading_hours(someone, window)
+    assert reads_at(someone, instant) == any(s.start <= instant < s.end for s in stretches)
+    for stretch in meeting_hours(someone, window):
+        assert any(s.contains(stretch) for s in stretches)
