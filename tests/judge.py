@@ -115,6 +115,8 @@ class Judge:
         for raw in letters:
             self._one(now, email.message_from_bytes(raw, policy=email.policy.default), sheets, busy)
         for person, meetings in self.live.items():
+            if not sheets[person].works(now, now + timedelta(minutes=1), deadlines=False):
+                continue  # a move may still wait for their morning
             spans = sorted(meetings.values())
             for (_, end), (start, _) in pairwise(spans):
                 if start < end:

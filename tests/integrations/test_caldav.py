@@ -1,0 +1,120 @@
+"""CalDAV against a real Radicale, with sync-collection and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from integrations import caldav
+from integrations.ports import Access, BusySource, Owner, ProviderError, item_key
+from mentoring.interval import Interval
+from tests.demo.programme import busy_event
+from tests.servers.radicale import Radicale, radicale
+
+WINDOW = Interval(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 4, 1, tzinfo=UTC))
+DANA = Owner("dana@example.org", "America/New_York")
+NINE, TEN = datetime(2027, 1, 12, 9, tzinfo=UTC), datetime(2027, 1, 12, 10, tzinfo=UTC)
+
+
+@pytest.fixture(params=[True, False], ids=["sync-collection", "plain"])
+def server(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Radicale]:
+    monkeypatch.setenv("DAV_PASSWORD", "word")
+    with radicale(tmp_path, {"dana": "word"}, sync_collection=request.param) as running:
+        running.create("dana")
+        running.put("dana", "a", busy_event("a@example.org", NINE, TEN))
+        running.put("dana", "b", busy_event("b@example.org", TEN, TEN.replace(hour=11)))
+        yield running
+
+
+def source(server: Radicale, **options: object) -> BusySource:
+    access = Access(Path(), options or {"password": "env:DAV_PASSWORD"})
+    return caldav.busy_source(server.url("dana"), DANA, access)
+
+
+def test_changes_and_removals_are_noticed(server: Radicale) -> None:
+    calendar = source(server)
+    first = calendar.read(WINDOW, None)
+    assert set(first.items) == {item_key("a@example.org"), item_key("b@example.org")}
+    unchanged = calendar.read(WINDOW, first.cursor)
+    assert (unchanged.items, unchanged.complete) == ({}, False)
+    server.put("dana", "a", busy_event("a@example.org", TEN, TEN.replace(hour=12)))
+    server.delete("dana", "b")
+    changed = calendar.read(WINDOW, unchanged.cursor)
+    seen = {key: spans for key, spans in changed.items.items() if spans}
+    assert seen == {item_key("a@example.org"): (Interval(TEN, TEN.replace(hour=12)),)}
+    assert changed.complete or changed.items[item_key("b@example.org")] == ()
+
+
+def test_an_unchanged_calendar_costs_two_requests_at_most(server: Radicale) -> None:
+    calendar = source(server)
+    cursor = calendar.read(WINDOW, None).cursor
+    server.requests.clear()
+    calendar.read(WINDOW, cursor)
+    assert len(server.requests) <= 3  # the challenge, the question, and without tokens the whole
+
+
+def test_a_forgotten_token_means_a_full_read(server: Radicale) -> None:
+    calendar = source(server)
+    cursor = calendar.read(WINDOW, None).cursor
+    stale = cursor.replace("radicale.org/ns/sync/", "radicale.org/ns/sync/0")
+    server.put("dana", "c", busy_event("c@example.org", NINE, TEN))
+    again = calendar.read(WINDOW, stale)
+    assert item_key("c@example.org") in again.items
+
+
+def test_a_wrong_password_is_said(server: Radicale, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAV_PASSWORD", "wrong")
+    with pytest.raises(ProviderError, match="refuses the account") as error:
+        source(server).read(WINDOW, None)
+    assert error.value.permanent
+    assert "wrong" not in str(error.value)
+
+
+def test_each_account_may_have_its_own_password(
+    server: Radicale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERS", "word")
+    named = {f"dana@127.0.0.1:{server.port}": "env:HERS"}
+    assert source(server, passwords=named, password="env:NONE").read(WINDOW, None).items
+    with pytest.raises(ProviderError, match="has no password"):
+        source(server, passwords={}).read(WINDOW, None)
+
+
+def test_a_calendar_that_is_not_there(server: Radicale) -> None:
+    access = Access(Path(), {"password": "env:DAV_PASSWORD"})
+    gone = caldav.busy_source(server.url("dana", "nope"), DANA, access)
+    with pytest.raises(ProviderError, match="is not there") as error:
+        gone.read(WINDOW, None)
+    assert error.value.permanent
+
+
+def test_a_server_that_is_down() -> None:
+    access = Access(Path(), {"password": "env:HOME"})
+    down = caldav.busy_source("caldav://dana@127.0.0.1:1/dana/", DANA, access)
+    with pytest.raises(ProviderError, match="can't be used") as error:
+        down.read(WINDOW, None)
+    assert not error.value.permanent
+
+
+def test_the_organisers_copy_is_made_once_replaced_and_removed(server: Radicale) -> None:
+    access = Access(Path(), {"password": "env:DAV_PASSWORD"})
+    organiser = caldav.organiser(server.url("dana"), access)
+    event = busy_event("meeting@overlap", NINE, TEN)
+    invite = event.replace("VERSION", "METHOD:REQUEST\r\nVERSION").replace(
+        "SUMMARY", "ATTENDEE:mailto:x@example.org\r\nSUMMARY"
+    )
+    organiser.publish("meeting@overlap", invite.encode())
+    organiser.publish("meeting@overlap", invite.replace("T100000Z", "T110000Z").encode())
+    kept = source(server).read(WINDOW, None).items[item_key("meeting@overlap")]
+    assert kept == (Interval(NINE, TEN.replace(hour=11)),)
+    organiser.withdraw("meeting@overlap")
+    organiser.withdraw("meeting@overlap")
+    assert item_key("meeting@overlap") not in source(server).read(WINDOW, None).items
+    stored = caldav._stored(invite.encode())
+    assert "METHOD" not in stored
+    assert "ATTENDEE;SCHEDULE-AGENT=CLIENT:mailto:x@example.org" in stored
