@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, timedelta
-from email.utils import parseaddr
+from functools import lru_cache
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from mentoring.availability import region_exists
 from mentoring.hours import HoursError, WeeklyHours, parse_day, parse_hours
 from mentoring.roster import Mailbox
-from mentoring.tables import nearest
+from mentoring.tables import nearest, quoted
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}"
 )
+_MAILBOX = re.compile(r"(?P<name>[^<>]*)<(?P<email>[^<>]*)>", re.DOTALL)
 _DURATION = re.compile(r"(?:(\d{1,4})\s*)?(minute|hour|day|week|month)s?", re.IGNORECASE)
 _UNITS = {
     "minute": timedelta(minutes=1),
@@ -33,6 +34,7 @@ CALENDARS = ("https", "http", "file", "caldavs", "caldav", "google", "microsoft3
 MAILERS = ("smtp", "smtps", "maildir", "google", "microsoft365", "exchange")
 INBOXES = ("imaps", "imap", "maildir", "google", "microsoft365", "exchange")
 ORGANISERS = ("caldavs", "caldav", "google", "microsoft365", "exchange")
+_ON_A_HOST = frozenset({"https", "http", "caldavs", "caldav", "smtp", "smtps", "imaps", "imap"})
 _ONLY_LOOPBACK = {"http": "https", "caldav": "caldavs", "imap": "imaps"}
 
 
@@ -42,12 +44,6 @@ class CellError(ValueError):
     def __init__(self, message: str, mend: str) -> None:
         super().__init__(message)
         self.mend = mend
-
-
-def quoted(text: str) -> str:
-    """The text as an error may repeat it: short, and without what a terminal would act on."""
-    shown = "".join(c if c.isprintable() else "·" for c in text)
-    return f'"{shown[:80]}…"' if len(shown) > 80 else f'"{shown}"'
 
 
 def read_name(text: str) -> str:
@@ -66,22 +62,28 @@ def read_email(text: str) -> str:
 
 def read_mailbox(text: str) -> Mailbox:
     """`Name <address>`, or an address alone."""
-    name, address = parseaddr(text)
-    if "<" not in text:
+    match = _MAILBOX.fullmatch(text)
+    if match is None:
         return Mailbox("", read_email(text))
-    return Mailbox(read_name(name) if name else "", read_email(address))
+    name = match["name"].strip().removeprefix('"').removesuffix('"').strip()
+    return Mailbox(read_name(name) if name else "", read_email(match["email"].strip()))
 
 
 def read_zone(text: str) -> str:
-    zones = available_timezones()
-    if text not in zones:
-        raise CellError(f"{quoted(text)} is no time zone", nearest_zone(text, zones))
+    if text not in _zones():
+        raise CellError(f"{quoted(text)} is no time zone", _nearest_zone(text))
     ZoneInfo(text)
     return text
 
 
-def nearest_zone(text: str, zones: set[str]) -> str:
-    advice = nearest(text, sorted(zones))
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    """The IANA zones; what a machine calls its own zone means another one on the next machine."""
+    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
+
+
+def _nearest_zone(text: str) -> str:
+    advice = nearest(text.strip().replace(" ", "_"), sorted(_zones()))
     if advice.startswith("did"):
         return advice
     return "use an IANA name such as America/New_York"
@@ -131,9 +133,19 @@ def read_list(text: str) -> tuple[str, ...]:
 def read_links(text: str) -> tuple[str, ...]:
     links = read_list(text)
     for link in links:
-        if urlsplit(link).scheme not in ("https", "http"):
-            raise CellError(f"{quoted(link)} is no web link", "begin it with https://")
+        read_link(link)
     return links
+
+
+def read_link(text: str) -> str:
+    """A link that a mail may show."""
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise CellError(f"{quoted(text)} is no web link", "check its host") from error
+    if parts.scheme not in ("https", "http") or not parts.netloc or not text.isprintable():
+        raise CellError(f"{quoted(text)} is no web link", "begin it with https://")
+    return text
 
 
 def read_language(text: str) -> str:
@@ -149,9 +161,12 @@ def read_url(text: str, schemes: tuple[str, ...]) -> str:
         mend = f"begin it with one of {', '.join(f'{name}:' for name in schemes)}"
         raise CellError("the address of the provider can't be used", mend)
     try:
-        host = urlsplit(text).hostname
+        host, _ = urlsplit(text).hostname, urlsplit(text).port
     except ValueError as error:
         raise CellError("the address of the provider is malformed", "check its host") from error
+    if not text.isprintable() or (scheme.lower() in _ON_A_HOST and not host):
+        mend = f"write it like {scheme.lower()}://host.example.org"
+        raise CellError("the address of the provider is malformed", mend)
     safe = _ONLY_LOOPBACK.get(scheme.lower())
     if safe and host not in _LOOPBACK:
         raise CellError(f"{scheme}: is unencrypted and serves this machine only", f"use {safe}://")

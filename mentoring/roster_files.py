@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from mentoring.roster import (
 )
 from mentoring.settings_file import FILE as SETTINGS
 from mentoring.settings_file import SettingsFile, read_settings
-from mentoring.tables import Fault, Row, nearest, read_table
+from mentoring.tables import Fault, Row, nearest, quoted, read_table
 
 T = TypeVar("T")
 
@@ -213,7 +213,7 @@ def _exception(reader: _Reader) -> DateException | None:
 def _one_of(text: str, allowed: tuple[str, ...]) -> str:
     if text.lower() in allowed:
         return text.lower()
-    raise cells.CellError(f"{cells.quoted(text)} is not known", nearest(text.lower(), allowed))
+    raise cells.CellError(f"{quoted(text)} is not known", nearest(text.lower(), allowed))
 
 
 def _pairs(
@@ -247,7 +247,7 @@ def _pair(reader: _Reader, settings: SettingsFile | None) -> Pair:
         end=reader.cell("end", cells.read_date, end),
         agreement=replace(
             agreement,
-            every=reader.cell("every", cells.read_duration, agreement.every),
+            every=reader.cell("every", _cadence, agreement.every),
             minutes=reader.cell("minutes", lambda t: _number(t, 15, 480), agreement.minutes),
         ),
         channel=reader.cell(
@@ -258,10 +258,17 @@ def _pair(reader: _Reader, settings: SettingsFile | None) -> Pair:
     )
 
 
+def _cadence(text: str) -> timedelta:
+    every = cells.read_duration(text)
+    if every < timedelta(days=1):
+        raise cells.CellError(f"{quoted(text)} is shorter than a day", 'write "1 week" or so')
+    return every
+
+
 def _number(text: str, low: int, high: int) -> int:
     if text.isascii() and text.isdigit() and len(text) < 9 and low <= int(text) <= high:
         return int(text)
-    raise cells.CellError(f"{cells.quoted(text)} can't be used", f"write {low} to {high}")
+    raise cells.CellError(f"{quoted(text)} can't be used", f"write {low} to {high}")
 
 
 def _check_pair(
@@ -307,7 +314,8 @@ def _events(
         if start and end and end <= start:
             reader.fault("end", "the event ends before it starts", "swap the two times")
         elif start and end:
-            place, link = (reader.row.cells.get(name, "") for name in ("place", "link"))
+            place = reader.cell("place", cells.read_name, "")
+            link = reader.cell("link", cells.read_link, "")
             events.append(Event(title, kind, start, end, zone, place, link))
     return tuple(events)
 
@@ -318,7 +326,7 @@ def _local_time(zone: str) -> Callable[[str], datetime]:
             local = datetime.fromisoformat(text)
         except ValueError as error:
             mend = "write it like 2027-03-18 14:00"
-            raise cells.CellError(f"{cells.quoted(text)} is no time", mend) from error
+            raise cells.CellError(f"{quoted(text)} is no time", mend) from error
         return local if local.tzinfo else local.replace(tzinfo=ZoneInfo(zone))
 
     return read
@@ -330,6 +338,7 @@ def _places(files: Mapping[str, bytes], faults: list[Fault]) -> tuple[Place, ...
     for reader.row in _rows(files, PLACES, faults):
         kind = reader.cell("kind", lambda t: _one_of(t, _PLACE_KINDS), "")
         site, name = (reader.cell(column, cells.read_name, "") for column in ("site", "name"))
-        address, link = (reader.row.cells.get(column, "") for column in ("address", "link"))
+        address = reader.cell("address", cells.read_name, "")
+        link = reader.cell("link", cells.read_link, "")
         places.append(Place(site, name, kind, address, link))
     return tuple(places)

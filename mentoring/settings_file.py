@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from mentoring import cells
 from mentoring.roster import Agreement, Mailbox, Programme, Settings
-from mentoring.tables import LARGEST_FILE, Fault, decode, nearest
+from mentoring.tables import LARGEST_FILE, Fault, decode, nearest, quoted
 
 FILE = "overlap.toml"
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def _store(text: str) -> str:
 def _listen(text: str) -> str:
     host, colon, port = text.rpartition(":")
     if not (colon and host and port.isdigit() and 0 <= int(port) < 65536):
-        raise cells.CellError(f"{cells.quoted(text)} is no HOST:PORT", 'write "127.0.0.1:8470"')
+        raise cells.CellError(f"{quoted(text)} is no HOST:PORT", 'write "127.0.0.1:8470"')
     return text
 
 
@@ -156,7 +156,7 @@ def read_settings(raw: bytes) -> tuple[SettingsFile | None, list[Fault]]:
     text = decode(raw).replace("\r\n", "\n")
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and numbers beyond Python's digit limit
         return None, [_syntax(error)]
     except RecursionError:
         return None, [Fault(FILE, 1, "the file is nested too deep", "flatten it")]
@@ -168,7 +168,7 @@ def read_settings(raw: bytes) -> tuple[SettingsFile | None, list[Fault]]:
     return (None, faults) if faults else (_values(parsed), [])
 
 
-def _syntax(error: tomllib.TOMLDecodeError) -> Fault:
+def _syntax(error: ValueError) -> Fault:
     found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
     what = str(error).partition(" (at ")[0]
     line = int(found[1]) if found else 1
@@ -181,7 +181,9 @@ def _fault(text: str, detail: ErrorDetails) -> Fault:
     if detail["type"] == "missing":
         return Fault(FILE, line, f"{where} is missing", "add it")
     if detail["type"] == "extra_forbidden":
-        return Fault(FILE, line, f'there is no setting "{where}"', nearest(path[-1], _known(path)))
+        return Fault(
+            FILE, line, f"there is no setting {quoted(where)}", nearest(path[-1], _known(path))
+        )
     context = detail.get("ctx", {})
     return Fault(
         FILE,

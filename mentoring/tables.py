@@ -108,7 +108,8 @@ def _header(
     faults = []
     for number, name in enumerate(names):
         if name not in known:
-            faults.append(Fault(file, line, f'there is no column "{name}"', nearest(name, known)))
+            message = f"there is no column {quoted(name)}"
+            faults.append(Fault(file, line, message, nearest(name, known)))
         elif name in names[:number]:
             faults.append(Fault(file, line, f'the column "{name}" is there twice', "remove one"))
     for name in required:
@@ -126,6 +127,12 @@ def _row(file: str, line: int, header: list[str], cells: list[str]) -> Row | Fau
             return Fault(file, line, f"longer than {LONGEST_CELL} characters", "shorten it", name)
     padded = [*cells, *[""] * len(header)]
     return Row(line, dict(zip(header, padded, strict=False)))
+
+
+def quoted(text: str) -> str:
+    """The text as an error may repeat it: short, and without what a terminal would act on."""
+    shown = "".join(c if c.isprintable() else "·" for c in text)
+    return f'"{shown[:80]}…"' if len(shown) > 80 else f'"{shown}"'
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -137,6 +137,6 @@ def _authenticator(login: tuple[str, str]) -> Callable[..., AuthResult]:
             login[0].encode(),
             login[1].encode(),
         )
-        return AuthResult(success=right)
+        return AuthResult(success=right, handled=False)
 
     return check

@@ -1,0 +1,100 @@
+"""IMAP against a real server with IDLE."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integrations import imap
+from integrations.ports import Access, ProviderError
+from tests.servers.certificates import server_context
+from tests.servers.imapd import Imapd, imapd
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Imapd]:
+    monkeypatch.setenv("IMAP_PASSWORD", "word")
+    with imapd("office", "word") as running:
+        yield running
+
+
+def opened(url: str, ca: Path | None = None) -> imap.ImapInbox:
+    return imap.inbox(url, Access(Path(), {"inbox_password": "env:IMAP_PASSWORD"}, ca))
+
+
+def test_each_message_once_and_none_marked(server: Imapd) -> None:
+    inbox = opened(server.url)
+    server.append(b"Subject: a\r\n\r\n")
+    server.append(b"Subject: b\r\n\r\n")
+    first = inbox.fetch(None)
+    assert [m.raw for m in first.messages] == [b"Subject: a\r\n\r\n", b"Subject: b\r\n\r\n"]
+    assert inbox.fetch(first.cursor).messages == ()
+    server.append(b"Subject: c\r\n\r\n")
+    assert [m.raw for m in inbox.fetch(first.cursor).messages] == [b"Subject: c\r\n\r\n"]
+    assert all(b"\\Seen" not in flags for flags in server.flags())
+
+
+def test_another_uidvalidity_starts_again(server: Imapd) -> None:
+    server.append(b"Subject: a\r\n\r\n")
+    assert len(opened(server.url).fetch("1:9999").messages) == 1
+
+
+def test_a_mail_too_large_is_skipped(server: Imapd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "LARGEST", 100)
+    server.append(b"Subject: a\r\n\r\n" + b"x" * 200)
+    server.append(b"Subject: b\r\n\r\n")
+    assert [m.raw for m in opened(server.url).fetch(None).messages] == [b"Subject: b\r\n\r\n"]
+
+
+def test_idle_wakes_on_arrival_and_ends_on_a_stop(server: Imapd) -> None:
+    inbox = opened(server.url)
+    inbox.check()
+    arrival = threading.Timer(0.2, server.append, [b"Subject: a\r\n\r\n"])
+    arrival.start()
+    assert inbox.wait(30) is True
+    arrival.join()
+    inbox.stop()
+    assert inbox.wait(30) is False
+
+
+def test_a_connection_that_broke_is_made_anew(server: Imapd) -> None:
+    inbox = opened(server.url)
+    inbox.check()
+    assert inbox._client is not None
+    inbox._client.shutdown()
+    with pytest.raises(ProviderError) as error:
+        inbox.check()
+    assert not error.value.permanent
+    inbox.check()
+
+
+def test_a_wrong_password_and_a_folder_that_is_not_there(
+    server: Imapd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ProviderError, match="no folder Nope") as error:
+        opened(server.url.replace("INBOX", "Nope")).check()
+    assert "INBOX" in error.value.mend
+    monkeypatch.setenv("IMAP_PASSWORD", "wrong")
+    with pytest.raises(ProviderError, match="refuses the account office") as error:
+        opened(server.url).check()
+    assert error.value.permanent
+
+
+def test_over_tls_with_our_own_ca(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAP_PASSWORD", "word")
+    context, ca = server_context(tmp_path)
+    with imapd("office", "word", tls=context) as server:
+        url = server.url.replace("imap://", "imaps://")
+        opened(url, ca).check()
+        with pytest.raises(ProviderError):
+            opened(url).check()
+
+
+def test_a_server_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAP_PASSWORD", "word")
+    with pytest.raises(ProviderError) as error:
+        opened("imap://office@127.0.0.1:1/INBOX").check()
+    assert not error.value.permanent

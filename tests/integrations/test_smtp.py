@@ -1,0 +1,124 @@
+"""SMTP against a real server: encryption, login, and a fault at every verb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from integrations import smtp
+from integrations.ports import Access, Letter, OutcomeUnknown, ProviderError
+from tests.servers.certificates import server_context
+from tests.servers.smtpd import smtpd
+
+RAW = b"Subject: x\r\nX-Long: " + b"y" * 900 + b"\r\n\r\n.a line that begins with a dot\r\nend\r\n"
+LETTER = Letter("<a@example.org>", "office@example.org", "dana@example.org", RAW)
+
+
+def never() -> None:
+    raise AssertionError("the letter must not have been on its way")
+
+
+def test_bytes_arrive_as_they_are(tmp_path: Path) -> None:
+    with smtpd() as server:
+        steps: list[int] = []
+        mailer = smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path))
+        mailer.deliver(LETTER, lambda: steps.append(len(server.letters)))
+        assert steps == [0]
+        assert [(t.sender, t.recipient, t.raw) for t in server.letters] == [
+            ("office@example.org", "dana@example.org", RAW)
+        ]
+        assert mailer.delivered(LETTER.message_id) is None
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_tls_with_our_own_ca_and_a_login(
+    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, ca = server_context(tmp_path)
+    monkeypatch.setenv("SMTP_PASSWORD", "word")
+    tls = {"starttls": context} if scheme == "smtp" else {"tls": context}
+    login = ("office", "word") if scheme == "smtp" else None
+    with smtpd(**tls, login=login) as server:
+        url = f"{scheme}://{'office@' if login else ''}127.0.0.1:{server.port}"
+        mailer = smtp.mailer(url, Access(tmp_path, {"password": "env:SMTP_PASSWORD"}, ca))
+        mailer.check()
+        mailer.deliver(LETTER, lambda: None)
+        assert len(server.letters) == 1
+        if login:
+            monkeypatch.setenv("SMTP_PASSWORD", "wrong")
+            with pytest.raises(ProviderError, match="refuses the account office"):
+                mailer.deliver(LETTER, never)
+        with pytest.raises(ProviderError, match="no valid certificate"):
+            smtp.mailer(url, Access(tmp_path, {"password": "env:SMTP_PASSWORD"})).deliver(
+                LETTER, never
+            )
+        assert len(server.letters) == 1
+
+
+def test_without_encryption_nothing_leaves_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.tls.LOOPBACK", frozenset())
+    with smtpd() as server:
+        mailer = smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path))
+        with pytest.raises(ProviderError, match="offers no encryption"):
+            mailer.deliver(LETTER, never)
+        assert server.letters == []
+
+
+@pytest.mark.parametrize(
+    ("faults", "permanent", "said"),
+    [
+        ({"MAIL": ["451 later"]}, False, "451 later"),
+        ({"MAIL": ["550 no"]}, True, "550 no"),
+        ({"MAIL": ["drop"]}, False, "can't be used"),
+        ({"RCPT dana@example.org": ["450 greylisted"]}, False, "450 greylisted"),
+        ({"RCPT dana@example.org": ["550 no such user"]}, True, "dana@example.org"),
+        ({"RCPT": ["drop"]}, False, "can't be used"),
+    ],
+)
+def test_a_fault_before_the_letter_is_on_its_way(
+    faults: dict[str, list[str]], permanent: bool, said: str, tmp_path: Path
+) -> None:
+    with smtpd() as server:
+        server.faults = faults
+        mailer = smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path))
+        with pytest.raises(ProviderError) as error:
+            mailer.deliver(LETTER, never)
+        assert error.value.permanent == permanent
+        assert said in error.value.message
+        mailer.deliver(LETTER, lambda: None)
+        assert len(server.letters) == 1
+
+
+@pytest.mark.parametrize(("answer", "permanent"), [("452 full", False), ("554 spam", True)])
+def test_an_answer_to_the_letter_is_believed(answer: str, permanent: bool, tmp_path: Path) -> None:
+    with smtpd() as server:
+        server.faults = {"DATA": [answer]}
+        with pytest.raises(ProviderError) as error:
+            smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path)).deliver(
+                LETTER, lambda: None
+            )
+        assert error.value.permanent == permanent
+
+
+@pytest.mark.parametrize("fault", ["drop", "take and drop"])
+def test_silence_after_the_letter_is_neither(fault: str, tmp_path: Path) -> None:
+    with smtpd() as server:
+        server.faults = {"DATA": [fault]}
+        with pytest.raises(OutcomeUnknown):
+            smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path)).deliver(
+                LETTER, lambda: None
+            )
+
+
+def test_a_server_that_is_down(tmp_path: Path) -> None:
+    with pytest.raises(ProviderError, match="can't be used") as error:
+        smtp.mailer("smtp://127.0.0.1:1", Access(tmp_path)).deliver(LETTER, never)
+    assert not error.value.permanent
+
+
+def test_a_user_without_a_password(tmp_path: Path) -> None:
+    with smtpd() as server, pytest.raises(ProviderError, match="has no password"):
+        smtp.mailer(f"smtp://office@127.0.0.1:{server.port}", Access(tmp_path)).check()
