@@ -36,6 +36,7 @@ class ImapInbox:
         self._access = access
         self._client: IMAPClient | None = None
         self._validity = 0
+        self._next = 1
         self._stop = threading.Event()
 
     @property
@@ -62,10 +63,10 @@ class ImapInbox:
             found = [uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last]
         else:
             since = (datetime.now(UTC) - _LOOK_BACK).date()
-            found, last = client.search(["SINCE", since]), 0
+            found, last = client.search(["SINCE", since]), self._next - 1
         uids = sorted(found)[:_BATCH]
         messages = tuple(m for uid in uids if (m := self._message(client, uid)))
-        newest = uids[-1] if uids else last
+        newest = uids[-1] if uids else last  # older mail stays behind it
         return Batch(messages, f"{self._validity}:{newest}")
 
     def _message(self, client: IMAPClient, uid: int) -> Received | None:
@@ -98,7 +99,13 @@ class ImapInbox:
         except ProviderError:
             self._drop()
             raise
-        except (OSError, IMAPClientError, ssl.SSLError) as error:
+        except ssl.SSLCertVerificationError as error:
+            self._drop()
+            raise ProviderError(
+                f"the inbox at {host} has no valid certificate ({error.verify_message})",
+                mend="correct its certificate, or name your own CA in [tls] ca",
+            ) from error
+        except (OSError, UnicodeError, IMAPClientError) as error:
             self._drop()
             raise ProviderError(
                 f"the inbox at {host} can't be read ({type(error).__name__})", mend=_LATER
@@ -106,10 +113,9 @@ class ImapInbox:
 
     def _connected(self) -> IMAPClient:
         if self._client is None:
-            client = self._open()
-            self._log_in(client)
-            self._examine(client)
-            self._client = client
+            self._client = self._open()
+            self._log_in(self._client)
+            self._examine(self._client)
         return self._client
 
     def _open(self) -> IMAPClient:
@@ -158,6 +164,7 @@ class ImapInbox:
                 permanent=True,
             ) from error
         self._validity = int(answer[b"UIDVALIDITY"])
+        self._next = int(answer.get(b"UIDNEXT", 1))
 
     def _drop(self) -> None:
         client, self._client = self._client, None

@@ -52,7 +52,7 @@ class MaildirMailer:
     def delivered(self, message_id: str) -> bool | None:
         """Exact: a reader may have moved the file to cur and flagged it, but not renamed it."""
         name = _file_name(message_id)
-        if (self.folder / "new" / name).exists():
+        if any((self.folder / part / name).exists() for part in ("new", "cur")):
             return True
         return any((self.folder / "cur").glob(f"{name}:*"))
 
@@ -100,9 +100,11 @@ class MaildirInbox:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._stop = threading.Event()
+        self._known: tuple[int, ...] | None = None
 
     def fetch(self, cursor: str | None) -> Batch:
         seen = set(json.loads(cursor)) if cursor else set()
+        self._known = self._stamp()
         files = self._files()
         fresh = [(name, path) for name, path in files if name not in seen][:_BATCH]
         messages = [message for name, path in fresh if (message := self._read(name, path))]
@@ -111,12 +113,15 @@ class MaildirInbox:
         return Batch(tuple(messages), json.dumps(kept))
 
     def wait(self, seconds: float) -> bool:
-        before, until = self._stamp(), time.monotonic() + seconds
-        while time.monotonic() < until:
-            if self._stop.wait(min(_LOOK_EVERY, seconds)):
-                return False
-            if self._stamp() != before:
+        before, until = self._known or self._stamp(), time.monotonic() + seconds
+        while not self._stop.is_set():
+            self._known = self._stamp()
+            if self._known != before:
                 return True
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            self._stop.wait(min(_LOOK_EVERY, left))
         return False
 
     def stop(self) -> None:
@@ -143,7 +148,9 @@ class MaildirInbox:
 
     def _part(self, part: str) -> list[Path]:
         folder = self._folder / part
-        return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+        if not folder.is_dir():
+            return []
+        return [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")]
 
     def _read(self, name: str, path: Path) -> Received | None:
         try:

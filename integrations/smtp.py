@@ -6,7 +6,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +16,7 @@ from integrations.ports import Access, Letter, OutcomeUnknown, ProviderError
 _CONNECT_SECONDS = 20
 _ACCEPT_SECONDS = 60
 _LATER = "it is tried again by itself"
+_LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954: the account's fault, not the letter's
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def _connected(url: str, access: Access) -> Iterator[smtplib.SMTP]:
             _secure(connection, url, access)
             _log_in(connection, url, access)
             yield connection
+            with suppress(OSError):
+                connection.putcmd("QUIT")
         finally:
             connection.close()
     except ssl.SSLError as error:
@@ -65,8 +68,9 @@ def _connected(url: str, access: Access) -> Iterator[smtplib.SMTP]:
             mend="correct its certificate, or name your own CA in [tls] ca",
         ) from error
     except smtplib.SMTPResponseException as error:
-        raise _refused(server, error.smtp_code, error.smtp_error) from error
-    except (OSError, smtplib.SMTPException) as error:
+        words = _words(error.smtp_code, error.smtp_error)
+        raise ProviderError(f"the mail server {server} answers {words}", mend=_LATER) from error
+    except (OSError, UnicodeError) as error:
         raise ProviderError(
             f"the mail server {server} can't be used ({type(error).__name__})", mend=_LATER
         ) from error
@@ -113,6 +117,15 @@ def _log_in(connection: smtplib.SMTP, url: str, access: Access) -> None:
             mend="check [mail] url and password",
             permanent=False,  # the letters wait until the coordinator has mended it
         ) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise ProviderError(
+            "the mail server offers no login", mend="leave the user out of [mail] url"
+        ) from error
+    except UnicodeEncodeError as error:
+        raise ProviderError(
+            f"the password of the mail account {user} holds letters beyond ASCII",
+            mend="choose another one",
+        ) from error
 
 
 def _say(
@@ -143,11 +156,17 @@ def _hand_over(connection: smtplib.SMTP, letter: Letter) -> tuple[int, bytes]:
 
 
 def _refused(about: str, code: int, answer: bytes | str) -> ProviderError:
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    words = "".join(c for c in text.splitlines()[0] if c.isprintable())[:200] if text else ""
+    message = f"{about}: the mail server answers {_words(code, answer)}"
+    if code in _LOGIN_WANTED:
+        return ProviderError(message, mend="name the user in [mail] url, and set password")
     permanent = 500 <= code < 600
     return ProviderError(
-        f"{about}: the mail server answers {code} {words}".rstrip(),
-        mend="check the address" if permanent else _LATER,
-        permanent=permanent,
+        message, mend="check the address" if permanent else _LATER, permanent=permanent
     )
+
+
+def _words(code: int, answer: bytes | str) -> str:
+    """The server's own words, as far as a log can bear them."""
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    first = "".join(c for c in text.splitlines()[0] if c.isprintable())[:200] if text else ""
+    return f"{code} {first}".rstrip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,25 @@ def test_a_server_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ProviderError) as error:
         opened("imap://office@127.0.0.1:1/INBOX").check()
     assert not error.value.permanent
+
+
+def test_old_mail_stays_behind_when_nothing_is_new(server: Imapd) -> None:
+    with server.client() as client:
+        client.append("INBOX", b"Subject: old\r\n\r\n", msg_time=datetime(2020, 1, 1, tzinfo=UTC))
+    inbox = opened(server.url)
+    first = inbox.fetch(None)
+    assert first.messages == ()
+    assert inbox.fetch(first.cursor).messages == ()
+    server.append(b"Subject: new\r\n\r\n")
+    assert [m.raw for m in inbox.fetch(first.cursor).messages] == [b"Subject: new\r\n\r\n"]
+
+
+def test_no_more_than_a_hundred_at_once(server: Imapd) -> None:
+    with server.client() as client:
+        for number in range(103):
+            client.append("INBOX", b"Subject: %d\r\n\r\n" % number)
+    inbox = opened(server.url)
+    first = inbox.fetch(None)
+    second = inbox.fetch(first.cursor)
+    assert (len(first.messages), len(second.messages)) == (100, 3)
+    assert second.messages[-1].raw == b"Subject: 102\r\n\r\n"

@@ -109,3 +109,31 @@ def test_waiting_ends_with_mail_or_a_stop(tmp_path: Path) -> None:
     arrival.join()
     inbox.stop()
     assert inbox.wait(30) is False
+
+
+def test_what_came_between_two_calls_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "in/new").mkdir(parents=True)
+    inbox = maildir.inbox("maildir:in", Access(tmp_path))
+    inbox.fetch(None)
+    assert inbox.wait(0) is False
+    os.utime(tmp_path / "in/new", ns=(1, 1))  # as an arrival does
+    assert inbox.wait(0) is True
+    assert inbox.wait(0) is False
+
+
+def test_a_letter_that_a_reader_moved_without_flags_is_known(tmp_path: Path) -> None:
+    mailer = maildir.mailer("maildir:out", Access(tmp_path))
+    mailer.deliver(LETTER, lambda: None)
+    (name,) = files(tmp_path / "out")
+    (tmp_path / "out/new" / name).rename(tmp_path / "out/cur" / name)
+    assert mailer.delivered(LETTER.message_id) is True
+
+
+def test_a_torn_draft_of_a_killed_run_is_no_letter(tmp_path: Path) -> None:
+    mailer = maildir.mailer("maildir:out", Access(tmp_path))
+    mailer.check()
+    torn = maildir._file_name(LETTER.message_id)
+    (tmp_path / "out/tmp" / torn).write_bytes(b"Sub")
+    assert mailer.delivered(LETTER.message_id) is False
+    mailer.deliver(LETTER, lambda: None)
+    assert (tmp_path / "out/new" / torn).read_bytes() == LETTER.raw
