@@ -9,7 +9,7 @@ import pytest
 from integrations import smtp
 from integrations.ports import Access, Letter, OutcomeUnknown, ProviderError
 from tests.servers.certificates import server_context
-from tests.servers.smtpd import smtpd
+from tests.servers.smtpd import scripted, smtpd
 
 RAW = b"Subject: x\r\nX-Long: " + b"y" * 900 + b"\r\n\r\n.a line that begins with a dot\r\nend\r\n"
 LETTER = Letter("<a@example.org>", "office@example.org", "dana@example.org", RAW)
@@ -56,12 +56,9 @@ def test_tls_with_our_own_ca_and_a_login(
         assert len(server.letters) == 1
 
 
-def test_without_encryption_nothing_leaves_this_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("integrations.tls.LOOPBACK", frozenset())
-    with smtpd() as server:
-        mailer = smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path))
+def test_without_encryption_nothing_leaves_this_machine(tmp_path: Path) -> None:
+    with smtpd(host="127.0.0.2") as server:  # an address that the mailer takes for another machine
+        mailer = smtp.mailer(f"smtp://127.0.0.2:{server.port}", Access(tmp_path))
         with pytest.raises(ProviderError, match="offers no encryption"):
             mailer.deliver(LETTER, never)
         assert server.letters == []
@@ -122,3 +119,61 @@ def test_a_server_that_is_down(tmp_path: Path) -> None:
 def test_a_user_without_a_password(tmp_path: Path) -> None:
     with smtpd() as server, pytest.raises(ProviderError, match="has no password"):
         smtp.mailer(f"smtp://office@127.0.0.1:{server.port}", Access(tmp_path)).check()
+
+
+HELLO = ("220 hi", "250 hello")
+
+
+@pytest.mark.parametrize(
+    "said", [(), HELLO[:1], HELLO, (*HELLO, "250 ok"), (*HELLO, *["250 ok"] * 2)]
+)
+def test_a_server_that_hangs_up_before_the_letter(said: tuple[str, ...], tmp_path: Path) -> None:
+    with scripted(*said) as port, pytest.raises(ProviderError) as error:
+        smtp.mailer(f"smtp://127.0.0.1:{port}", Access(tmp_path)).deliver(LETTER, never)
+    assert not error.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("554 closed today",), "127.0.0.1 answers 554 closed today"),
+        (("421 busy",), "127.0.0.1 answers 421 busy"),
+        (("220 hi", "502 what", "502 what"), "127.0.0.1 answers 502 what"),
+        (("220 hi", "250-hello\r\n250 STARTTLS", "501 no"), "127.0.0.1 answers 501 no"),
+        ((*HELLO, "530 log in first"), "answers 530 log in first"),
+        ((*HELLO, "250 ok", "250 ok", "451 not now"), "dana@example.org: the mail server answers"),
+        ((*HELLO, "451 \x1b[2Jlater"), "answers 451 [2Jlater"),
+    ],
+)
+def test_a_server_in_trouble_fails_no_letter_for_good(
+    said: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    with scripted(*said) as port, pytest.raises(ProviderError) as error:
+        smtp.mailer(f"smtp://127.0.0.1:{port}", Access(tmp_path)).deliver(LETTER, never)
+    assert told in error.value.message
+    assert not error.value.permanent
+
+
+def test_killed_at_the_point_of_no_return_nothing_arrives(tmp_path: Path) -> None:
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    with smtpd() as server:
+        mailer = smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path))
+        with pytest.raises(KeyboardInterrupt):
+            mailer.deliver(LETTER, killed)
+        mailer.deliver(LETTER, lambda: None)
+        assert [t.raw for t in server.letters] == [RAW]
+
+
+def test_a_server_without_login_and_a_password_it_cannot_carry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = Access(tmp_path, {"password": "env:SMTP_PASSWORD"})
+    monkeypatch.setenv("SMTP_PASSWORD", "wörd")
+    with scripted(*HELLO) as port, pytest.raises(ProviderError, match="offers no login"):
+        smtp.mailer(f"smtp://office@127.0.0.1:{port}", access).deliver(LETTER, never)
+    offers = ("220 hi", "250-hello\r\n250 AUTH PLAIN")
+    with scripted(*offers) as port, pytest.raises(ProviderError, match="beyond ASCII") as error:
+        smtp.mailer(f"smtp://office@127.0.0.1:{port}", access).deliver(LETTER, never)
+    assert "wörd" not in str(error.value)

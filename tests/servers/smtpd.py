@@ -102,6 +102,7 @@ def _close(smtp: SMTP) -> None:
 @contextmanager
 def smtpd(
     *,
+    host: str = "127.0.0.1",
     starttls: ssl.SSLContext | None = None,
     tls: ssl.SSLContext | None = None,
     login: tuple[str, str] | None = None,
@@ -112,13 +113,33 @@ def smtpd(
     if login:
         options |= {"authenticator": _authenticator(login), "auth_required": True}
     controller = Controller(
-        _Handler(server), hostname="127.0.0.1", port=server.port, ssl_context=tls, **options
+        _Handler(server), hostname=host, port=server.port, ssl_context=tls, **options
     )
     controller.start()
     try:
         yield server
     finally:
         controller.stop()
+
+
+@contextmanager
+def scripted(*answers: str) -> Iterator[int]:
+    """A server for one connection that says each answer in turn, then hangs up; its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(10)
+
+    def serve() -> None:
+        with listener, listener.accept()[0] as connection:
+            connection.settimeout(10)
+            for answer in answers:
+                connection.sendall(f"{answer}\r\n".encode())
+                if not connection.recv(65536):
+                    return
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    thread.join(10)
 
 
 def free_port() -> int:
