@@ -275,9 +275,8 @@ def demo(
     ),
 ) -> None:
     """Play a fortnight of a sample programme against real servers on loopback."""
-    from tests.demo.play import play
-
     from service.logging import configure
+    from tests.demo.play import play
 
     configure(quiet=True)
     play(out)

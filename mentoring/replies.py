@@ -169,7 +169,7 @@ def _from_event(event: Component, method: str, sender: str, message_id: str) -> 
 
 
 def _address(value: object) -> str:
-    return str(value).strip().lower().removeprefix("mailto:")
+    return str(value).strip().lower().removeprefix("mailto:").strip()
 
 
 def _instant(event: Component, name: str) -> datetime | None:

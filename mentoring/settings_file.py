@@ -177,7 +177,7 @@ def _syntax(error: ValueError) -> Fault:
 
 def _fault(text: str, detail: ErrorDetails) -> Fault:
     path = [str(part) for part in detail["loc"]]
-    line, where = _line_of(text, path), ".".join(path)
+    line, where = line_of(text, path), ".".join(path)
     if detail["type"] == "missing":
         return Fault(FILE, line, f"{where} is missing", "add it")
     if detail["type"] == "extra_forbidden":
@@ -204,7 +204,7 @@ def _known(path: list[str]) -> list[str]:
     return list(model.model_fields)
 
 
-def _line_of(text: str, path: list[str]) -> int:
+def line_of(text: str, path: list[str]) -> int:
     """The line of a key, else of its section, else the first."""
     section, best = "", 1
     for number, line in enumerate(text.split("\n"), 1):
@@ -227,13 +227,13 @@ def _key(line: str) -> str:
 def _contradictions(text: str, parsed: _File) -> Iterator[Fault]:
     programme, agreement = parsed.programme, parsed.agreement
     if programme.end < programme.start:
-        line = _line_of(text, ["programme", "end"])
+        line = line_of(text, ["programme", "end"])
         yield Fault(FILE, line, "programme.end is before programme.start", "swap the two dates")
     if agreement.every < timedelta(days=1):
-        line = _line_of(text, ["agreement", "every"])
+        line = line_of(text, ["agreement", "every"])
         yield Fault(FILE, line, "agreement.every is shorter than a day", 'write "1 week" or so')
     if agreement.horizon <= agreement.notice:
-        line = _line_of(text, ["agreement", "horizon"])
+        line = line_of(text, ["agreement", "horizon"])
         yield Fault(FILE, line, "agreement.horizon is not longer than notice", "make it longer")
 
 

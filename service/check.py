@@ -12,7 +12,9 @@ from integrations.ports import ProviderError
 from integrations.registry import Ports
 from mentoring.interval import Interval
 from mentoring.roster import Roster
-from mentoring.tables import Fault
+from mentoring.settings_file import FILE as SETTINGS
+from mentoring.settings_file import line_of
+from mentoring.tables import Fault, decode
 from service.engine import Job, run_all
 from service.roster_source import RosterFaults, load
 
@@ -80,7 +82,8 @@ def check(directory: Path, *, offline: bool, now: datetime) -> Report:
 def _try_all(report: Report, roster: Roster, directory: Path, now: datetime) -> None:
     ports = Ports(roster, directory)
     window = Interval(now, now + _WINDOW)
-    settings = str(directory / "overlap.toml")
+    settings = directory / SETTINGS
+    text = decode(settings.read_bytes())
 
     def trial(name: str, file: str, line: int, act: Callable[[], object]) -> Job:
         def run() -> None:
@@ -89,11 +92,11 @@ def _try_all(report: Report, roster: Roster, directory: Path, now: datetime) -> 
         return Job(name, run)
 
     jobs = [
-        trial(name, settings, 1, act)
-        for name, act in (
-            ("mail", lambda: _checked(ports.mailer())),
-            ("inbox", lambda: _checked(ports.inbox())),
-            ("organiser's calendar", lambda: _checked(ports.organiser())),
+        trial(name, str(settings), line_of(text, key), act)
+        for name, key, act in (
+            ("mail", ["mail", "url"], lambda: _checked(ports.mailer())),
+            ("inbox", ["mail", "inbox"], lambda: _checked(ports.inbox())),
+            ("organiser's calendar", ["calendar", "url"], lambda: _checked(ports.organiser())),
         )
     ]
     people = str(directory / "people.csv")

@@ -9,7 +9,7 @@ import structlog
 
 from mentoring.roster import Roster
 from mentoring.roster_files import FILES, read_roster
-from mentoring.tables import Fault
+from mentoring.tables import LARGEST_FILE, Fault
 
 log = structlog.get_logger()
 
@@ -27,7 +27,8 @@ def read_files(directory: Path) -> dict[str, bytes]:
     files = {}
     for name in FILES:
         try:
-            files[name] = (directory / name).read_bytes()
+            with (directory / name).open("rb") as file:
+                files[name] = file.read(LARGEST_FILE + 1)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -54,18 +55,19 @@ class RosterSource:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._files = read_files(directory)
-        self.roster = _parse(directory, self._files)
+        files = read_files(directory)
+        self.roster = _parse(directory, files)
+        self._files: dict[str, bytes] | None = files
         self.faults: tuple[Fault, ...] = ()
 
     def refresh(self) -> bool:
         """Take up an edit, if there is a good one; True where the roster is another now."""
+        before, self._files = self._files, None  # what can't be read is looked at anew
         try:
-            files = read_files(self.directory)
-            if files == self._files:
+            self._files = read_files(self.directory)
+            if self._files == before:
                 return False
-            self._files = files
-            self.roster = _parse(self.directory, files)
+            self.roster = _parse(self.directory, self._files)
         except RosterFaults as error:
             if error.faults != self.faults:
                 self._report(error.faults)

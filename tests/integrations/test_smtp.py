@@ -37,9 +37,9 @@ def test_tls_with_our_own_ca_and_a_login(
 ) -> None:
     context, ca = server_context(tmp_path)
     monkeypatch.setenv("SMTP_PASSWORD", "word")
-    tls = {"starttls": context} if scheme == "smtp" else {"tls": context}
+    starttls, tls = (context, None) if scheme == "smtp" else (None, context)
     login = ("office", "word") if scheme == "smtp" else None
-    with smtpd(**tls, login=login) as server:
+    with smtpd(starttls=starttls, tls=tls, login=login) as server:
         url = f"{scheme}://{'office@' if login else ''}127.0.0.1:{server.port}"
         mailer = smtp.mailer(url, Access(tmp_path, {"password": "env:SMTP_PASSWORD"}, ca))
         mailer.check()
