@@ -43,7 +43,7 @@ def test_a_bad_edit_keeps_the_last_good_roster_and_is_told_once(world: World) ->
     assert len(source.faults) == 1
     write(world, renamed("Dana Roe"))
     assert source.refresh() is True
-    assert source.faults == ()
+    assert not source.faults
 
 
 def test_a_bad_edit_taken_back_is_forgotten(world: World) -> None:
@@ -52,7 +52,7 @@ def test_a_bad_edit_taken_back_is_forgotten(world: World) -> None:
     source.refresh()
     write(world, PEOPLE)
     source.refresh()
-    assert source.faults == ()
+    assert not source.faults
 
 
 def test_another_fault_is_told_again(world: World) -> None:
@@ -84,7 +84,7 @@ def test_a_file_that_comes_back_clears_its_fault(world: World) -> None:
     path.rmdir()
     path.with_suffix(".old").rename(path)
     source.refresh()
-    assert source.faults == ()
+    assert not source.faults
 
 
 def test_a_file_replaced_with_an_older_time_is_seen(world: World) -> None:
