@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from mentoring.availability import (
     reads_at,
     working_days_between,
     zone_at,
+    zone_on,
 )
 from mentoring.hours import parse_hours
 from mentoring.interval import Interval
@@ -125,3 +127,59 @@ def test_an_instant_is_readable_just_when_a_stretch_holds_it(
     assert reads_at(someone, instant) == any(s.start <= instant < s.end for s in stretches)
     for stretch in meeting_hours(someone, window):
         assert any(s.contains(stretch) for s in stretches)
+
+
+def test_a_day_that_a_zone_skips_is_no_day() -> None:
+    apia = Person(
+        "a@example.org",
+        "A",
+        "Pacific/Apia",
+        parse_hours("Mon-Sun 09:00-17:00"),
+        exceptions=(DateException(ExceptionKind.OFF, date(2011, 12, 30), date(2011, 12, 31)),),
+    )
+    window = Interval(datetime(2011, 12, 28, 12, tzinfo=UTC), datetime(2012, 1, 3, tzinfo=UTC))
+    local = [s.start.astimezone(ZoneInfo("Pacific/Apia")) for s in meeting_hours(apia, window)]
+    assert [(when.day, when.hour) for when in local] == [(28, 9), (29, 9), (1, 9), (2, 9), (3, 9)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    hours=st.sampled_from(["Mon-Fri 09:00-17:00", "Mon-Sun 20:00-04:00", "Sat 00:00-24:00"]),
+    found=exceptions,
+    start=st.integers(0, 60),
+)
+def test_a_meeting_lies_inside_hours_and_on_no_blocked_day(
+    hours: str, found: list[DateException], start: int
+) -> None:
+    someone = person(hours, *found, region="US")
+    begin = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=start)
+    for stretch in meeting_hours(someone, Interval(begin, begin + timedelta(days=6))):
+        for at in (stretch.start, stretch.end - timedelta(seconds=1)):
+            worked = [
+                (wall.date(), day)
+                for wall, day in local_readings(someone, at)
+                if inside(someone.hours.on(day), wall, day)
+            ]
+            assert any(not blocked(someone, d) and not blocked(someone, w) for w, d in worked)
+
+
+def local_readings(someone: Person, at: datetime) -> list[tuple[datetime, date]]:
+    """Each wall clock the person may live by, with the days whose hours may hold it."""
+    found = []
+    for zone in {someone.timezone, *(e.value for e in someone.exceptions if e.value)}:
+        wall = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        days_around = [wall.date(), wall.date() - timedelta(days=1)]
+        found += [(wall, day) for day in days_around if zone_on(someone, day) == zone]
+    return found
+
+
+def inside(ranges: tuple[tuple[int, int], ...], wall: datetime, day: date) -> bool:
+    minute = (wall - datetime.combine(day, datetime.min.time())) / timedelta(minutes=1)
+    return any(low <= minute < high for low, high in ranges)
+
+
+def blocked(someone: Person, day: date) -> bool:
+    return is_holiday(someone.holidays, day) or any(
+        e.kind in (ExceptionKind.OFF, ExceptionKind.DEADLINE) and e.covers(day)
+        for e in someone.exceptions
+    )
