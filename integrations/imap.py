@@ -81,15 +81,16 @@ class ImapInbox:
         if not client.has_capability("IDLE"):
             self._stop.wait(seconds)
             return False
-        until = time.monotonic() + seconds
+        if _arrived(client.noop()[1]):  # it came while nobody was waiting
+            return True
+        until, arrived = time.monotonic() + seconds, False
         client.idle()
         try:
-            while time.monotonic() < until and not self._stop.is_set():
-                if any(_is_arrival(answer) for answer in client.idle_check(timeout=_SLICE)):
-                    return True
+            while not arrived and time.monotonic() < until and not self._stop.is_set():
+                arrived = _arrived(client.idle_check(timeout=_SLICE))
         finally:
-            client.idle_done()
-        return False
+            _, rest = client.idle_done()
+        return arrived or _arrived(rest)
 
     def _guarded(self, call: Callable[[IMAPClient], T]) -> T:
         """Run a call on the connection; after a fault the next call makes a new one."""
@@ -180,8 +181,8 @@ def _parse(cursor: str | None) -> tuple[int, int]:
     return int(validity), int(last)
 
 
-def _is_arrival(answer: tuple[Any, ...]) -> bool:
-    return len(answer) > 1 and answer[1] in (b"EXISTS", b"RECENT")
+def _arrived(answers: list[tuple[Any, ...]]) -> bool:
+    return any(len(answer) > 1 and answer[1] in (b"EXISTS", b"RECENT") for answer in answers)
 
 
 def inbox(url: str, access: Access) -> ImapInbox:

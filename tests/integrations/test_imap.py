@@ -121,3 +121,11 @@ def test_no_more_than_a_hundred_at_once(server: Imapd) -> None:
     second = inbox.fetch(first.cursor)
     assert (len(first.messages), len(second.messages)) == (100, 3)
     assert second.messages[-1].raw == b"Subject: 102\r\n\r\n"
+
+
+def test_what_came_while_nobody_was_waiting_wakes_the_next_wait(server: Imapd) -> None:
+    inbox = opened(server.url)
+    assert inbox.wait(0) is False
+    server.append(b"Subject: a\r\n\r\n")
+    assert inbox.wait(0) is True
+    assert inbox.wait(0) is False

@@ -177,3 +177,11 @@ def test_a_server_without_login_and_a_password_it_cannot_carry(
     with scripted(*offers) as port, pytest.raises(ProviderError, match="beyond ASCII") as error:
         smtp.mailer(f"smtp://office@127.0.0.1:{port}", access).deliver(LETTER, never)
     assert "wörd" not in str(error.value)
+
+
+def test_a_ca_bundle_that_is_not_there(tmp_path: Path) -> None:
+    context, ca = server_context(tmp_path)
+    with smtpd(tls=context) as server, pytest.raises(ProviderError, match="CA bundle") as error:
+        url = f"smtps://127.0.0.1:{server.port}"
+        smtp.mailer(url, Access(tmp_path, ca=ca.with_name("none.pem"))).check()
+    assert error.value.permanent
