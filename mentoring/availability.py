@@ -74,11 +74,19 @@ def is_holiday(region: str, day: date) -> bool:
 
 def region_exists(region: str) -> bool:
     """Whether holidays of a region are known."""
+    country, dash, subdivision = region.partition("-")
+    if country not in _countries() or (dash and not subdivision):
+        return False
     try:
         _holidays(region, 2027)
-    except (NotImplementedError, KeyError):
+    except NotImplementedError:  # no such subdivision
         return False
     return True
+
+
+@lru_cache(maxsize=1)
+def _countries() -> frozenset[str]:
+    return frozenset(holidays.list_supported_countries())
 
 
 @lru_cache(maxsize=1024)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from mentoring.availability import (
     meeting_hours,
     reading_hours,
     reads_at,
+    region_exists,
     working_days_between,
     zone_at,
     zone_on,
@@ -95,6 +97,18 @@ def test_regions() -> None:
     assert is_holiday("DE-BY", date(2027, 1, 6))
     assert not is_holiday("DE-BE", date(2027, 1, 6))
     assert not is_holiday("", date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("region", "known"),
+    [
+        *[(region, True) for region in ("US", "US-CA", "DE-BY", "GB", "GB-SCT", "USA")],
+        *[(region, False) for region in ("US-ZZ", "US-", "-", "us", "XX", "NYSE", "utils")],
+        *[(region, False) for region in ("HolidayBase", "country_holidays", "__name__")],
+    ],
+)
+def test_which_regions_are_known(region: str, known: bool) -> None:
+    assert region_exists(region) == known
 
 
 exceptions = st.lists(
