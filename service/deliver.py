@@ -39,7 +39,8 @@ def deliver(work: Work) -> None:
     with work.engine.begin() as connection:
         due = outbox.due(connection, sender, work.now)
     ready = [queued for queued in due if _may_go(work, queued)]
-    run_all(_jobs(work, mailer, ready))
+    for _ in range(run_all(_jobs(work, mailer, ready))):
+        work.counts.add("failed")
     _tell_of_failures(work)
 
 

@@ -23,31 +23,27 @@ class Job:
     run: Callable[[], None]
 
 
-def run_all(jobs: Iterable[Job], stop: threading.Event | None = None) -> None:
-    """Run all jobs and wait. One that fails is logged and fails alone; `stop` skips the rest.
-
-    Raises the first failure after all others are done: an error must not pass for a quiet pass.
-    """
+def run_all(jobs: Iterable[Job], stop: threading.Event | None = None) -> int:
+    """Run all jobs and wait; `stop` skips those not begun. Returns how many failed."""
     queues: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         queues[job.key].append(job)
     if not queues:
-        return
+        return 0
     with ThreadPoolExecutor(min(_WORKERS, len(queues)), thread_name_prefix="job") as pool:
         outcomes = [pool.submit(_run_queue, queue, stop) for queue in queues.values()]
-    failures = [f for outcome in outcomes for f in outcome.result()]
-    if failures:
-        raise failures[0]
+    return sum(outcome.result() for outcome in outcomes)
 
 
-def _run_queue(queue: list[Job], stop: threading.Event | None) -> list[Exception]:
-    failures: list[Exception] = []
-    for job in queue:
-        if stop and stop.is_set():
-            break
-        try:
-            job.run()
-        except Exception as error:  # any fault is this job's own; the others go on
-            log.exception("job_failed", key=job.key)
-            failures.append(error)
-    return failures
+def _run_queue(queue: list[Job], stop: threading.Event | None) -> int:
+    return sum(not run_alone(job) for job in queue if not (stop and stop.is_set()))
+
+
+def run_alone(job: Job) -> bool:
+    """Run one job; False where it failed. What one job can't foresee must not stop the others."""
+    try:
+        job.run()
+    except Exception:
+        log.exception("job_failed", key=job.key)
+        return False
+    return True

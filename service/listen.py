@@ -41,22 +41,23 @@ def listen(work: Work) -> None:
     try:
         inbox = work.outside.inbox()
         if inbox:
-            _drain(work, inbox)
+            _drain(work, inbox, work.roster.settings.mail["inbox"])
     except ProviderError as error:
         work.counts.add("failed")
         log.error("inbox_unreadable", reason=error.message, mend=error.mend)
 
 
-def _drain(work: Work, inbox: Inbox) -> None:
+def _drain(work: Work, inbox: Inbox, url: str) -> None:
+    name = store_facts.inbox_cursor(url)
     for _ in range(_BATCHES):
         with work.engine.begin() as connection:
-            cursor = store_facts.read(connection, store_facts.INBOX_CURSOR)
+            cursor = store_facts.read(connection, name)
         batch = inbox.fetch(cursor)
         for message in batch.messages:
             _take_in(work, message)
         if batch.cursor != cursor:
             with work.engine.begin() as connection:
-                store_facts.write(connection, store_facts.INBOX_CURSOR, batch.cursor)
+                store_facts.write(connection, name, batch.cursor)
         if not batch.messages:
             return
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Connection
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
 from service.deliver import deliver
-from service.engine import Job, run_all
+from service.engine import Job, run_all, run_alone
 from service.listen import listen
 from service.propose import UNSCHEDULABLE, propose, stamp
 from service.publish import publish
@@ -21,6 +22,8 @@ from service.sync import sync
 from service.tend import tend
 from service.work import Outside, Work
 from store import facts, meetings
+
+T = TypeVar("T")
 
 COUNTS = (
     "synced",
@@ -60,7 +63,7 @@ def sync_all(
     paired = {email for pair in work.roster.pairs for email in pair.key}
     wanted = sorted(paired if only is None else paired & set(only))
     people = [work.roster.people[email] for email in wanted]
-    run_all((Job(p.email, _syncing(work, p)) for p in people), stop)
+    _count_failures(work, run_all((Job(p.email, _syncing(work, p)) for p in people), stop))
 
 
 def _syncing(work: Work, person: Person) -> Callable[[], None]:
@@ -71,16 +74,30 @@ def tend_all(work: Work, stop: threading.Event | None = None) -> None:
     """Look after every live meeting, then propose to the pairs that have none ahead."""
     with work.engine.begin() as connection:
         uids = [booking.uid for booking in meetings.live(connection)]
-    for uid in uids:
+    jobs = [Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids]
+    jobs += [
+        Job(f"{pair.mentor} {pair.mentee}", _in_transaction(work, _propose_one, pair))
+        for pair in work.roster.pairs
+    ]
+    for job in jobs:
         if stop and stop.is_set():
             return
+        _count_failures(work, not run_alone(job))
+
+
+def _in_transaction(
+    work: Work, act: Callable[[Work, Connection, T], None], about: T
+) -> Callable[[], None]:
+    def run() -> None:
         with work.engine.begin() as connection:
-            _tend_one(work, connection, uid)
-    for pair in work.roster.pairs:
-        if stop and stop.is_set():
-            return
-        with work.engine.begin() as connection:
-            _propose_one(work, connection, pair)
+            act(work, connection, about)
+
+    return run
+
+
+def _count_failures(work: Work, failures: int) -> None:
+    for _ in range(failures):
+        work.counts.add("failed")
 
 
 def _tend_one(work: Work, connection: Connection, uid: str) -> None:

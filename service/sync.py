@@ -64,6 +64,11 @@ def sync(work: Work, person: Person) -> None:
     except ProviderError as error:
         _keep_fault(work, person, calendar, error)
         return
+    except Exception as error:  # whatever an adapter did not foresee: unknown is not free
+        log.exception("adapter_failed", person=person.email)
+        what = f"reading it failed unexpectedly ({type(error).__name__})"
+        _keep_fault(work, person, calendar, ProviderError(what, mend="see the service's log"))
+        return
     _keep_reading(work, person, calendar, reading)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 
 from sqlalchemy import select
@@ -11,7 +12,6 @@ from store.tables import facts
 
 SECRET = "secret"  # noqa: S105 - the fact's name
 LAST_PASS = "last pass"  # noqa: S105
-INBOX_CURSOR = "inbox cursor"
 
 
 def read(connection: Connection, name: str) -> str | None:
@@ -21,6 +21,11 @@ def read(connection: Connection, name: str) -> str | None:
 def write(connection: Connection, name: str, value: str) -> None:
     connection.execute(facts.delete().where(facts.c.name == name))
     connection.execute(facts.insert().values(name=name, value=value))
+
+
+def inbox_cursor(url: str) -> str:
+    """The fact that holds an inbox's cursor; another inbox begins anew."""
+    return f"inbox cursor {hashlib.sha256(url.encode()).hexdigest()[:16]}"
 
 
 def secret(connection: Connection) -> bytes:

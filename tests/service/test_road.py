@@ -7,7 +7,10 @@ from email.message import EmailMessage
 
 import pytest
 
+from integrations.ports import BusySource
+from integrations.registry import Ports
 from mentoring.interval import Interval
+from mentoring.roster import Person
 from service.propose import stamp
 from tests.world import DANA, EMPTY, LEE, PAIRS, PEOPLE, World, at, calendar_of, event_in, to
 
@@ -314,3 +317,32 @@ def test_a_supervisor_hears_once_a_month_and_the_employee_sees_the_copy(world: W
         assert LEE not in message.as_string()
     world.step(first + timedelta(days=1))
     assert [m for m in world.sent() if str(m["Subject"]).startswith("Mentoring update")] == []
+
+
+class _Faulty(Ports):
+    """Real ports, but one partner's adapter fails in a way that nobody foresaw."""
+
+    def busy_source(self, person: Person) -> BusySource:
+        if person.email == LEE:
+            raise RuntimeError("not foreseen")
+        return super().busy_source(person)
+
+
+def test_what_an_adapter_did_not_foresee_stops_only_its_own_pair(world: World) -> None:
+    third = "Kim Roe,kim@example.org,America/New_York,Mon-Fri 09:00-17:00,,\n"
+    world.write(people=PEOPLE + third, pairs=f"{PAIRS}dana@example.org,kim@example.org\n")
+    world.ports = _Faulty
+    work = world.step(MONDAY)
+    assert (work.counts["proposed"], work.counts["unreadable"]) == (1, 1)
+    assert "failed unexpectedly" in str(world.status(MONDAY)["reason"])
+
+
+def test_another_inbox_is_read_from_its_beginning(world: World) -> None:
+    for_dana, for_lee = invited(world)
+    world.reply(DANA, for_dana, "ACCEPTED", MONDAY)
+    world.step(MONDAY + timedelta(hours=1))
+    path = world.directory / "overlap.toml"
+    path.write_text(path.read_text().replace("maildir:inbox", "maildir:other"))
+    world.reply(LEE, for_lee, "ACCEPTED", MONDAY)
+    (world.directory / "inbox").rename(world.directory / "other")
+    assert world.step(MONDAY + timedelta(hours=2)).counts["confirmed"] == 1
