@@ -82,6 +82,7 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
+@lru_cache(maxsize=256)
 def _nearest_zone(text: str) -> str:
     advice = nearest(text.strip().replace(" ", "_"), sorted(_zones()))
     if advice.startswith("did"):

@@ -54,6 +54,7 @@ _NEEDED = {
     EVENTS: ("title", "kind", "start", "end"),
     PLACES: ("site", "name", "kind"),
 }
+_FEW = 300  # comparing a stranger with more people than this takes too long
 _EVENT_KINDS = ("forum", "midpoint", "celebration", "other")
 _PLACE_KINDS = ("lunch", "coffee", "room")
 
@@ -183,7 +184,7 @@ def _exceptions(
         email = reader.cell("person", cells.read_email, "")
         exception = _exception(reader)
         if email and email not in people:
-            mend = nearest(email, list(people)) if people else "add them to people.csv"
+            mend = _whom_else(email, people)
             reader.fault("person", f"{email} is not in people.csv", mend)
         elif email and exception:
             person = result[email]
@@ -208,6 +209,12 @@ def _exception(reader: _Reader) -> DateException | None:
     if kind is None or len(reader.faults) > before:
         return None
     return DateException(kind, first, last, value, hours)
+
+
+def _whom_else(email: str, people: Mapping[str, Person]) -> str:
+    if 0 < len(people) <= _FEW:
+        return nearest(email, list(people))
+    return "add them to people.csv"
 
 
 def _one_of(text: str, allowed: tuple[str, ...]) -> str:
@@ -276,7 +283,7 @@ def _check_pair(
 ) -> None:
     for column, email in (("mentor", pair.mentor), ("mentee", pair.mentee)):
         if email not in people:
-            mend = nearest(email, list(people)) if people else "add them to people.csv"
+            mend = _whom_else(email, people)
             reader.fault(column, f"{email} is not in people.csv", mend)
     if pair.mentor == pair.mentee:
         reader.fault("mentee", "mentor and mentee are one person", "name two people")

@@ -212,6 +212,12 @@ def test_a_mentor_further_up_the_chain() -> None:
     assert found.startswith("pairs.csv:3: column mentor: lee@example.org supervises max@")
 
 
+def test_a_stranger_among_many_is_told_without_a_guess() -> None:
+    many = "".join(f"P,p{n}@example.org,Asia/Tokyo,Mon 09:00-17:00\n" for n in range(400))
+    (found,) = told(people=PEOPLE + many, pairs=f"{PAIRS}dana@example.org,zed@example.org\n")
+    assert found.endswith("zed@example.org is not in people.csv; add them to people.csv")
+
+
 def test_supervisors_in_a_ring() -> None:
     people = PEOPLE.replace("Rita Voss <rita@example.org>", "max@example.org")
     assert roster(people=people)
