@@ -25,6 +25,7 @@ _TIMEOUT = 20
 _LARGEST = 50 * 1024 * 1024
 _PORTS = {"caldavs": ("https", 443), "caldav": ("http", 80)}
 _UID = re.compile(r"^UID(?:;[^:\r\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
+_ESCAPED = re.compile(r"\\([\\,;])")  # RFC 5545 section 3.3.11
 _LATER = "it is tried again at the next sync"
 
 
@@ -200,7 +201,7 @@ def _key(body: str) -> str:
     """The item key of a resource, which holds one UID (RFC 4791 section 4.1)."""
     unfolded = re.sub(r"\r?\n[ \t]", "", body)
     found = _UID.search(unfolded[unfolded.find("BEGIN:VEVENT") :])
-    return key_of(found[1].strip()) if found else ""
+    return key_of(_ESCAPED.sub(r"\1", found[1].strip())) if found else ""
 
 
 def _mark(url: str) -> str:

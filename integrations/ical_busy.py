@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar
 
-from integrations.ical_prepare import UNKNOWN_ZONE, CalendarError, Entry, Zones, prepare
+from integrations.ical_prepare import LENGTH, UNKNOWN_ZONE, CalendarError, Entry, Zones, prepare
 from integrations.ports import OPAQUE, Owner, item_key
 from mentoring.interval import Interval, merged
 
@@ -123,11 +123,18 @@ def _stretch(event: Entry, window: Interval, owner: Owner) -> Iterator[Interval]
 def _span(event: Entry, zone: ZoneInfo) -> Interval:
     start = event["dtstart"].dt
     end = event["dtend"].dt if "dtend" in event else None
-    if end is None and "duration" in event:
-        end = start + event["duration"].dt
+    length = timedelta(seconds=int(event.get(LENGTH, 0)))
+    if end is None:
+        end = start + length
     if isinstance(start, datetime):
-        return Interval(start, _instant(end or start, zone))
-    return Interval(_instant(start, zone), _instant(end or start + _DAY, zone))
+        last = _instant(end, zone).astimezone(UTC)
+        # PT24H and P1D differ where clocks change, and are one once parsed: the longer counts.
+        exact = start.astimezone(UTC) + length if end == start + length else last
+        return Interval(start, max(last, exact))
+    return Interval(
+        _instant(start, zone),
+        _instant(max(end, start + _DAY) if "dtend" not in event else end, zone),
+    )
 
 
 def _instant(value: date | datetime, zone: ZoneInfo) -> datetime:

@@ -14,6 +14,8 @@ Entry = Any
 """An icalendar component; its own types are a union of every property there is."""
 
 UNKNOWN_ZONE = "X-OVERLAP-UNKNOWN-ZONE"
+LENGTH = "X-OVERLAP-LENGTH"
+"""The DURATION in seconds, which the expansion turns into an end by the wall clock."""
 _TIMES = ("dtstart", "dtend", "recurrence-id")
 _TIME_LISTS = ("exdate", "rdate")
 _DENSE = frozenset({"SECONDLY", "MINUTELY"})
@@ -50,6 +52,8 @@ def prepare(event: Entry, zones: Zones, line: int) -> list[str]:
         _bound(event)
         warnings = [*_settle_zones(event, zones), *_mend_span(event, zones)]
         _mend_until(event)
+        if "duration" in event:
+            event.add(LENGTH, str(int(event["duration"].dt.total_seconds())))
     except (BrokenCalendarProperty, ValueError, TypeError, AttributeError, OverflowError) as error:
         what = str(error) if isinstance(error, CalendarError) else "it has a time or rule unread"
         raise CalendarError(f"line {line}: an entry can't be placed: {what}") from error
@@ -120,8 +124,11 @@ def _settled(value: Any, named: bool, zones: Zones) -> tuple[Any, bool]:
 
 
 def _replace(event: Entry, name: str, values: list[Any]) -> None:
+    span = event[name].params.get("RANGE") if name == "recurrence-id" else None
     del event[name]
     event.add(name, values[0] if name in _TIMES else values)
+    if span:  # THISANDFUTURE moves all that follow
+        event[name].params["RANGE"] = span
 
 
 def _mend_span(event: Entry, zones: Zones) -> Iterator[str]:

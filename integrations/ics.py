@@ -120,7 +120,10 @@ def _follow(client: httpx.Client, url: str, headers: dict[str, str], name: str) 
         _refuse_unsafe(url, name)
         with client.stream("GET", url, headers=headers) as response:
             if response.is_redirect and "location" in response.headers:
-                url = str(response.url.join(response.headers["location"]))
+                onward = response.url.join(response.headers["location"])
+                if response.url.scheme == "https" and onward.scheme != "https":
+                    raise _unencrypted(name)
+                url = str(onward)
                 continue
             return _body(response, name)
     raise ProviderError(
@@ -132,7 +135,11 @@ def _refuse_unsafe(url: str, name: str) -> None:
     parts = urlsplit(url)
     if parts.scheme == "https" or (parts.scheme == "http" and tls.is_loopback(url)):
         return
-    raise ProviderError(
+    raise _unencrypted(name)
+
+
+def _unencrypted(name: str) -> ProviderError:
+    return ProviderError(
         f"{name} leads to an unencrypted address", mend="use an https:// link", permanent=True
     )
 

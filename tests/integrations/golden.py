@@ -160,6 +160,29 @@ CASES = (
         (THREE[0], ("20 15:00", "20 15:30"), THREE[2]),
     ),
     Golden(
+        "one and all that follow moved",
+        (
+            WEEKLY,
+            "RECURRENCE-ID;RANGE=THISANDFUTURE:20270119T100000Z\n"
+            "DTSTART:20270119T120000Z\nDTEND:20270119T130000Z",
+        ),
+        (THREE[0], ("19 12:00", "19 13:00"), ("26 12:00", "26 13:00")),
+        caldav=False,
+    ),
+    Golden(
+        "a day counted in hours over the change of clocks",
+        ("DTSTART;TZID=America/New_York:20270313T120000\nDURATION:PT24H",),
+        (("03-13 17:00", "03-14 17:00"),),
+    ),
+    Golden(
+        "hours over the change of clocks, again and again",
+        (
+            "DTSTART;TZID=America/New_York:20270313T220000\nDURATION:PT6H\n"
+            "RRULE:FREQ=WEEKLY;COUNT=2",
+        ),
+        (("03-14 03:00", "03-14 09:00"), ("03-21 02:00", "03-21 08:00")),
+    ),
+    Golden(
         "one cancelled",
         (WEEKLY, "RECURRENCE-ID:20270119T100000Z\nDTSTART:20270119T100000Z\nSTATUS:CANCELLED"),
         (THREE[0], THREE[2]),

@@ -50,6 +50,16 @@ def test_changes_and_removals_are_noticed(server: Radicale) -> None:
     assert changed.complete or changed.items[item_key("b@example.org")] == ()
 
 
+def test_an_entry_whose_uid_is_escaped_is_freed(server: Radicale) -> None:
+    calendar = source(server)
+    server.put("dana", "c", busy_event("c\\,1@example.org", NINE, TEN))
+    first = calendar.read(WINDOW, None)
+    assert item_key("c,1@example.org") in first.items
+    server.delete("dana", "c")
+    after = calendar.read(WINDOW, first.cursor)
+    assert after.complete or after.items[item_key("c,1@example.org")] == ()
+
+
 def test_an_unchanged_calendar_costs_two_requests_at_most(server: Radicale) -> None:
     calendar = source(server)
     cursor = calendar.read(WINDOW, None).cursor

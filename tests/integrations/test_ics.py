@@ -112,6 +112,16 @@ def test_redirects_stay_safe_and_end(tmp_path: Path) -> None:
             ics.busy_source(server.url("/away"), DANA, Access(tmp_path)).read(WINDOW, None)
 
 
+def test_encryption_is_never_left_by_a_redirect(tmp_path: Path) -> None:
+    context, ca = server_context(tmp_path)
+    with feeds() as plain, feeds(context) as server:
+        away = (("Location", plain.put("/a.ics", TEXT)),)
+        url = server.put("/a.ics", b"", status=302, headers=away)
+        with pytest.raises(ProviderError, match="unencrypted"):
+            ics.busy_source(url, DANA, Access(tmp_path, ca=ca)).read(WINDOW, None)
+        assert plain.requests == []
+
+
 def test_a_file_that_is_missing_or_too_large(tmp_path: Path) -> None:
     source = ics.busy_source("file:a.ics", DANA, Access(tmp_path))
     with pytest.raises(ProviderError, match=r"a\.ics can't be read") as error:
