@@ -1,0 +1,94 @@
+"""Opening the store: migrations after a backup, one writer, nothing damaged overwritten."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.engine import make_url
+
+from store import database, facts
+from store.database import StoreError, migrate, open_engine, resolve_url, sole_writer
+from store.tables import metadata
+
+NOW = datetime(2027, 1, 11, 12, tzinfo=UTC)
+LATER = '''"""A later version."""
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table("later", sa.Column("id", sa.Integer, primary_key=True))
+'''
+
+
+def opened(tmp_path: Path) -> Engine:
+    return open_engine(make_url(f"sqlite:///{tmp_path}/overlap.db"))
+
+
+def test_a_new_store_needs_no_backup_and_has_every_table(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    assert migrate(engine, now=NOW) is None
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(select(table)).all()
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+    assert migrate(engine, now=NOW) is None
+    engine.dispose()
+
+
+def test_an_upgrade_takes_a_backup_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = opened(tmp_path)
+    migrate(engine, now=NOW)
+    with engine.begin() as connection:
+        secret = facts.secret(connection)
+    later = tmp_path / "migrations"
+    shutil.copytree(database._MIGRATIONS, later)
+    (later / "versions" / "0002_later.py").write_text(LATER)
+    monkeypatch.setattr(database, "_MIGRATIONS", later)
+    backup = migrate(engine, now=NOW)
+    assert backup == tmp_path / "overlap.db.20270111T120000Z.bak"
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match="newer version"):
+        migrate(engine, now=NOW)
+    engine.dispose()
+    before = open_engine(make_url(f"sqlite:///{backup}"))
+    assert migrate(before, now=NOW) is None
+    with before.begin() as connection:
+        assert facts.secret(connection) == secret
+    before.dispose()
+
+
+def test_a_damaged_store_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "overlap.db"
+    path.write_bytes(b"not a database, but all there is" * 100)
+    engine = opened(tmp_path)
+    with pytest.raises(StoreError, match="restore the newest backup"):
+        migrate(engine, now=NOW)
+    engine.dispose()
+    assert path.read_bytes() == b"not a database, but all there is" * 100
+
+
+def test_only_one_process_writes(tmp_path: Path) -> None:
+    url = resolve_url("sqlite:///overlap.db", tmp_path)
+    with sole_writer(url), pytest.raises(StoreError, match="another Overlap"), sole_writer(url):
+        pass
+    with sole_writer(url):
+        pass
+
+
+def test_the_folder_of_the_store(tmp_path: Path) -> None:
+    assert resolve_url("sqlite:///overlap.db", tmp_path).database == str(tmp_path / "overlap.db")
+    assert resolve_url("sqlite:////var/lib/x.db", tmp_path).database == "/var/lib/x.db"
+    with (
+        pytest.raises(StoreError, match="can't be written"),
+        sole_writer(resolve_url("sqlite:///missing/overlap.db", tmp_path)),
+    ):
+        pass
