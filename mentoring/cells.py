@@ -26,6 +26,7 @@ _UNITS = {
     "week": timedelta(weeks=1),
     "month": timedelta(days=30),
 }
+_LONGEST = timedelta(days=366)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SECRET = re.compile(r"(env|file|credential):\S.*")
@@ -124,7 +125,10 @@ def read_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise CellError(f"{quoted(text)} is no length of time", 'write it like "2 weeks"')
-    return int(match[1] or 1) * _UNITS[match[2].lower()]
+    length = int(match[1] or 1) * _UNITS[match[2].lower()]
+    if length > _LONGEST:
+        raise CellError(f"{quoted(text)} is longer than a year", "write less")
+    return length
 
 
 def read_list(text: str) -> tuple[str, ...]:

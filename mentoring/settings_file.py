@@ -18,6 +18,7 @@ from mentoring.tables import LARGEST_FILE, Fault, decode, nearest, quoted
 
 FILE = "overlap.toml"
 T = TypeVar("T")
+_YEARS = (2000, 2100)
 
 
 def _cell(read: Callable[[str], T]) -> BeforeValidator:
@@ -229,6 +230,10 @@ def _contradictions(text: str, parsed: _File) -> Iterator[Fault]:
     if programme.end < programme.start:
         line = line_of(text, ["programme", "end"])
         yield Fault(FILE, line, "programme.end is before programme.start", "swap the two dates")
+    for name, day in (("start", programme.start), ("end", programme.end)):
+        if not _YEARS[0] <= day.year <= _YEARS[1]:
+            line = line_of(text, ["programme", name])
+            yield Fault(FILE, line, f"programme.{name} is in the year {day.year}", "check the year")
     if agreement.every < timedelta(days=1):
         line = line_of(text, ["agreement", "every"])
         yield Fault(FILE, line, "agreement.every is shorter than a day", 'write "1 week" or so')

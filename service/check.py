@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from integrations.ports import ProviderError
 from integrations.registry import Ports
 from mentoring.interval import Interval
@@ -17,6 +19,8 @@ from mentoring.settings_file import line_of
 from mentoring.tables import Fault, decode
 from service.engine import Job, run_all
 from service.roster_source import RosterFaults, load
+
+log = structlog.get_logger()
 
 _WINDOW = timedelta(days=7)
 
@@ -124,4 +128,8 @@ def _tried(name: str, file: str, line: int, act: Callable[[], object]) -> Connec
         act()
     except ProviderError as error:
         return Connection(name, Fault(file, line, f"{name}: {error.message}", error.mend))
+    except Exception as error:  # what an adapter did not foresee is a finding as well
+        log.exception("check_failed", connection=name)
+        what = f"{name}: it failed unexpectedly ({type(error).__name__})"
+        return Connection(name, Fault(file, line, what, "see the log above"))
     return Connection(name)
