@@ -132,8 +132,7 @@ class CaldavSource:
     def _partly(self, calendar: Any, window: Interval, known: _Cursor, changes: Any) -> Reading:
         """What changed since the cursor: changed resources are read, removed ones freed."""
         gone = {str(url) for url in changes.deleted_urls}
-        changed = [o.url for o in changes if str(o.url.canonical()) not in gone]
-        bodies = _fetch(calendar, changed)
+        bodies = _fetch(calendar, changes)
         items, warnings = self._busy(bodies.values(), window)
         keys = dict(known.keys)
         fresh = {_mark(url): _key(body) for url, body in bodies.items()}
@@ -150,7 +149,7 @@ class CaldavSource:
         if listing is None:
             bodies = {str(e.url.canonical()): str(e.data) for e in calendar.get_events()}
         else:
-            bodies = _fetch(calendar, [o.url for o in listing])
+            bodies = _fetch(calendar, listing)
         token = str(listing.sync_token or "") if listing is not None else ""
         digest = _digest(bodies)
         until = window.end.timestamp()
@@ -188,13 +187,25 @@ def _changes(calendar: Any, token: str | None) -> Any:
     return None if answer.truncated else answer
 
 
-def _fetch(calendar: Any, urls: list[Any]) -> dict[str, str]:
-    """Bodies by canonical URL; resources that vanished meanwhile are left out."""
+def _fetch(calendar: Any, listing: Any) -> dict[str, str]:
+    """The bodies of what a listing names and doesn't call deleted, by canonical URL.
+
+    Raises ProviderError where the server leaves one out: it may be busy.
+    """
+    gone = {str(url) for url in listing.deleted_urls}
+    urls = [o.url for o in listing if str(o.url.canonical()) not in gone]
     if not urls:
         return {}
-    return {
+    bodies = {
         str(o.url.canonical()): str(o.data) for o in calendar.multiget(urls) if o.data is not None
     }
+    missing = {str(url.canonical()) for url in urls} - set(bodies)
+    if missing:
+        raise ProviderError(
+            f"the calendar listed {len(urls)} entries and left {len(missing)} of them out",
+            mend=_LATER,
+        )
+    return bodies
 
 
 def _key(body: str) -> str:

@@ -2,84 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from mentoring import cells
 from mentoring.roster import (
     Agreement,
     Channel,
     DateException,
-    Event,
     ExceptionKind,
     Mailbox,
     Pair,
     Person,
-    Place,
     Programme,
     Roster,
 )
+from mentoring.roster_extras import read_events, read_places
+from mentoring.roster_rows import (
+    EXCEPTIONS,
+    FILES,
+    PAIRS,
+    PEOPLE,
+    REQUIRED,
+    RowReader,
+    one_of,
+    rows_of,
+)
 from mentoring.settings_file import FILE as SETTINGS
 from mentoring.settings_file import SettingsFile, read_settings
-from mentoring.tables import Fault, Row, nearest, quoted, read_table
+from mentoring.tables import Fault, nearest, quoted
 
 T = TypeVar("T")
 
-PEOPLE = "people.csv"
-PAIRS = "pairs.csv"
-EXCEPTIONS = "exceptions.csv"
-EVENTS = "events.csv"
-PLACES = "places.csv"
-REQUIRED = (SETTINGS, PEOPLE, PAIRS)
-FILES = (*REQUIRED, EXCEPTIONS, EVENTS, PLACES)
-
-_PERSON_COLUMNS = (
-    *("name", "email", "timezone", "hours", "site", "onsite", "holidays", "calendar"),
-    *("tools", "expertise", "links", "supervisor", "language"),
-)
-_COLUMNS = {
-    PEOPLE: _PERSON_COLUMNS,
-    PAIRS: ("mentor", "mentee", "start", "end", "every", "minutes", "channel", "goal"),
-    EXCEPTIONS: ("person", "from", "to", "kind", "value"),
-    EVENTS: ("title", "kind", "start", "end", "timezone", "place", "link"),
-    PLACES: ("site", "name", "kind", "address", "link"),
-}
-_NEEDED = {
-    PEOPLE: ("name", "email", "timezone", "hours"),
-    PAIRS: ("mentor", "mentee"),
-    EXCEPTIONS: ("person", "from", "to", "kind"),
-    EVENTS: ("title", "kind", "start", "end"),
-    PLACES: ("site", "name", "kind"),
-}
 _FEW = 300  # comparing a stranger with more people than this takes too long
-_EVENT_KINDS = ("forum", "midpoint", "celebration", "other")
-_PLACE_KINDS = ("lunch", "coffee", "room")
-
-
-class _Reader:
-    """Reads the cells of one row after another and collects what is wrong with them."""
-
-    def __init__(self, file: str, faults: list[Fault]) -> None:
-        self.file = file
-        self.faults = faults
-        self.row = Row(1, {})
-
-    def cell(self, column: str, read: Callable[[str], T], default: T) -> T:
-        """A cell's value; an empty cell, or one with a fault, gives the default."""
-        text = self.row.cells.get(column, "")
-        if not text and column not in _NEEDED[self.file]:
-            return default
-        try:
-            return read(text)
-        except cells.CellError as error:
-            self.fault(column, str(error), error.mend)
-            return default
-
-    def fault(self, column: str, message: str, mend: str) -> None:
-        self.faults.append(Fault(self.file, self.row.line, message, mend, column))
 
 
 def read_roster(files: Mapping[str, bytes]) -> tuple[Roster | None, tuple[Fault, ...]]:
@@ -94,7 +51,7 @@ def read_roster(files: Mapping[str, bytes]) -> tuple[Roster | None, tuple[Fault,
     people = _people(files, settings, faults)
     people = _exceptions(files, people, faults)
     pairs = _pairs(files, settings, people, faults)
-    events, places = _events(files, settings, faults), _places(files, faults)
+    events, places = read_events(files, settings, faults), read_places(files, faults)
     if faults or settings is None:
         order = {name: number for number, name in enumerate(FILES)}
         return None, tuple(sorted(faults, key=lambda fault: (order[fault.file], fault.line)))
@@ -111,21 +68,13 @@ def read_roster(files: Mapping[str, bytes]) -> tuple[Roster | None, tuple[Fault,
     return roster, ()
 
 
-def _rows(files: Mapping[str, bytes], file: str, faults: list[Fault]) -> list[Row]:
-    if file not in files:
-        return []
-    rows, found = read_table(file, files[file], _COLUMNS[file], _NEEDED[file])
-    faults += found
-    return rows
-
-
 def _people(
     files: Mapping[str, bytes], settings: SettingsFile | None, faults: list[Fault]
 ) -> dict[str, Person]:
-    reader = _Reader(PEOPLE, faults)
+    reader = RowReader(PEOPLE, faults)
     people: dict[str, Person] = {}
     default_region = settings.programme.holidays if settings else ""
-    for reader.row in _rows(files, PEOPLE, faults):
+    for reader.row in rows_of(files, PEOPLE, faults):
         person = _person(reader, default_region)
         if person is None:
             continue
@@ -137,7 +86,7 @@ def _people(
     return people
 
 
-def _person(reader: _Reader, default_region: str) -> Person | None:
+def _person(reader: RowReader, default_region: str) -> Person | None:
     before = len(reader.faults)
     email = reader.cell("email", cells.read_email, "")
     hours = reader.cell("hours", cells.read_hours, None)
@@ -178,9 +127,9 @@ def _named(mailbox: Mailbox | None) -> Mailbox | None:
 def _exceptions(
     files: Mapping[str, bytes], people: dict[str, Person], faults: list[Fault]
 ) -> dict[str, Person]:
-    reader = _Reader(EXCEPTIONS, faults)
+    reader = RowReader(EXCEPTIONS, faults)
     result = dict(people)
-    for reader.row in _rows(files, EXCEPTIONS, faults):
+    for reader.row in rows_of(files, EXCEPTIONS, faults):
         email = reader.cell("person", cells.read_email, "")
         exception = _exception(reader)
         if email and email not in people:
@@ -192,11 +141,11 @@ def _exceptions(
     return result
 
 
-def _exception(reader: _Reader) -> DateException | None:
+def _exception(reader: RowReader) -> DateException | None:
     before = len(reader.faults)
     first = reader.cell("from", cells.read_date, date.min)
     last = reader.cell("to", cells.read_date, date.max)
-    kind = reader.cell("kind", lambda t: ExceptionKind(_one_of(t, tuple(ExceptionKind))), None)
+    kind = reader.cell("kind", lambda t: ExceptionKind(one_of(t, tuple(ExceptionKind))), None)
     value, hours = reader.row.cells.get("value", ""), None
     if last < first:
         reader.fault("to", "the last day is before the first", "swap the two dates")
@@ -217,21 +166,15 @@ def _whom_else(email: str, people: Mapping[str, Person]) -> str:
     return "add them to people.csv"
 
 
-def _one_of(text: str, allowed: tuple[str, ...]) -> str:
-    if text.lower() in allowed:
-        return text.lower()
-    raise cells.CellError(f"{quoted(text)} is not known", nearest(text.lower(), allowed))
-
-
 def _pairs(
     files: Mapping[str, bytes],
     settings: SettingsFile | None,
     people: Mapping[str, Person],
     faults: list[Fault],
 ) -> tuple[Pair, ...]:
-    reader = _Reader(PAIRS, faults)
+    reader = RowReader(PAIRS, faults)
     pairs: dict[tuple[str, str], Pair] = {}
-    for reader.row in _rows(files, PAIRS, faults):
+    for reader.row in rows_of(files, PAIRS, faults):
         pair = _pair(reader, settings)
         if not (pair.mentor and pair.mentee):
             continue
@@ -243,7 +186,7 @@ def _pairs(
     return tuple(pairs.values())
 
 
-def _pair(reader: _Reader, settings: SettingsFile | None) -> Pair:
+def _pair(reader: RowReader, settings: SettingsFile | None) -> Pair:
     agreement = settings.agreement if settings else Agreement()
     start = settings.programme.start if settings else date.min
     end = settings.programme.end if settings else date.max
@@ -258,7 +201,7 @@ def _pair(reader: _Reader, settings: SettingsFile | None) -> Pair:
             minutes=reader.cell("minutes", lambda t: _number(t, 15, 480), agreement.minutes),
         ),
         channel=reader.cell(
-            "channel", lambda t: Channel(_one_of(t, tuple(Channel))), Channel.EITHER
+            "channel", lambda t: Channel(one_of(t, tuple(Channel))), Channel.EITHER
         ),
         goal=reader.cell("goal", lambda t: _number(t, 1, 1000), None),
         line=reader.row.line,
@@ -279,7 +222,7 @@ def _number(text: str, low: int, high: int) -> int:
 
 
 def _check_pair(
-    reader: _Reader, pair: Pair, people: Mapping[str, Person], programme: Programme | None
+    reader: RowReader, pair: Pair, people: Mapping[str, Person], programme: Programme | None
 ) -> None:
     for column, email in (("mentor", pair.mentor), ("mentee", pair.mentee)):
         if email not in people:
@@ -304,48 +247,3 @@ def _chain_above(email: str, people: Mapping[str, Person]) -> set[str]:
         email = boss.email
         above.add(email)
     return above
-
-
-def _events(
-    files: Mapping[str, bytes], settings: SettingsFile | None, faults: list[Fault]
-) -> tuple[Event, ...]:
-    reader = _Reader(EVENTS, faults)
-    events = []
-    for reader.row in _rows(files, EVENTS, faults):
-        zone = settings.programme.timezone if settings else "UTC"
-        zone = reader.cell("timezone", cells.read_zone, zone)
-        read = _local_time(zone)
-        start, end = (reader.cell(name, read, None) for name in ("start", "end"))
-        title = reader.cell("title", cells.read_name, "")
-        kind = reader.cell("kind", lambda t: _one_of(t, _EVENT_KINDS), "")
-        if start and end and end <= start:
-            reader.fault("end", "the event ends before it starts", "swap the two times")
-        elif start and end:
-            place = reader.cell("place", cells.read_name, "")
-            link = reader.cell("link", cells.read_link, "")
-            events.append(Event(title, kind, start, end, zone, place, link))
-    return tuple(events)
-
-
-def _local_time(zone: str) -> Callable[[str], datetime]:
-    def read(text: str) -> datetime:
-        try:
-            local = datetime.fromisoformat(text)
-        except ValueError as error:
-            mend = "write it like 2027-03-18 14:00"
-            raise cells.CellError(f"{quoted(text)} is no time", mend) from error
-        return local if local.tzinfo else local.replace(tzinfo=ZoneInfo(zone))
-
-    return read
-
-
-def _places(files: Mapping[str, bytes], faults: list[Fault]) -> tuple[Place, ...]:
-    reader = _Reader(PLACES, faults)
-    places = []
-    for reader.row in _rows(files, PLACES, faults):
-        kind = reader.cell("kind", lambda t: _one_of(t, _PLACE_KINDS), "")
-        site, name = (reader.cell(column, cells.read_name, "") for column in ("site", "name"))
-        address = reader.cell("address", cells.read_name, "")
-        link = reader.cell("link", cells.read_link, "")
-        places.append(Place(site, name, kind, address, link))
-    return tuple(places)

@@ -8,7 +8,8 @@ from pathlib import Path
 import structlog
 
 from mentoring.roster import Roster
-from mentoring.roster_files import FILES, read_roster
+from mentoring.roster_files import read_roster
+from mentoring.roster_rows import FILES
 from mentoring.tables import LARGEST_FILE, Fault
 
 log = structlog.get_logger()

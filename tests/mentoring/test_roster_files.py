@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mentoring.roster import Channel, ExceptionKind, Mailbox, Roster
-from mentoring.roster_files import FILES, read_roster
+from mentoring.roster_files import read_roster
+from mentoring.roster_rows import FILES
 from mentoring.tables import Fault
 
 TOML = """[programme]
