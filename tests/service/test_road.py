@@ -12,6 +12,7 @@ from integrations.registry import Ports
 from mentoring.interval import Interval
 from mentoring.roster import Person
 from service.propose import stamp
+from tests.demo.partners import answer_mail
 from tests.world import DANA, EMPTY, LEE, PAIRS, PEOPLE, World, at, calendar_of, event_in, to
 
 MONDAY = at("2027-01-11 12:00")
@@ -346,3 +347,12 @@ def test_another_inbox_is_read_from_its_beginning(world: World) -> None:
     world.reply(LEE, for_lee, "ACCEPTED", MONDAY)
     (world.directory / "inbox").rename(world.directory / "other")
     assert world.step(MONDAY + timedelta(hours=2)).counts["confirmed"] == 1
+
+
+def test_nobody_answers_in_anothers_name(world: World) -> None:
+    for_dana, _ = invited(world)
+    forged = answer_mail(DANA, event_in(for_dana), "REPLY", "DECLINED", MONDAY)
+    world.drop(forged.replace(f"From: {DANA}".encode(), b"From: mallory@example.net"))
+    assert world.step(MONDAY + timedelta(hours=1)).counts["reproposed"] == 0
+    world.drop(forged)
+    assert world.step(MONDAY + timedelta(hours=2)).counts["reproposed"] == 1
