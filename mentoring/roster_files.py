@@ -133,8 +133,7 @@ def _exceptions(
         email = reader.cell("person", cells.read_email, "")
         exception = _exception(reader)
         if email and email not in people:
-            mend = _whom_else(email, people)
-            reader.fault("person", f"{email} is not in people.csv", mend)
+            _stranger(reader, "person", email, people)
         elif email and exception:
             person = result[email]
             result[email] = replace(person, exceptions=(*person.exceptions, exception))
@@ -158,6 +157,12 @@ def _exception(reader: RowReader) -> DateException | None:
     if kind is None or len(reader.faults) > before:
         return None
     return DateException(kind, first, last, value, hours)
+
+
+def _stranger(reader: RowReader, column: str, email: str, people: Mapping[str, Person]) -> None:
+    """Name somebody who is not in people.csv; not where that whole file could not be read."""
+    if people or all(fault.file != PEOPLE for fault in reader.faults):
+        reader.fault(column, f"{email} is not in people.csv", _whom_else(email, people))
 
 
 def _whom_else(email: str, people: Mapping[str, Person]) -> str:
@@ -226,8 +231,7 @@ def _check_pair(
 ) -> None:
     for column, email in (("mentor", pair.mentor), ("mentee", pair.mentee)):
         if email not in people:
-            mend = _whom_else(email, people)
-            reader.fault(column, f"{email} is not in people.csv", mend)
+            _stranger(reader, column, email, people)
     if pair.mentor == pair.mentee:
         reader.fault("mentee", "mentor and mentee are one person", "name two people")
     elif pair.mentor in _chain_above(pair.mentee, people):
