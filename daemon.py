@@ -276,8 +276,11 @@ def demo(
 ) -> None:
     """Play a fortnight of a sample programme against real servers on loopback."""
     from service.logging import configure
-    from tests.demo.play import play
 
+    try:
+        from tests.demo.play import play
+    except ModuleNotFoundError as error:
+        _fail(f"demo:1: the package {error.name} is missing; run it by `make demo`", NOT_NOW)
     configure(quiet=True)
     play(out)
 
