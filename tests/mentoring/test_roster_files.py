@@ -326,3 +326,9 @@ def test_what_is_written_is_read_back(people: list[tuple[str, str, str]]) -> Non
     assert [p.name for p in found.people.values()] == [name for name, _, _ in people]
     assert [p.line for p in found.people.values()] == list(range(2, len(people) + 2))
     assert len(found.pairs) == len(people) - 1
+
+
+def test_people_that_cannot_be_read_make_no_strangers() -> None:
+    (found,) = told(people=PEOPLE.replace("hours", "hours,colour", 1))
+    assert 'no column "colour"' in found
+    assert len(told(people=PEOPLE.splitlines()[0])) == 2  # nobody is in it, the pair names two
