@@ -1,4 +1,4 @@
-"""CalDAV (RFC 4791): busy times by sync-collection (RFC 6578), and the organiser's own calendar."""
+"""CalDAV (RFC 4791): busy times by sync-collection (RFC 6578)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from caldav.lib import error as dav
 
 from integrations import secrets, tls
 from integrations.ical import read_busy
-from integrations.ports import Access, BusySource, Organiser, Owner, ProviderError, Reading
+from integrations.ports import (
+    Access,
+    BusySource,
+    Owner,
+    ProviderError,
+    Reading,
+)
 from integrations.ports import item_key as key_of
 from mentoring.interval import Interval
 
@@ -26,7 +32,7 @@ _LARGEST = 50 * 1024 * 1024
 _PORTS = {"caldavs": ("https", 443), "caldav": ("http", 80)}
 _UID = re.compile(r"^UID(?:;[^:\r\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([\\,;])")  # RFC 5545 section 3.3.11
-_LATER = "it is tried again at the next sync"
+LATER = "it is tried again at the next sync"
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Account:
             ) from error
         except (dav.DAVError, niquests.exceptions.RequestException, OSError) as error:
             raise ProviderError(
-                f"{self.name} can't be used ({type(error).__name__})", mend=_LATER
+                f"{self.name} can't be used ({type(error).__name__})", mend=LATER
             ) from error
 
     def _client(self) -> Any:
@@ -120,7 +126,7 @@ class CaldavSource:
         known = _Cursor(**json.loads(cursor)) if cursor else _Cursor()
         with self.account.opened() as calendar:
             if known.token and known.until >= window.end.timestamp():
-                changes = _changes(calendar, known.token)
+                changes = changes_since(calendar, known.token)
                 if changes is not None:
                     return self._partly(calendar, window, known, changes)
             return self._whole(calendar, window, known)
@@ -145,7 +151,7 @@ class CaldavSource:
         return Reading({**moved, **items}, False, _text(after), warnings)
 
     def _whole(self, calendar: Any, window: Interval, known: _Cursor) -> Reading:
-        listing = _changes(calendar, None)
+        listing = changes_since(calendar, None)
         if listing is None:
             bodies = {str(e.url.canonical()): str(e.data) for e in calendar.get_events()}
         else:
@@ -174,7 +180,7 @@ class CaldavSource:
         return read_busy(text.encode(), window, self.owner)
 
 
-def _changes(calendar: Any, token: str | None) -> Any:
+def changes_since(calendar: Any, token: str | None) -> Any:
     """The sync-collection answer; None where the server lacks it or no longer knows the token."""
     try:
         answer = calendar.get_objects_by_sync_token(token, disable_fallback=True)
@@ -203,7 +209,7 @@ def _fetch(calendar: Any, listing: Any) -> dict[str, str]:
     if missing:
         raise ProviderError(
             f"the calendar listed {len(urls)} entries and left {len(missing)} of them out",
-            mend=_LATER,
+            mend=LATER,
         )
     return bodies
 
@@ -231,52 +237,3 @@ def _text(cursor: _Cursor) -> str:
 
 def busy_source(url: str, owner: Owner, access: Access) -> BusySource:
     return CaldavSource(Account(url, access), owner)
-
-
-@dataclass(frozen=True)
-class CaldavOrganiser:
-    """Keeps a copy of each meeting in the organiser's calendar; the invites go by mail."""
-
-    account: Account
-
-    def publish(self, uid: str, ics: bytes) -> None:
-        body = _stored(ics)
-        with self.account.opened() as calendar:
-            url = calendar.url.join(_file(uid))
-            headers = {"Content-Type": "text/calendar; charset=utf-8", "If-None-Match": "*"}
-            answer = calendar.client.request(str(url), "PUT", body, headers)
-            if answer.status == 412:  # it is there: ours by its name, so replace it
-                del headers["If-None-Match"]
-                answer = calendar.client.request(str(url), "PUT", body, headers)
-            if answer.status not in (200, 201, 204):
-                raise ProviderError(f"{self.account.name} answers {answer.status}", mend=_LATER)
-
-    def withdraw(self, uid: str) -> None:
-        with self.account.opened() as calendar:
-            answer = calendar.client.request(str(calendar.url.join(_file(uid))), "DELETE")
-            if answer.status not in (200, 204, 404, 410):
-                raise ProviderError(f"{self.account.name} answers {answer.status}", mend=_LATER)
-
-    def check(self) -> None:
-        with self.account.opened() as calendar:
-            calendar.get_supported_components()
-
-
-def _file(uid: str) -> str:
-    return f"{hashlib.sha256(uid.encode()).hexdigest()}.ics"
-
-
-def _stored(ics: bytes) -> str:
-    """The object as a server keeps it: no METHOD (RFC 4791 section 4.1), no scheduling by it.
-
-    SCHEDULE-AGENT=CLIENT (RFC 6638 section 7.1) keeps the server from inviting a second time.
-    """
-    unfolded = ics.decode().replace("\r\n ", "")
-    lines = [line for line in unfolded.split("\r\n") if not line.startswith("METHOD:")]
-    return "\r\n".join(
-        re.sub(r"^(ORGANIZER|ATTENDEE)\b", r"\1;SCHEDULE-AGENT=CLIENT", line) for line in lines
-    )
-
-
-def organiser(url: str, access: Access) -> Organiser:
-    return CaldavOrganiser(Account(url, access))

@@ -7,13 +7,16 @@ until it is used, and speaks of every fault as a `ProviderError`.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from mentoring.interval import Interval
 from mentoring.letter import Letter as Letter
+
+T = TypeVar("T")
 
 OPAQUE = "freebusy"
 """The item key of busy stretches that come without a UID (VFREEBUSY and its like)."""
@@ -42,6 +45,13 @@ class ProviderError(Exception):
         self.retry_after = retry_after
 
 
+class ConsentNeeded(ProviderError):
+    """The owner never let us read this calendar, or no longer does. Only they can mend it."""
+
+    def __init__(self, message: str, *, mend: str) -> None:
+        super().__init__(message, mend=mend, permanent=True)
+
+
 class OutcomeUnknown(Exception):  # noqa: N818 - it names an outcome, not a fault
     """A letter went out, and no answer said whether it was taken. Only evidence can settle it."""
 
@@ -51,17 +61,47 @@ class OutcomeUnknown(Exception):  # noqa: N818 - it names an outcome, not a faul
         self.mend = mend
 
 
+class Grants(Protocol):
+    """What partners consented to, kept encrypted. `account` is a calendar's URL, `google:a@b.c`."""
+
+    def load(self, account: str) -> str | None:
+        """The refresh token; None where the owner gave no consent."""
+        ...
+
+    def save(self, account: str, token: str) -> None:
+        """Keep the newest refresh token."""
+        ...
+
+
+class Sessions:
+    """What one provider's ports share while a roster lasts: clients, and the tokens they hold."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[object, object] = {}
+
+    def get(self, key: object, make: Callable[[], T]) -> T:
+        """The session under `key`, made at its first use."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]  # type: ignore[return-value]
+
+
 @dataclass(frozen=True)
 class Access:
     """Where the files are and what `overlap.toml` says of a provider.
 
-    `options` is the provider's own section ([mail], [caldav], …); secrets in it are references.
-    `ca` is the coordinator's own CA bundle ([tls] ca), trusted besides the system's.
+    `options` is the provider's own section ([mail], [caldav], [google], …); secrets in it are
+    references. `ca` is the coordinator's own CA bundle ([tls] ca), trusted besides the system's.
+    `grants` is None where no partner can have consented.
     """
 
     directory: Path
     options: Mapping[str, object] = field(default_factory=dict)
     ca: Path | None = None
+    grants: Grants | None = None
+    sessions: Sessions = field(default_factory=Sessions)
 
 
 @dataclass(frozen=True)
@@ -97,13 +137,76 @@ class BusySource(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Attendee:
+    """`partstat` as in RFC 5545 section 3.2.12; `email` is lower case."""
+
+    email: str
+    name: str
+    partstat: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A meeting as the organiser's calendar is to show it.
+
+    `zone` is the IANA zone whose wall time was agreed. `online` asks for a join link where the
+    provider makes one. `ics` is the same as an iTIP REQUEST.
+    """
+
+    uid: str
+    sequence: int
+    slot: Interval
+    zone: str
+    summary: str
+    description: str
+    location: str
+    attendees: tuple[Attendee, ...]
+    online: bool
+    ics: bytes
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the organiser's calendar shows of one of our meetings.
+
+    `answers` maps an attendee's lower-case address to their PARTSTAT; a calendar that keeps none
+    shows none.
+    """
+
+    uid: str
+    slot: Interval
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Showing:
+    """All of our meetings that reach into a window; None where nothing changed since the cursor."""
+
+    entries: tuple[Shown, ...] | None
+    cursor: str
+
+
 class Organiser(Protocol):
-    def publish(self, uid: str, ics: bytes) -> None:
-        """Put the event into the organiser's calendar, or replace it; twice is as once."""
+    """The organiser's own calendar. It never mails anybody: invites are ours, in readers' hours."""
+
+    def publish(self, entry: Entry) -> str:
+        """Put the meeting into the calendar, or change it to this; twice is as once.
+
+        Returns the link to join by, empty where there is none. A link that exists stays.
+        """
         ...
 
     def withdraw(self, uid: str) -> None:
-        """Take the event out; one that is not there is fine."""
+        """Take the meeting out; one that is not there is fine."""
+        ...
+
+    def find(self, uid: str) -> Shown | None:
+        """The meeting as it is shown now; None where it is gone for certain."""
+        ...
+
+    def showing(self, window: Interval, cursor: str | None) -> Showing:
+        """Our meetings inside the window, when anything in the calendar has changed."""
         ...
 
 

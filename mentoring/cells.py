@@ -35,6 +35,7 @@ CALENDARS = ("https", "http", "file", "caldavs", "caldav", "google", "microsoft3
 MAILERS = ("smtp", "smtps", "maildir", "google", "microsoft365", "exchange")
 INBOXES = ("imaps", "imap", "maildir", "google", "microsoft365", "exchange")
 ORGANISERS = ("caldavs", "caldav", "google", "microsoft365", "exchange")
+_BY_ADDRESS = frozenset({"google", "microsoft365", "exchange"})
 _ON_A_HOST = frozenset({"https", "http", "caldavs", "caldav", "smtp", "smtps", "imaps", "imap"})
 _ONLY_LOOPBACK = {"http": "https", "caldav": "caldavs", "imap": "imaps"}
 
@@ -162,6 +163,8 @@ def read_language(text: str) -> str:
 def read_url(text: str, schemes: tuple[str, ...]) -> str:
     """A provider's URL with one of the schemes; unencrypted ones only to this machine."""
     scheme, colon, rest = text.partition(":")
+    if colon and scheme.lower() in (_BY_ADDRESS & set(schemes)):
+        return _by_address(scheme.lower(), rest, alone=schemes != CALENDARS)
     if not colon or scheme.lower() not in schemes or not rest.strip("/"):
         mend = f"begin it with one of {', '.join(f'{name}:' for name in schemes)}"
         raise CellError("the address of the provider can't be used", mend)
@@ -176,6 +179,16 @@ def read_url(text: str, schemes: tuple[str, ...]) -> str:
     if safe and host not in _LOOPBACK:
         raise CellError(f"{scheme}: is unencrypted and serves this machine only", f"use {safe}://")
     return text
+
+
+def _by_address(scheme: str, address: str, *, alone: bool) -> str:
+    """`google:ADDRESS`; a mailbox may go without: it is the organiser's own then."""
+    if alone and not address.strip("/"):
+        return f"{scheme}:"
+    if not _ADDRESS.fullmatch(address):
+        mend = f"write it like {scheme}:dana@example.org"
+        raise CellError(f"{quoted(address)} is no email address", mend)
+    return f"{scheme}:{address.lower()}"
 
 
 def read_secret(text: str) -> str:

@@ -81,8 +81,8 @@ def _event(meeting: MeetingFacts, programme: Programme, at: datetime) -> Event:
     event.add("dtstart", meeting.slot.start.astimezone(zone))
     event.add("dtend", meeting.slot.end.astimezone(zone))
     event.add("summary", SUMMARY)
-    event.add("description", _description(meeting, programme))
-    if where := plain(meeting.place or meeting.tool):
+    event.add("description", description(meeting, programme))
+    if where := location(meeting):
         event.add("location", where)
     event["organizer"] = _address(programme.organiser)
     event.add("transp", "OPAQUE")

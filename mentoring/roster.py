@@ -142,6 +142,7 @@ class Settings:
     """What `overlap.toml` says besides the programme: where things are, never a secret itself."""
 
     store: str = "sqlite:///overlap.db"
+    store_key: str = ""
     mail: Mapping[str, str] = field(default_factory=dict)
     calendar: Mapping[str, str] = field(default_factory=dict)
     web: Mapping[str, str] = field(default_factory=dict)

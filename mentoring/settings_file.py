@@ -97,6 +97,7 @@ class _Summary(_Section):
 
 class _Store(_Section):
     url: Annotated[str, _cell(_store)] = "sqlite:///overlap.db"
+    key: Secret | None = None
 
 
 class _Mail(_Section):
@@ -120,6 +121,34 @@ class _Tls(_Section):
     ca: _Text | None = None
 
 
+class _Google(_Section):
+    endpoint: str = ""
+    service_account: Secret | None = None
+    client_id: str = ""
+    client_secret: Secret | None = None
+
+
+class _Microsoft365(_Section):
+    endpoint: str = ""
+    authority: str = ""
+    tenant: str = ""
+    client_id: str = ""
+    client_secret: Secret | None = None
+    certificate: Secret | None = None
+
+
+class _Exchange(_Section):
+    endpoint: str = ""
+    auth: Literal["", "basic", "ntlm", "oauth"] = ""
+    access: Literal["impersonation", "delegate"] = "impersonation"
+    username: str = ""
+    password: Secret | None = None
+    authority: str = ""
+    client_id: str = ""
+    client_secret: Secret | None = None
+    tenant: str = ""
+
+
 class _Caldav(_Section):
     password: Secret | None = None
     passwords: dict[str, Secret] = Field(default_factory=dict)
@@ -135,9 +164,9 @@ class _File(_Section):
     web: _Web = Field(default_factory=_Web)
     tls: _Tls = Field(default_factory=_Tls)
     caldav: _Caldav = Field(default_factory=_Caldav)
-    google: dict[str, Any] = Field(default_factory=dict)
-    microsoft365: dict[str, Any] = Field(default_factory=dict)
-    exchange: dict[str, Any] = Field(default_factory=dict)
+    google: _Google = Field(default_factory=_Google)
+    microsoft365: _Microsoft365 = Field(default_factory=_Microsoft365)
+    exchange: _Exchange = Field(default_factory=_Exchange)
 
 
 @dataclass(frozen=True)
@@ -254,15 +283,16 @@ def _values(parsed: _File) -> SettingsFile:
         summary_every=parsed.summary.every,
         settings=Settings(
             store=parsed.store.url,
+            store_key=parsed.store.key or "",
             mail=_present(parsed.mail),
             calendar=_present(parsed.calendar),
             web=_present(parsed.web),
             tls=_present(parsed.tls),
             providers={
                 "caldav": _present(parsed.caldav),
-                "google": parsed.google,
-                "microsoft365": parsed.microsoft365,
-                "exchange": parsed.exchange,
+                "google": _present(parsed.google),
+                "microsoft365": _present(parsed.microsoft365),
+                "exchange": _present(parsed.exchange),
             },
         ),
     )

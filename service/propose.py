@@ -30,8 +30,6 @@ PROPOSED = "proposed"
 UNSCHEDULABLE = "unschedulable"
 ENDED = "ended"
 
-_UID_DOMAIN = "overlap"
-
 
 @dataclass(frozen=True)
 class NotYet:
@@ -164,7 +162,7 @@ def _new_booking(
     work: Work, pair: Pair, people: tuple[Person, Person], found: Found, *, number: int
 ) -> Booking:
     slot = _chosen(found)
-    uid = f"{work.token('uid', *pair.key, number, length=32)}@{_UID_DOMAIN}"
+    uid = f"{work.token('uid', *pair.key, number, length=32)}@{work.outside.uid_domain()}"
     start = slot.interval.start
     guests = tuple(
         Guest(p.email, p.name, zone_at(p, start), work.token("code", uid, p.email, length=16))

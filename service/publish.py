@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from integrations.ports import Organiser, ProviderError
+from integrations.ports import Attendee, Entry, Organiser, ProviderError
 from mentoring import itip
 from mentoring.meeting import State
 from service.post import facts
@@ -36,7 +36,25 @@ def _show(work: Work, organiser: Organiser, booking: Booking) -> None:
     if booking.meeting.state is State.CANCELLED:
         organiser.withdraw(booking.uid)
         return
-    statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
-    ics = itip.request(facts(work, booking), work.roster.programme, statuses, work.now)
-    organiser.publish(booking.uid, ics)
+    organiser.publish(_entry(work, booking))
     log.info("published", uid=booking.uid, sequence=booking.meeting.sequence)
+
+
+def _entry(work: Work, booking: Booking) -> Entry:
+    meeting = facts(work, booking)
+    statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
+    return Entry(
+        uid=booking.uid,
+        sequence=meeting.sequence,
+        slot=meeting.slot,
+        zone=meeting.mentee.zone,
+        summary=itip.SUMMARY,
+        description=itip.description(meeting, work.roster.programme),
+        location=itip.location(meeting),
+        attendees=tuple(
+            Attendee(party.email, itip.plain(party.name), statuses[party.email])
+            for party in (meeting.mentor, meeting.mentee)
+        ),
+        online=not meeting.in_person,
+        ics=itip.request(meeting, work.roster.programme, statuses, work.now),
+    )

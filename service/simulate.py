@@ -54,6 +54,9 @@ class _Frozen:
     def organiser(self) -> Organiser | None:
         return None
 
+    def uid_domain(self) -> str:
+        return self.real.uid_domain()
+
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         point_of_no_return()
         self.sent.append(letter)

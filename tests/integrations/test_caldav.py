@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from integrations import caldav
-from integrations.ports import Access, BusySource, Owner, ProviderError, item_key
+from integrations import caldav, caldav_organiser
+from integrations.ports import Access, BusySource, Entry, Owner, ProviderError, Shown, item_key
 from mentoring.interval import Interval
 from tests.demo.programme import busy_event
 from tests.servers.radicale import Radicale, radicale
@@ -113,18 +114,29 @@ def test_a_server_that_is_down() -> None:
 
 def test_the_organisers_copy_is_made_once_replaced_and_removed(server: Radicale) -> None:
     access = Access(Path(), {"password": "env:DAV_PASSWORD"})
-    organiser = caldav.organiser(server.url("dana"), access)
+    organiser = caldav_organiser.organiser(server.url("dana"), access)
     event = busy_event("meeting@overlap", NINE, TEN)
     invite = event.replace("VERSION", "METHOD:REQUEST\r\nVERSION").replace(
-        "SUMMARY", "ATTENDEE:mailto:x@example.org\r\nSUMMARY"
+        "SUMMARY", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:x@example.org\r\nSUMMARY"
     )
-    organiser.publish("meeting@overlap", invite.encode())
-    organiser.publish("meeting@overlap", invite.replace("T100000Z", "T110000Z").encode())
+    entry = Entry("meeting@overlap", 0, Interval(NINE, TEN), "UTC", "", "", "", (), False, b"")
+    organiser.publish(replace(entry, ics=invite.encode()))
+    organiser.publish(replace(entry, ics=invite.replace("T100000Z", "T110000Z").encode()))
     kept = source(server).read(WINDOW, None).items[item_key("meeting@overlap")]
     assert kept == (Interval(NINE, TEN.replace(hour=11)),)
+    shown = Shown("meeting@overlap", kept[0], {"x@example.org": "ACCEPTED"})
+    assert organiser.find("meeting@overlap") == shown
+    showing = organiser.showing(WINDOW, None)
+    assert shown in (showing.entries or ())
+    again = organiser.showing(WINDOW, showing.cursor)
+    assert again.entries is None or not showing.cursor
     organiser.withdraw("meeting@overlap")
     organiser.withdraw("meeting@overlap")
+    assert organiser.find("meeting@overlap") is None
+    after = organiser.showing(WINDOW, again.cursor)
+    assert after.entries is not None
+    assert shown not in after.entries
     assert item_key("meeting@overlap") not in source(server).read(WINDOW, None).items
-    stored = caldav._stored(invite.encode())
+    stored = caldav_organiser._stored(invite.encode())
     assert "METHOD" not in stored
-    assert "ATTENDEE;SCHEDULE-AGENT=CLIENT:mailto:x@example.org" in stored
+    assert "ATTENDEE;SCHEDULE-AGENT=CLIENT;PARTSTAT=ACCEPTED:mailto:x@example.org" in stored

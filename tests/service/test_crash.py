@@ -83,6 +83,9 @@ class _SteppedPorts:
     def organiser(self) -> Organiser | None:
         return self.real.organiser()
 
+    def uid_domain(self) -> str:
+        return self.real.uid_domain()
+
 
 @contextmanager
 def stepped_engine(directory: Path, steps: Steps) -> Iterator[Engine]:
@@ -205,6 +208,9 @@ class _NoEvidence:
 
     def organiser(self) -> Organiser | None:
         return None
+
+    def uid_domain(self) -> str:
+        return self.real.uid_domain()
 
 
 @dataclass(frozen=True)
