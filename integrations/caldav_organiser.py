@@ -65,11 +65,13 @@ class CaldavOrganiser:
 def _shown(ics: str | bytes) -> Shown | None:
     """One of our events as the server keeps it; None for what is not an event of ours."""
     try:
-        event = Calendar.from_ical(ics).walk("VEVENT")[0]
+        event = Calendar.from_ical(ics).events[0]
         start, end = event.start, event.end
     except (ValueError, IndexError, IncompleteComponent):
         return None
-    if not isinstance(start, datetime) or start.tzinfo is None or end <= start:
+    if not (isinstance(start, datetime) and isinstance(end, datetime)):
+        return None
+    if start.tzinfo is None or end <= start:
         return None
     attendees = event.get("attendee", [])
     attendees = attendees if isinstance(attendees, list) else [attendees]

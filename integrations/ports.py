@@ -45,7 +45,7 @@ class ProviderError(Exception):
         self.retry_after = retry_after
 
 
-class ConsentNeeded(ProviderError):
+class ConsentNeeded(ProviderError):  # noqa: N818 - it names what is wanted
     """The owner never let us read this calendar, or no longer does. Only they can mend it."""
 
     def __init__(self, message: str, *, mend: str) -> None:

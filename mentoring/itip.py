@@ -91,7 +91,13 @@ def _event(meeting: MeetingFacts, programme: Programme, at: datetime) -> Event:
     return event
 
 
-def _description(meeting: MeetingFacts, programme: Programme) -> str:
+def location(meeting: MeetingFacts) -> str:
+    """Where: a site's name, or the tool both use."""
+    return plain(meeting.place or meeting.tool)
+
+
+def description(meeting: MeetingFacts, programme: Programme) -> str:
+    """What the event says besides its time: each one's wall clock, and nothing private."""
     times = [_local_time(meeting, side) for side in (meeting.mentor, meeting.mentee)]
     lines = [plain(programme.name), *times]
     if meeting.unseen:
