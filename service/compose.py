@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from mentoring import wording
 from mentoring.itip import plain
-from mentoring.letter import Letter
+from mentoring.letter import NOTICE, Letter
 from mentoring.notices import CounterNotice, MeetingNotice, Notice, SummaryNotice
 from mentoring.roster import Mailbox, Programme
 
@@ -55,6 +55,7 @@ def compose(
     message["Date"] = format_datetime(at)
     domain = programme.organiser.email.partition("@")[2]
     message["Message-ID"] = message_id(secret, notice.key, domain)
+    message[NOTICE] = str(message["Message-ID"])
     message["Auto-Submitted"] = "auto-generated"
     if isinstance(notice, MeetingNotice | CounterNotice):
         _thread(message, notice, secret, domain)
