@@ -169,7 +169,7 @@ def _is_free(event: Mapping[str, Any]) -> bool:
     """Free is what is off, declined, or marked so; out of office is busy however it is marked."""
     if event.get("status") == "cancelled" or event.get("endTimeUnspecified"):
         return True
-    own = next((a for a in event.get("attendees", []) if a.get("self")), {})
+    own: Any = next((a for a in event.get("attendees", []) if a.get("self")), {})
     if own.get("responseStatus") == "declined":
         return True
     kind = event.get("eventType", "default")

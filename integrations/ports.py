@@ -77,7 +77,7 @@ class Sessions:
     """What one provider's ports share while a roster lasts: clients, and the tokens they hold."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # one session may be made of another
         self._made: dict[object, object] = {}
 
     def get(self, key: object, make: Callable[[], T]) -> T:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 NOTICE = "X-Overlap-Notice"
 """The header that repeats the Message-ID, for providers that give mails one of their own."""
 

@@ -1,0 +1,329 @@
+"""What every provider's adapter must do, against its simulator and by its own client library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integrations.ports import (
+    OPAQUE,
+    Attendee,
+    Entry,
+    Letter,
+    OutcomeUnknown,
+    ProviderError,
+    item_key,
+)
+from mentoring.interval import Interval, merged
+from tests.demo.programme import busy_event
+from tests.integrations.golden import CASES, Golden, instant
+from tests.integrations.providers import DANA, OFFICE, PROVIDERS, Provider
+from tests.servers.entries import CannotExpress
+from tests.servers.faults import KINDS
+
+WINDOW = Interval(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 4, 1, tzinfo=UTC))
+NINE, TEN = datetime(2027, 1, 12, 9, tzinfo=UTC), datetime(2027, 1, 12, 10, tzinfo=UTC)
+ELEVEN = TEN.replace(hour=11)
+UID = "0123456789abcdef0123456789abcdef@overlap"
+MAIL = (
+    b"From: office@example.org\r\nTo: dana@example.org\r\nSubject: Hello\r\n"
+    b"Message-ID: <one@example.org>\r\nX-Overlap-Notice: <one@example.org>\r\n\r\nText.\r\n"
+)
+LETTER = Letter("<one@example.org>", OFFICE, DANA.email, MAIL)
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Provider]:
+    with PROVIDERS[request.param](tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(params=[name for name in PROVIDERS if "only" not in name])
+def whole(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Provider]:
+    """A provider with all its rights."""
+    with PROVIDERS[request.param](tmp_path) as running:
+        yield running
+
+
+def entry(provider: Provider, slot: Interval = Interval(NINE, TEN)) -> Entry:  # noqa: B008
+    uid = UID.replace("@overlap", "@google.com") if provider.scheme == "google" else UID
+    attendees = (
+        Attendee("dana@example.org", "Dana Lee", "NEEDS-ACTION"),
+        Attendee("lee@example.org", "Lee Park", "NEEDS-ACTION"),
+    )
+    return Entry(
+        uid,
+        0,
+        slot,
+        "America/New_York",
+        "Mentoring meeting",
+        "Two\nlines",
+        "",
+        attendees,
+        True,
+        b"",
+    )
+
+
+# Busy times
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_awkward_item_is_busy_when_a_person_would_say_so(
+    provider: Provider, case: Golden
+) -> None:
+    try:
+        provider.server.fill(DANA.email, case.text())
+    except CannotExpress:
+        pytest.skip("the service has no such item")
+    window = Interval(WINDOW.start, max(WINDOW.end, datetime(2027, 5, 1, tzinfo=UTC)))
+    reading = provider.source().read(window, None)
+    found = merged(span for spans in reading.items.values() for span in spans)
+    assert found == merged(Interval(instant(a), instant(b)) for a, b in case.busy)
+
+
+def test_changes_and_removals_are_noticed(provider: Provider) -> None:
+    server, source = provider.server, provider.source()
+    server.fill(DANA.email, busy_event("a@example.org", NINE, TEN))
+    server.fill(DANA.email, busy_event("b@example.org", ELEVEN, ELEVEN + timedelta(hours=1)))
+    first = source.read(WINDOW, None)
+    assert first.complete
+    if provider.details:
+        assert set(first.items) == {item_key("a@example.org"), item_key("b@example.org")}
+    else:
+        assert set(first.items) == {OPAQUE}
+    server.remove(DANA.email, "b@example.org")
+    server.remove(DANA.email, "a@example.org")
+    server.fill(DANA.email, busy_event("a@example.org", TEN, ELEVEN))
+    second = source.read(WINDOW, first.cursor)
+    assert second.complete
+    assert [s for spans in second.items.values() for s in spans] == [Interval(TEN, ELEVEN)]
+    server.remove(DANA.email, "a@example.org")
+    third = source.read(WINDOW, second.cursor)
+    assert third.complete
+    assert not any(third.items.values())
+
+
+def test_an_unchanged_calendar_costs_one_request(provider: Provider) -> None:
+    provider.server.fill(DANA.email, busy_event("a@example.org", NINE, TEN))
+    cursor = provider.source().read(WINDOW, None).cursor
+    for quarter in range(1, 5):
+        provider.server.requests.clear()
+        later = Interval(WINDOW.start + timedelta(minutes=15 * quarter), WINDOW.end)
+        reading = provider.source().read(later, cursor)
+        assert (reading.items, reading.complete, reading.cursor) == ({}, False, cursor)
+        assert len(provider.server.requests) == 1
+
+
+def test_a_cursor_that_expired_means_a_full_read(provider: Provider) -> None:
+    server, source = provider.server, provider.source()
+    server.fill(DANA.email, busy_event("a@example.org", NINE, TEN))
+    cursor = source.read(WINDOW, None).cursor
+    server.remove(DANA.email, "a@example.org")
+    server.expire_tokens()
+    again = source.read(WINDOW, cursor)
+    assert again.complete
+    assert not any(again.items.values())
+
+
+def test_a_longer_window_means_a_full_read(provider: Provider) -> None:
+    late = datetime(2027, 4, 10, 9, tzinfo=UTC)
+    provider.server.fill(DANA.email, busy_event("a@example.org", late, late.replace(hour=10)))
+    source = provider.source()
+    cursor = source.read(WINDOW, None).cursor
+    longer = source.read(Interval(WINDOW.start, WINDOW.end + timedelta(weeks=4)), cursor)
+    assert [s for spans in longer.items.values() for s in spans] == [
+        Interval(late, late.replace(hour=10))
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("known", [False, True], ids=["first read", "later read"])
+def test_a_fault_is_never_taken_for_free_time(provider: Provider, kind: str, known: bool) -> None:
+    server, source = provider.server, provider.source()
+    server.fill(DANA.email, busy_event("a@example.org", NINE, TEN))
+    cursor = source.read(WINDOW, None).cursor if known else None
+    if known:
+        server.fill(DANA.email, busy_event("b@example.org", TEN, ELEVEN))
+    server.slow = 0.01
+    server.fail(lambda request: True, kind)
+    reading = None
+    try:
+        reading = source.read(WINDOW, cursor)
+    except ProviderError as error:
+        assert "dana@example.org" in str(error) or "Dana" in str(error)
+        assert kind != "429" or error.retry_after
+    if hasattr(server, "faults"):
+        server.faults.waiting.clear()
+    for _ in range(2):  # two polls after healing
+        if reading is None or not reading.items:
+            reading = source.read(WINDOW, cursor)
+    expected = [Interval(NINE, ELEVEN)] if known else [Interval(NINE, TEN)]
+    assert merged(s for spans in reading.items.values() for s in spans) == expected
+
+
+# The organiser's calendar
+
+
+def test_a_meeting_is_made_once_moved_and_taken_out(whole: Provider) -> None:
+    organiser, first = whole.organiser(), entry(whole)
+    link = organiser.publish(first)
+    assert link.startswith(whole.join)
+    assert organiser.publish(first) == link
+    assert len(whole.server.events(OFFICE)) == 1
+    shown = organiser.find(first.uid)
+    assert shown is not None
+    assert shown.slot == first.slot
+    moved = replace(first, sequence=1, slot=Interval(TEN, ELEVEN))
+    assert organiser.publish(moved) == link
+    shown = organiser.find(first.uid)
+    assert shown is not None
+    assert shown.slot == moved.slot
+    organiser.withdraw(first.uid)
+    organiser.withdraw(first.uid)
+    assert organiser.find(first.uid) is None
+    assert whole.server.events(OFFICE) == []
+    assert whole.server.sent(OFFICE) == []  # the invites are ours
+
+
+def test_publishing_what_is_there_already_changes_nothing(whole: Provider) -> None:
+    organiser = whole.organiser()
+    organiser.publish(entry(whole))
+    whole.server.requests.clear()
+    organiser.publish(entry(whole))
+    assert all(request.method in ("GET", "FIND") for request in whole.server.requests)
+
+
+def test_what_people_do_by_hand_is_read_back(whole: Provider) -> None:
+    organiser, meeting = whole.organiser(), entry(whole)
+    organiser.publish(meeting)
+    first = organiser.showing(WINDOW, None)
+    assert [shown.slot for shown in first.entries or ()] == [meeting.slot]
+    unchanged = organiser.showing(WINDOW, first.cursor)
+    assert unchanged.entries is None
+    if whole.answers:
+        whole.server.answer(OFFICE, meeting.uid, "dana@example.org", "ACCEPTED")
+        answered = organiser.showing(WINDOW, unchanged.cursor)
+        assert answered.entries is not None
+        assert answered.entries[0].answers["dana@example.org"] == "ACCEPTED"
+        assert answered.entries[0].answers["lee@example.org"] == "NEEDS-ACTION"
+    whole.server.move(OFFICE, meeting.uid, TEN, ELEVEN)
+    moved = organiser.showing(WINDOW, unchanged.cursor)
+    assert [shown.slot for shown in moved.entries or ()] == [Interval(TEN, ELEVEN)]
+    whole.server.remove(OFFICE, meeting.uid)
+    assert organiser.showing(WINDOW, moved.cursor).entries == ()
+    assert organiser.find(meeting.uid) is None
+
+
+@pytest.mark.parametrize("call", ["publish", "move", "withdraw"])
+@pytest.mark.parametrize("kind", [k for k in KINDS if "page" not in k])
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_the_organisers_calendar_converges_after_a_fault(
+    whole: Provider, kind: str, call: str, nth: int
+) -> None:
+    organiser, first = whole.organiser(), entry(whole)
+    moved = replace(first, sequence=1, slot=Interval(TEN, ELEVEN))
+    if call != "publish":
+        organiser.publish(first)
+    whole.server.slow = 0.01
+    count = iter(range(1, 1000))
+    whole.server.fail(lambda request: next(count) == nth, kind)
+
+    def act() -> object:
+        if call == "withdraw":
+            return organiser.withdraw(first.uid)
+        return organiser.publish(moved if call == "move" else first)
+
+    try:
+        act()
+    except ProviderError:
+        act()
+    shown = organiser.find(first.uid)
+    if call == "withdraw":
+        assert shown is None
+        assert whole.server.events(OFFICE) == []
+        return
+    assert shown is not None
+    assert shown.slot == (moved.slot if call == "move" else first.slot)
+    assert len(whole.server.events(OFFICE)) == 1
+
+
+# Mail
+
+
+def test_a_letter_goes_out_as_it_is(whole: Provider) -> None:
+    steps: list[str] = []
+    mailer = whole.mailer()
+    assert not mailer.delivered(LETTER.message_id)
+    mailer.deliver(LETTER, lambda: steps.append("sending"))
+    assert steps == ["sending"]
+    assert whole.server.sent(OFFICE) == [MAIL]
+    assert mailer.delivered(LETTER.message_id)
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if "page" not in k])
+def test_a_letter_is_neither_lost_nor_doubled(whole: Provider, kind: str) -> None:
+    mailer = whole.mailer()
+    begun: list[int] = []
+    whole.server.slow = 0.01
+    whole.server.fail(lambda request: bool(begun), kind)
+    try:
+        mailer.deliver(LETTER, lambda: begun.append(1))
+        taken = True
+    except ProviderError:
+        taken = False
+    except OutcomeUnknown:
+        taken = bool(mailer.delivered(LETTER.message_id))
+    assert len(whole.server.sent(OFFICE)) == taken
+    if not taken:
+        mailer.deliver(LETTER, lambda: None)
+    assert len(whole.server.sent(OFFICE)) == 1
+
+
+def test_the_inbox_hands_out_each_mail_once_and_in_order(whole: Provider) -> None:
+    inbox = whole.inbox()
+    for number in range(3):
+        whole.server.deliver(OFFICE, MAIL.replace(b"Hello", b"Hello %d" % number))
+    first = inbox.fetch(None)
+    assert [m.raw for m in first.messages] == [
+        MAIL.replace(b"Hello", b"Hello %d" % number) for number in range(3)
+    ]
+    nothing = inbox.fetch(first.cursor)
+    assert nothing.messages == ()
+    whole.server.deliver(OFFICE, MAIL.replace(b"Hello", b"Later"))
+    later = inbox.fetch(nothing.cursor)
+    assert [m.raw for m in later.messages] == [MAIL.replace(b"Hello", b"Later")]
+    whole.server.expire_tokens()
+    everything = inbox.fetch(later.cursor)
+    assert len(everything.messages) in (0, 4)  # a lost cursor looks back: none is lost
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_inbox_loses_nothing_to_a_fault(whole: Provider, kind: str) -> None:
+    inbox = whole.inbox()
+    cursor = inbox.fetch(None).cursor
+    whole.server.deliver(OFFICE, MAIL)
+    whole.server.slow = 0.01
+    whole.server.fail(lambda request: True, kind)
+    got: list[bytes] = []
+    for _ in range(3):
+        try:
+            batch = inbox.fetch(cursor)
+        except ProviderError:
+            if hasattr(whole.server, "faults"):
+                whole.server.faults.waiting.clear()
+            continue
+        cursor = batch.cursor
+        got += [m.raw for m in batch.messages]
+    assert got == [MAIL]
+
+
+def test_check_finds_everything_in_order(whole: Provider) -> None:
+    ports: list[Any] = [whole.organiser(), whole.mailer(), whole.inbox()]
+    for port in ports:
+        port.check()
