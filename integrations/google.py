@@ -73,12 +73,16 @@ class Account:
         request: Any,
         *,
         expected: frozenset[int] = frozenset(),
+        empty: bool = False,
     ) -> Any:
-        """Execute a request of the client library; raises Refused for the statuses expected."""
+        """Execute a request of the client library; raises Refused for the statuses expected.
+
+        The answer is a JSON object, or with `empty` no content.
+        """
         authorised = self._authorised(scope)
         with self._slots():
             try:
-                return request.execute(http=authorised)
+                answer = request.execute(http=authorised)
             except HttpError as error:
                 if error.resp.status in expected:
                     raise Refused(error.resp.status) from error
@@ -90,9 +94,13 @@ class Account:
                     f"{self.name}: Google can't be reached ({type(error).__name__})", mend=LATER
                 ) from error
             except ValueError as error:
-                raise ProviderError(
-                    f"{self.name}: Google's answer is garbled", mend=LATER
-                ) from error
+                raise self.garbled() from error
+        if not isinstance(answer, dict) and not (empty and not answer):
+            raise self.garbled()  # the library hands out what is no JSON as it came
+        return answer
+
+    def garbled(self) -> ProviderError:
+        return ProviderError(f"{self.name}: Google's answer is garbled", mend=LATER)
 
     def obtain(self, scope: str) -> None:
         """Have a token for the scope, so that what follows can fail for its own reasons only."""

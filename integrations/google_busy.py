@@ -95,8 +95,8 @@ class GoogleSource:
         )
         expected = _GONE if "syncToken" in how else frozenset()
         answer = self.account.call(DETAILS, request, expected=expected)
-        if not isinstance(answer, dict) or not isinstance(answer.get("items", []), list):
-            raise self._garbled()
+        if not isinstance(answer.get("items", []), list):
+            raise self.account.garbled()
         return answer
 
     def _busy(self, answers: list[Any], window: Interval) -> dict[str, tuple[Interval, ...]]:
@@ -109,7 +109,7 @@ class GoogleSource:
                 start, end = _instant(event["start"], zone), _instant(event["end"], zone)
                 found[item_key(event.get("iCalUID") or event["id"])] += _clipped(start, end, window)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise self._garbled() from error
+            raise self.account.garbled() from error
         return {key: tuple(merged(spans)) for key, spans in found.items() if spans}
 
     def _free_busy(self, window: Interval, known: _Cursor) -> Reading:
@@ -158,11 +158,8 @@ class GoogleSource:
                 for span in own["busy"]
             ]
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise self._garbled() from error
+            raise self.account.garbled() from error
         return [span for spans in found for span in spans]
-
-    def _garbled(self) -> ProviderError:
-        return ProviderError(f"{self.account.name}: Google's answer is garbled", mend=LATER)
 
 
 def _is_free(event: Mapping[str, Any]) -> bool:

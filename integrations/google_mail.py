@@ -150,6 +150,8 @@ class GmailInbox:
     def _history(self) -> str:
         users = self.account.service("gmail").users()
         answer = self.account.call(READ_MAIL, users.getProfile(userId="me", fields="historyId"))
+        if "historyId" not in answer:
+            raise self.account.garbled()
         return str(answer["historyId"])
 
     def _added(self, since: str) -> tuple[list[str], str]:
@@ -201,9 +203,7 @@ class GmailInbox:
         except Refused:
             return None  # deleted in between
         except (KeyError, TypeError, binascii.Error) as error:
-            raise ProviderError(
-                f"{self.account.name}: Gmail's answer is garbled", mend=LATER
-            ) from error
+            raise self.account.garbled() from error
 
 
 def mailer(url: str, access: Access) -> GmailMailer:

@@ -58,9 +58,12 @@ class GoogleOrganiser:
             calendarId=self.account.address, eventId=event["id"], sendUpdates="none"
         )
         try:
-            self.account.call(ORGANISE, request, expected=_ABSENT)
-        except Refused:
-            return  # somebody was faster
+            self.account.call(ORGANISE, request, expected=_ABSENT, empty=True)
+        except Refused as error:  # somebody was faster, or so it says
+            if self._event(uid):
+                raise ProviderError(
+                    f"{self.account.name}: Google keeps a meeting that it says is gone", mend=LATER
+                ) from error
 
     def find(self, uid: str) -> Shown | None:
         event = self._event(uid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import recurring_ical_events
@@ -87,13 +88,14 @@ def _series(uid: str, parts: list[Component], owner: str, zone: str) -> Series:
 def _check(part: Component) -> None:
     start = part.decoded("dtstart")
     end = part.decoded("dtend") if "dtend" in part else None
-    zone = part["dtstart"].params.get("TZID")
-    if zone and isinstance(start, datetime) and start.tzinfo is None:
+    if zone_of(part) and isinstance(start, datetime) and start.tzinfo is None:
         raise CannotExpress("a zone that nobody knows")
     if end is not None and (end < start or (end == start and not isinstance(start, datetime))):
         raise CannotExpress("an end before its start")
     if "duration" in part and part.decoded("duration") < timedelta(0):
         raise CannotExpress("a negative length")
+    if "RRULE" in part:
+        _check_rule(part, start)
     recurrence = part.get("RECURRENCE-ID")
     if recurrence is not None and recurrence.params.get("RANGE"):
         raise CannotExpress("an exception for all that follow")
@@ -101,6 +103,20 @@ def _check(part: Component) -> None:
     for dates in added if isinstance(added, list) else [added]:
         if isinstance(dates, vDDDLists) and any(isinstance(d.dt, tuple) for d in dates.dts):
             raise CannotExpress("an added occurrence of another length")
+
+
+def _check_rule(part: Component, start: datetime | date) -> None:
+    rule: Any = part["RRULE"]
+    until = rule.get("UNTIL", [start])[0]
+    if isinstance(start, datetime) and not isinstance(until, datetime):
+        raise CannotExpress("an end of the series that is a day")
+    length = part.decoded("duration") if "duration" in part else timedelta(0)
+    if length >= timedelta(hours=2) and zone_of(part):
+        raise CannotExpress("a series that is so many hours long, whatever the clocks do")
+
+
+def zone_of(part: Component) -> str:
+    return str(part["dtstart"].params.get("TZID", ""))
 
 
 def _occurrence(component: Component, owner: str, zone: str) -> Occurrence:
@@ -135,9 +151,8 @@ def _end(component: Component, start: datetime | date, zone: str) -> datetime | 
     length: timedelta = component.decoded("duration")
     if not isinstance(start, datetime):
         return start + length
-    if length % timedelta(days=1):  # RFC 5545 section 3.3.6: hours are exact, days nominal
-        return (start.astimezone(UTC) + length).astimezone(start.tzinfo)
-    return start + length
+    # RFC 5545 section 3.3.6: hours are exact; the parser makes PT24H a day, so a day is exact too.
+    return (start.astimezone(UTC) + length).astimezone(start.tzinfo)
 
 
 def _show(component: Component) -> str:

@@ -87,7 +87,7 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer, fault: str, slow: floa
         cut(handler)
         return
     body = b"<html><body>Bad gateway</body></html>" if fault == "garbage" else answer.body
-    handler.send_response(answer.status)
+    handler.send_response(200 if fault == "garbage" else answer.status)
     for name, value in answer.headers.items():
         handler.send_header(name, value)
     if "Content-Type" not in answer.headers:

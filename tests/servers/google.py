@@ -109,6 +109,9 @@ class Google:
     def fail(self, match: Callable[[Request], bool], kind: str, times: int = 1) -> None:
         self.faults.add(match, kind, times)
 
+    def heal(self) -> None:
+        self.faults.waiting.clear()
+
     def expire_tokens(self) -> None:
         """Sync tokens given so far are too old now."""
         self.calendars.oldest = 10**9
@@ -215,7 +218,7 @@ class Google:
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         decode: Any = jwt.decode
-        claims = decode(assertion, certs=public, audience=f"{self.url}/token")
+        claims = decode(assertion, certs=public, audience="https://oauth2.googleapis.com/token")
         wanted = set(claims["scope"].split())
         if not wanted <= self.delegated:
             return Answer(401, {"error": "unauthorized_client"})
