@@ -118,7 +118,7 @@ class Account:
 
     def service(self, api: str) -> Any:
         """The client of an API, from the discovery document that ships with the library."""
-        endpoint = _endpoint(self.access)
+        endpoint = endpoint_of(self.access)
         version = {"calendar": "v3", "gmail": "v1"}[api]
 
         def make() -> Any:
@@ -159,7 +159,7 @@ class Account:
         return AuthorizedHttp(found, http=_transport(self.access))
 
     def _consented(self, grant: str) -> Any:
-        endpoint = _endpoint(self.access)
+        endpoint = endpoint_of(self.access)
         return credentials.Credentials(  # type: ignore[no-untyped-call]
             None,
             refresh_token=grant,
@@ -268,7 +268,7 @@ def secret(access: Access, name: str) -> str:
     return secrets.resolve(reference, access.directory)
 
 
-def _endpoint(access: Access) -> str:
+def endpoint_of(access: Access) -> str:
     endpoint = str(access.options.get("endpoint", "")).rstrip("/")
     if endpoint.startswith("http://") and not tls.is_loopback(endpoint):
         raise ProviderError("[google] endpoint is unencrypted", mend="use https://", permanent=True)

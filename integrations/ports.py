@@ -190,6 +190,11 @@ class Showing:
 class Organiser(Protocol):
     """The organiser's own calendar. It never mails anybody: invites are ours, in readers' hours."""
 
+    @property
+    def makes(self) -> frozenset[str]:
+        """What people call the rooms that it makes, lower case; empty where it makes none."""
+        ...
+
     def publish(self, entry: Entry) -> str:
         """Put the meeting into the calendar, or change it to this; twice is as once.
 
@@ -247,6 +252,26 @@ class Inbox(Protocol):
 
     def wait(self, seconds: float) -> bool:
         """Block until something new may be there (True) or the time is over (False)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A consent as the provider confirmed it: whose it is, and the refresh token."""
+
+    address: str
+    token: str
+
+
+class Consent(Protocol):
+    """A provider's consent page, and what it gives back (RFC 6749 section 4.1, RFC 7636)."""
+
+    def page(self, redirect: str, state: str, verifier: str) -> str:
+        """The address to send the person to."""
+        ...
+
+    def redeem(self, redirect: str, code: str, verifier: str) -> Granted:
+        """What the code stands for. Raises ProviderError in words for the person."""
         ...
 
 

@@ -137,6 +137,31 @@ def supersede(connection: Connection, uid: str, recipient: str, kinds: Collectio
     )
 
 
+def untouched(connection: Connection, sender: str, uid: str, recipient: str) -> Queued | None:
+    """The newest letter that tells a reader of a meeting's time, if nobody tried to send it yet."""
+    row = connection.execute(
+        select(outbox)
+        .where(
+            outbox.c.uid == uid,
+            outbox.c.recipient == recipient,
+            outbox.c.kind.in_(("invite", "moved")),
+            outbox.c.state == QUEUED,
+            outbox.c.attempts == 0,
+        )
+        .order_by(outbox.c.id.desc())
+    ).first()
+    return _queued(row, sender) if row else None
+
+
+def rewrite(connection: Connection, letter: int, raw: bytes) -> None:
+    """Put other words into a letter that nobody tried to send yet."""
+    connection.execute(
+        outbox.update()
+        .where(outbox.c.id == letter, outbox.c.state == QUEUED, outbox.c.attempts == 0)
+        .values(raw=raw)
+    )
+
+
 def withdraw(connection: Connection, key: str) -> None:
     """Take one letter back, if it is still queued."""
     connection.execute(

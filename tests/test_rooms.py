@@ -15,6 +15,7 @@ ALLOWED = {
     "integrations": {"mentoring", "integrations"},
     "store": {"mentoring", "store"},
     "service": {"mentoring", "integrations", "store", "service"},
+    "web": {"mentoring", "integrations", "store", "service", "web"},
 }
 ROOMS = {*ALLOWED, "tests", "daemon"}
 OUTSIDE = {"httpx", "sqlalchemy", "socket", "subprocess", "requests", "smtplib", "os", "threading"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from integrations.registry import Ports
 from service.check import Report, check
 from tests.servers.feeds import feeds
 from tests.servers.imapd import imapd
@@ -22,7 +23,8 @@ LINE = re.compile(r".+:\d+: .+; .+")
 
 
 def tried(world: World, *, offline: bool = False) -> Report:
-    return check(world.directory, offline=offline, now=NOW)
+    ports = None if offline else lambda roster: Ports(roster, world.directory)
+    return check(world.directory, now=NOW, ports=ports)
 
 
 def failing(report: Report) -> list[str]:
@@ -125,5 +127,5 @@ def test_the_sample_programme_is_in_order(tmp_path: Path) -> None:
     for path in (ROOT / "config").glob("*.*"):
         if path.suffix in (".toml", ".csv", ".ics"):
             (tmp_path / path.name).write_bytes(path.read_bytes())
-    report = check(tmp_path, offline=False, now=NOW)
+    report = check(tmp_path, now=NOW, ports=lambda roster: Ports(roster, tmp_path))
     assert (report.faults, failing(report)) == ((), [])
