@@ -68,14 +68,14 @@ def test_a_dead_calendar_is_named_with_its_line(world: World) -> None:
     assert tried(world, offline=True).exit_status == 0
 
 
-def test_a_calendar_that_answers_badly_and_one_without_an_adapter(world: World) -> None:
+def test_a_calendar_that_answers_badly_and_one_never_connected(world: World) -> None:
     with feeds() as server:
         gone = server.url("/gone.ics")
         people = PEOPLE.replace("file:dana.ics", gone).replace("file:lee.ics", "google:lee@x.org")
         world.write(people=people)
         told = sorted(failing(tried(world)))
     assert [line.partition("people.csv:")[2][:2] for line in told] == ["2:", "3:"]
-    assert "google: has no adapter" in told[1]
+    assert "google:lee@x.org was never connected" in told[1]
 
 
 def test_mail_and_inbox_that_work(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
