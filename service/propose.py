@@ -29,6 +29,7 @@ WAITING = "waiting"
 PROPOSED = "proposed"
 UNSCHEDULABLE = "unschedulable"
 ENDED = "ended"
+_NEXT_TRY = "; the next try is on "
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def wanted_next(
         return NotYet(ENDED, f"the pair ended on {pair.end}")
     if standing.rest_until and work.now < standing.rest_until:
         day = standing.rest_until.astimezone(zone).date()
-        return NotYet(WAITING, f"the coordinator was told; the next try is on {day}")
+        why = standing.reason.partition(_NEXT_TRY)[0] or "the coordinator was told"
+        return NotYet(WAITING, f"{why}{_NEXT_TRY}{day}")
     earliest = max(work.now + agreement.notice, begin)
     due = max(_due(pair, history) or earliest, earliest)
     if work.now < due - agreement.horizon / 2:
