@@ -112,9 +112,11 @@ class Microsoft365Mailer:
         return [self._message(message) for page in pages for message in page["value"]]
 
     def _message(self, message: Any) -> dict[str, Any]:
-        if isinstance(message, dict) and isinstance(message.get("id"), str):
-            if isinstance(message.get("isDraft"), bool):
-                return message
+        fields = {"id": str, "isDraft": bool}
+        if isinstance(message, dict) and all(
+            isinstance(message.get(name), kind) for name, kind in fields.items()
+        ):
+            return message
         raise ProviderError(f"{self.mailbox.name}: a mail can't be read", mend=LATER)
 
     def _at(self, message: dict[str, Any]) -> str:
@@ -230,7 +232,8 @@ class Microsoft365Inbox:
             ) from error
         if not link:
             raise ProviderError(f"{self._mailbox.name}: its list has no end", mend=LATER)
-        return sorted((received, key) for key, received in added.items()), link
+        order = sorted(added, key=lambda key: added[key])
+        return [(added[key], key) for key in order], link
 
     def _message(self, key: str) -> Received | None:
         url = self._mailbox.url(f"/messages/{quote(key, safe='')}/$value")
