@@ -33,6 +33,14 @@ _GRAPHS = frozenset(
         "microsoftgraph.chinacloudapi.cn",
     }
 )
+_UNUSABLE = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    msal.exceptions.MsalError,
+    ValueError,
+    KeyError,
+)
+"""What MSAL lets through where the other side is no sign-in, or not now."""
 _EARLY = 300
 _LATER = "it is tried again by itself"
 
@@ -55,7 +63,7 @@ class Login:
             except ProviderError:
                 self._app = None  # it remembers refusals for a minute; the next pass asks afresh
                 raise
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError) as error:
+            except _UNUSABLE as error:
                 self._app = None
                 raise ProviderError(
                     f"the sign-in at {self._authority} can't be used ({type(error).__name__})",

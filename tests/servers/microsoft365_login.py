@@ -78,7 +78,6 @@ class Directory:
     refresh: dict[str, tuple[str, str, frozenset[str]]] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     signs_in: str = ""
-    _assertions: set[str] = field(default_factory=set)
 
     def configuration(self, tenant: str) -> dict[str, str]:
         if tenant != self.tenant:
@@ -212,16 +211,14 @@ class Directory:
                 certificate.public_key(),  # type: ignore[arg-type]
                 algorithms=["PS256"],
                 audience=self.configuration(tenant)["token_endpoint"],
-                options={"require": ["exp", "nbf", "iss", "sub", "jti"]},
+                options={"require": ["exp", "iss", "sub", "jti"]},
             )
         except (jwt.PyJWTError, ValueError, KeyError) as error:
             raise LoginError("invalid_client", 700027, 401) from error
-        used = claims["jti"] in self._assertions
-        if used or claims["iss"] != app.client_id or claims["sub"] != app.client_id:
+        if claims["iss"] != app.client_id or claims["sub"] != app.client_id:
             raise LoginError("invalid_client", 700027, 401)
         if form.get("client_assertion_type") != _ASSERTION:
             raise LoginError("invalid_request", 900144)
-        self._assertions.add(claims["jti"])
 
 
 def _scopes(form: dict[str, str]) -> set[str]:
