@@ -45,6 +45,25 @@ _EARLY = 300
 _LATER = "it is tried again by itself"
 
 
+@dataclass(frozen=True)
+class _MsalHttp:
+    """Our HTTP for MSAL (`msal.oauth2cli.http.HttpClient`), which hands over forms with bytes."""
+
+    http: httpx.Client
+
+    def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
+        return self.http.get(url, params=params, headers=headers)
+
+    def post(
+        self, url: str, *, params: Any = None, data: Any = None, headers: Any = None, **_: Any
+    ) -> httpx.Response:
+        form = {n: v.decode() if isinstance(v, bytes) else v for n, v in (data or {}).items()}
+        return self.http.post(url, params=params, data=form, headers=headers)
+
+    def close(self) -> None:
+        """The client outlives MSAL's application."""
+
+
 @dataclass
 class Login:
     """One app in one tenant, with the tokens it holds. Shared by all ports of a roster."""
@@ -127,7 +146,7 @@ class Login:
                 client_credential=self._credential(),
                 authority=f"{self._authority.rstrip('/')}/{tenant}",
                 instance_discovery=False,  # else an unknown authority is looked up at Microsoft
-                http_client=self.http,
+                http_client=_MsalHttp(self.http),
             )
         return self._app
 

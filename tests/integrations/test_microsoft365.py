@@ -27,7 +27,8 @@ from tests.integrations.microsoft365_setting import (
     Kept,
 )
 from tests.integrations.microsoft365_setting import service as service
-from tests.servers.microsoft365 import CLIENT, SECRET, TENANT, Fault, Request
+from tests.servers.microsoft365 import CLIENT, SECRET, TENANT, Fault
+from tests.servers.microsoft365_ask import Request
 from tests.servers.microsoft365_http import KINDS
 
 BACK = "https://overlap.example.org/connect"
