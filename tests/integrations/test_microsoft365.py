@@ -16,7 +16,7 @@ import jwt
 import pytest
 import trustme
 
-from integrations import microsoft365, microsoft365_login
+from integrations import microsoft365, microsoft365_login, tls
 from integrations.ports import ConsentNeeded, ProviderError, Sessions
 from tests.integrations.microsoft365_setting import (
     DANA,
@@ -195,7 +195,7 @@ def test_a_partner_may_consent_by_the_browser(service: Asking) -> None:
         "code_challenge_method": "S256",
     }
     root = f"{service.server.base}/{TENANT}/oauth2/v2.0"
-    with httpx.Client(verify=str(service.server.ca)) as client:
+    with httpx.Client(verify=tls.context(service.access())) as client:
         went = client.get(f"{root}/authorize?{urlencode(asked)}")
         back = parse_qs(urlsplit(went.headers["Location"]).query)
         assert back["state"] == ["s"]

@@ -204,7 +204,8 @@ class Directory:
             certificate = x509.load_pem_x509_certificate(app.certificate.encode())
             assertion = form["client_assertion"]
             thumb = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256()))
-            if jwt.get_unverified_header(assertion)["x5t#S256"] != thumb.rstrip(b"=").decode():
+            said = jwt.get_unverified_header(assertion)["x5t#S256"]  # MSAL leaves the padding
+            if said.rstrip("=") != thumb.rstrip(b"=").decode():
                 raise LoginError("invalid_client", 700027, 401)
             claims = jwt.decode(
                 assertion,
