@@ -120,7 +120,7 @@ class Mailbox:
         return self._json(self.send("PATCH", url, needs, content=json.dumps(body).encode()))
 
     def delete(self, url: str, needs: Permission) -> None:
-        self.send("DELETE", url, needs)
+        self.send("DELETE", url, needs, expected=204)
 
     def require(self, method: str, path: str, needs: Permission) -> None:
         """Raise what keeps us from a call, found by making it on an item that is not there."""
@@ -161,6 +161,7 @@ class Mailbox:
         content: bytes | None = None,
         kind: str = "application/json",
         prefer: str = PREFER,
+        expected: int | None = None,
     ) -> bytes:
         """The body of a good answer. Raises GraphError, NoAnswer, ProviderError."""
         delegated = self.delegated
@@ -177,6 +178,8 @@ class Mailbox:
                 continue
             if status >= 300:
                 raise self._refused(status, answered, body, needs, token)
+            if expected not in (None, status):  # somebody in between answers for Graph
+                raise NoAnswer(f"{self.name}: Microsoft Graph answers {status}", mend=LATER)
             return body
         raise AssertionError("unreachable")
 

@@ -57,7 +57,7 @@ class Microsoft365Mailer:
         draft = self._draft(letter)
         point_of_no_return()
         try:
-            self.mailbox.send("POST", f"{self._at(draft)}/send", SEND, content=b"")
+            self.mailbox.send("POST", f"{self._at(draft)}/send", SEND, content=b"", expected=202)
         except NoAnswer as error:
             raise self._unknown(letter) from error
         except GraphError as error:

@@ -61,8 +61,9 @@ class Microsoft365Organiser:
         return self._link(entry, event)
 
     def withdraw(self, uid: str) -> None:
-        for event in self._ours(UID, uid):
-            self._remove(event)
+        there = [self._remove(event) for event in self._ours(UID, uid)]
+        if not all(there) and self._ours(UID, uid):  # said to be gone, and still listed
+            raise ProviderError(f"{self.mailbox.name}: a meeting can't be deleted", mend=LATER)
 
     def find(self, uid: str) -> Shown | None:
         for event in self._ours(UID, uid):
@@ -136,12 +137,15 @@ class Microsoft365Organiser:
         events = [event for page in pages for event in page["value"]]
         return list({self._id(event): event for event in events}.values())
 
-    def _remove(self, event: dict[str, Any]) -> None:
+    def _remove(self, event: dict[str, Any]) -> bool:
+        """Whether it was there to be deleted."""
         try:
             self.mailbox.delete(self._at(event), WRITE_EVENTS)
         except GraphError as error:
             if error.status != 404:
                 raise
+            return False
+        return True
 
     def _at(self, event: dict[str, Any]) -> str:
         return self.mailbox.url(f"/events/{quote(self._id(event), safe='')}")
