@@ -32,7 +32,7 @@ from integrations.ports import (
 )
 from mentoring.interval import Interval, merged
 
-_FIELDS = "iCalUId,start,end,isAllDay,isCancelled,showAs,responseStatus"
+_FIELDS = "id,iCalUId,seriesMasterId,start,end,isAllDay,isCancelled,showAs,responseStatus"
 _PAGE = "500"
 _FREE = frozenset({"free", "workingElsewhere"})
 _LONGEST_SCHEDULE = timedelta(days=60)  # the service allows 62
@@ -115,7 +115,7 @@ class Microsoft365Source:
         warnings: list[str],
     ) -> None:
         try:
-            key = item_key(series_uid(str(event["iCalUId"])))
+            key = item_key(_uid(event))
             span = None if _is_free(event) else self._span(event)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ProviderError(
@@ -225,6 +225,13 @@ def series_uid(ical_uid: str) -> str:
     if data.startswith(_FOREIGN):
         return data[len(_FOREIGN) :].rstrip(b"\x00").decode("utf-8", "replace")
     return f"{ical_uid[:32]}00000000{ical_uid[40:]}"
+
+
+def _uid(event: dict[str, Any]) -> str:
+    """The UID, else what the service calls the series or the entry: some entries have none."""
+    if uid := event["iCalUId"]:
+        return series_uid(uid)
+    return str(event["seriesMasterId"] or event["id"])
 
 
 def _is_free(event: dict[str, Any]) -> bool:

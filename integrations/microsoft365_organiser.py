@@ -104,7 +104,8 @@ class Microsoft365Organiser:
 
     def _create(self, entry: Entry) -> dict[str, Any]:
         url = self.mailbox.url("/events")
-        transaction = hashlib.sha256(entry.uid.encode()).hexdigest()[:36]
+        what = f"{entry.uid} {entry.sequence} {entry.slot.start.isoformat()}"
+        transaction = hashlib.sha256(what.encode()).hexdigest()[:36]
         try:
             return self.mailbox.post(url, WRITE_EVENTS, _body(entry, transaction))
         except GraphError as error:

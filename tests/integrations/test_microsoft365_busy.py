@@ -162,6 +162,17 @@ def test_a_series_is_one_item(service: Asking) -> None:
     assert set(reading.items) == {item_key("w@example.org")}
 
 
+def test_an_entry_without_a_uid_has_the_name_of_its_series(service: Asking) -> None:
+    weekly = busy_event("w@example.org", NINE, TEN).replace(
+        "SUMMARY", "RRULE:FREQ=WEEKLY;COUNT=3\r\nSUMMARY"
+    )
+    service.server.fill(DANA.email, weekly)
+    service.server.fill(DANA.email, busy_event("a@example.org", TEN, later(11)))
+    service.server.calendars.nameless = True
+    reading = service.busy().read(WINDOW, None)
+    assert sorted(len(stretch) for stretch in reading.items.values()) == [1, 3]
+
+
 def test_the_uid_of_a_series_is_told_from_its_occurrences() -> None:
     occurrence = "040000008200E00074C5B7101A82E00807EB010CA0B1C2D3" + "0" * 24 + "10000000AB"
     assert series_uid(occurrence)[32:40] == "00000000"
@@ -226,6 +237,8 @@ def test_an_entry_that_ends_before_it_starts_takes_its_day(service: Asking) -> N
     source = service.busy()
     assert isinstance(source, Microsoft365Source)
     event = {
+        "id": "x",
+        "seriesMasterId": None,
         "iCalUId": "a@example.org",
         "isAllDay": False,
         "isCancelled": False,

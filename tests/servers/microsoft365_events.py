@@ -44,6 +44,7 @@ class Calendars:
     oldest: int = 0
     meetings: int = 0
     invitations: list[str] = field(default_factory=list)
+    nameless: bool = False
 
     def view(self, shelf: Shelf, request: Request) -> Answer:
         if followed := self.links.follow(request):
@@ -200,7 +201,7 @@ class Calendars:
             "@odata.etag": f'W/"{event.changed}"',
             "id": f"{event.key}{mutable}{suffix}",
             "changeKey": f"k{event.changed}",
-            "iCalUId": ical_uid(occurrence),
+            "iCalUId": None if self.nameless else ical_uid(occurrence),
             "type": occurrence.kind,
             "seriesMasterId": f"{event.key}{mutable}" if series else None,
             "isAllDay": item.all_day,
