@@ -66,17 +66,20 @@ class NoAnswer(ProviderError):  # noqa: N818 - it names an outcome
 
 @dataclass(frozen=True)
 class Permission:
-    """What a call needs: any of `names`, the least of them first."""
+    """What a call needs: any of `names`, the one to ask for first."""
 
     names: tuple[str, ...]
 
     @property
-    def least(self) -> str:
+    def first(self) -> str:
         return self.names[0]
 
 
 READ_EVENTS = Permission(
-    ("Calendars.ReadBasic", "Calendars.ReadBasic.All", "Calendars.Read", "Calendars.ReadWrite")
+    ("Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic.All", "Calendars.ReadBasic")
+)
+FREE_BUSY = Permission(
+    ("Calendars.ReadBasic.All", "Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite")
 )
 WRITE_EVENTS = Permission(("Calendars.ReadWrite",))
 
@@ -270,7 +273,7 @@ class Mailbox:
         holds = granted(token, delegated=delegated) & set(needs.names)
         if delegated and not holds:
             return ConsentNeeded(
-                f"{self.name}: its owner's consent does not include {needs.least}",
+                f"{self.name}: its owner's consent does not include {needs.first}",
                 mend="its owner must connect it again",
             )
         if holds:
@@ -278,8 +281,8 @@ class Mailbox:
             message += f"{min(holds)}"
             mend = "include the mailbox in the app's access policy or role scope"
         else:
-            message = f"the app may not use {self.name}: it lacks {needs.least}"
-            mend = f"grant the application permission {needs.least}, with admin consent, or its "
+            message = f"the app may not use {self.name}: it lacks {needs.first}"
+            mend = f"grant the application permission {needs.first}, with admin consent, or its "
             mend += "role in Exchange for this mailbox"
         return GraphError(message, mend=mend, status=403, code=code, permanent=True)
 

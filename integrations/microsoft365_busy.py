@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from integrations import microsoft365_changes as changes
 from integrations.microsoft365 import (
+    FREE_BUSY,
     LATER,
     READ_EVENTS,
     GraphError,
@@ -182,7 +183,7 @@ class Microsoft365Source:
                 "availabilityViewInterval": 1440,
             }
             url = asked.url("/calendar/getSchedule")
-            yield from self._stretches(asked.post(url, READ_EVENTS, body))
+            yield from self._stretches(asked.post(url, FREE_BUSY, body))
 
     def _asked(self) -> Mailbox:
         """In whose name: the mailbox that the administrator set, else the owner's own."""

@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from integrations import microsoft365, microsoft365_login, tls
-from integrations.ports import ConsentNeeded, ProviderError, Sessions
+from integrations.ports import OPAQUE, ConsentNeeded, ProviderError, Sessions
 from tests.integrations.microsoft365_setting import (
     DANA,
     ORGANISER,
@@ -104,9 +104,9 @@ def test_a_token_that_ends_early_is_renewed(service: Asking) -> None:
 @pytest.mark.parametrize(
     ("roles", "act", "missing"),
     [
-        ({"Mail.Send"}, lambda s: s.busy().read(WINDOW, None), "Calendars.ReadBasic"),
-        ({"Mail.Send"}, lambda s: s.busy().check(), "Calendars.ReadBasic"),
-        ({"Mail.Send"}, lambda s: s.organiser().check(), "Calendars.ReadBasic"),
+        ({"Mail.Send"}, lambda s: s.busy().read(WINDOW, None), "Calendars.Read"),
+        ({"Mail.Send"}, lambda s: s.busy().check(), "Calendars.Read"),
+        ({"Mail.Send"}, lambda s: s.organiser().check(), "Calendars.Read"),
         ({"Calendars.Read"}, lambda s: s.organiser().check(), "Calendars.ReadWrite"),
         ({"Mail.Send"}, lambda s: s.mailer().check(), "Mail.ReadWrite"),
         ({"Mail.ReadWrite"}, lambda s: s.mailer().check(), "Mail.Send"),
@@ -137,6 +137,12 @@ def test_a_role_in_exchange_for_some_mailboxes_is_enough(service: Asking) -> Non
     service.app.exchange = {"Calendars.Read": {DANA.email}, "Calendars.ReadWrite": {ORGANISER}}
     assert service.busy().read(WINDOW, None).complete
     service.organiser().check()
+
+
+def test_the_least_permission_gives_free_busy(service: Asking) -> None:
+    service.server.fill(DANA.email, EVENT)
+    service.app.roles = {"Calendars.ReadBasic.All"}
+    assert set(service.busy().read(WINDOW, None).items) == {OPAQUE}
 
 
 def test_checks_find_all_well_and_change_nothing(service: Asking) -> None:

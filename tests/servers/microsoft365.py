@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 from tests.servers import microsoft365_edits as edits
 from tests.servers.certificates import server_context
 from tests.servers.microsoft365_ask import (
+    FREE_BUSY,
     READ_EVENTS,
     READ_MAIL,
     SEND_MAIL,
@@ -212,8 +213,9 @@ class Microsoft365:
         return self._mail(request, bearer, mailbox, rest)
 
     def _calendar(self, request: Request, bearer: Bearer, mailbox: str, rest: list[str]) -> Answer:
-        reads = request.method == "GET" or rest[-1] == "getSchedule"
-        allow(bearer, mailbox, READ_EVENTS if reads else WRITE_EVENTS)
+        basic = rest[-1] in ("calendarView", "getSchedule")
+        reads = READ_EVENTS if request.method == "GET" else WRITE_EVENTS
+        allow(bearer, mailbox, FREE_BUSY if basic else reads)
         shelf, calendars = self._shelf(mailbox), self.calendars
         match request.method, rest:
             case "GET", ["calendarView"]:

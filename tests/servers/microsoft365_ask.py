@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from tests.servers.microsoft365_login import Bearer
 from tests.servers.microsoft365_schema import schema
 
-READ_EVENTS = ("Calendars.ReadBasic", "Calendars.ReadBasic.All", "Calendars.Read")
+READ_EVENTS = ("Calendars.Read",)
+FREE_BUSY = ("Calendars.ReadBasic", "Calendars.ReadBasic.All", "Calendars.Read")
 WRITE_EVENTS = ("Calendars.ReadWrite",)
 READ_MAIL = ("Mail.Read",)
 WRITE_MAIL = ("Mail.ReadWrite",)
