@@ -10,6 +10,8 @@ import json
 import re
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,16 +80,39 @@ class Login:
         """A token that is good for some minutes. Raises ProviderError, ConsentNeeded."""
         with self._lock:
             try:
-                return self._consented(account) if delegated else self._own()
+                with self._speaking():
+                    return self._consented(account) if delegated else self._own()
             except ProviderError:
                 self._app = None  # it remembers refusals for a minute; the next pass asks afresh
                 raise
-            except _UNUSABLE as error:
-                self._app = None
-                raise ProviderError(
-                    f"the sign-in at {self._authority} can't be used ({type(error).__name__})",
-                    mend=f"check [microsoft365] tenant and authority; {_LATER}",
-                ) from error
+
+    def consent_page(self, **asked: str) -> str:
+        """Where a partner consents, with the parameters of RFC 6749 section 4.1.1 and PKCE."""
+        with self._lock, self._speaking():
+            app = self._application()
+            return str(app.get_authorization_request_url([self._scope], **asked))
+
+    def redeem(self, code: str, redirect: str, verifier: str) -> dict[str, Any]:
+        """MSAL's answer to an authorization code; with an `error` where it was refused."""
+        with self._lock, self._speaking():
+            answer: dict[str, Any] = self._application().acquire_token_by_authorization_code(
+                code,
+                [self._scope],
+                redirect_uri=redirect,
+                data={"code_verifier": verifier},
+            )
+            return answer
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """What MSAL lets through, in our words."""
+        try:
+            yield
+        except _UNUSABLE as error:
+            raise ProviderError(
+                f"the sign-in at {self._authority} can't be used ({type(error).__name__})",
+                mend=f"check [microsoft365] tenant and authority; {_LATER}",
+            ) from error
 
     def forget(self, account: str, *, delegated: bool) -> None:
         """Let go of a token that Graph no longer takes."""
@@ -107,6 +132,10 @@ class Login:
         wanted = endpoint(self.access)
         return wanted if urlsplit(wanted).hostname in _GRAPHS else ENDPOINT
 
+    @property
+    def _scope(self) -> str:
+        return f"{self._resource}/{CONSENT}"
+
     def _own(self) -> str:
         answer = self._application().acquire_token_for_client([f"{self._resource}/.default"])
         if "access_token" not in answer:
@@ -121,9 +150,7 @@ class Login:
         kept = grants.load(account) if grants else None
         if grants is None or kept is None:
             raise _consent(account, "its owner gave no consent")
-        answer = self._application().acquire_token_by_refresh_token(
-            kept, [f"{self._resource}/{CONSENT}"]
-        )
+        answer = self._application().acquire_token_by_refresh_token(kept, [self._scope])
         if "access_token" not in answer:
             raise self._not_renewed(account, answer)
         newest = answer.get("refresh_token")

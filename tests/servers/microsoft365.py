@@ -36,7 +36,6 @@ from tests.servers.microsoft365_calendar import Shelf
 from tests.servers.microsoft365_events import Calendars
 from tests.servers.microsoft365_http import Fault as Fault
 from tests.servers.microsoft365_http import Faults, listening
-from tests.servers.microsoft365_ics import CannotExpress as CannotExpress
 from tests.servers.microsoft365_login import App, Bearer, Directory, LoginError
 from tests.servers.microsoft365_mail import Post
 
