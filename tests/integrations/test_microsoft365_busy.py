@@ -21,7 +21,7 @@ from tests.integrations.microsoft365_setting import (
 from tests.integrations.microsoft365_setting import (
     service as service,
 )
-from tests.servers.microsoft365 import CannotExpress
+from tests.servers.entries import CannotExpress
 
 NINE, TEN = datetime(2027, 1, 12, 9, tzinfo=UTC), datetime(2027, 1, 12, 10, tzinfo=UTC)
 SHORT = Interval(WINDOW.start, WINDOW.start + timedelta(days=40))
