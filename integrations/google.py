@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -33,6 +34,7 @@ READ_MAIL = f"{SCOPES}gmail.readonly"
 LATER = "it is tried again by itself"
 PAGES = 1000
 _TIMEOUT = 20
+_LONGEST = 120
 _LARGEST = 50 * 1024 * 1024
 _IN_FLIGHT = 4
 _QUOTA = frozenset(
@@ -315,12 +317,12 @@ class _Transport:
     ) -> tuple[httplib2.Response, bytes]:
         sent = {k: v for k, v in (headers or {}).items() if k.lower() != "accept-encoding"}
         sent["accept-encoding"] = "identity"  # a compressed answer has no bound
-        content = b""
+        until, content = time.monotonic() + _LONGEST, b""
         with self.client.stream(method, uri, content=body, headers=sent) as answer:
             for chunk in answer.iter_raw():
                 content += chunk
-                if len(content) > _LARGEST:
-                    raise ValueError("the answer is larger than 50 MB")
+                if len(content) > _LARGEST or time.monotonic() > until:
+                    raise ValueError("the answer has no end")
         status = {**dict(answer.headers), "status": str(answer.status_code)}
         return httplib2.Response(status), content
 

@@ -37,6 +37,10 @@ _REFUSED = frozenset({400, 401, 403, 404, 413, 429})
 class GmailMailer:
     account: Account
 
+    @property
+    def lag(self) -> timedelta:
+        return timedelta(minutes=2)
+
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         self.account.obtain(SEND)
         messages = self.account.service("gmail").users().messages()

@@ -47,6 +47,10 @@ _OVER = frozenset({400, 410})
 class Microsoft365Mailer:
     mailbox: Mailbox
 
+    @property
+    def lag(self) -> timedelta:
+        return timedelta(minutes=1)
+
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         known = self._called(letter.message_id)
         if any(not message["isDraft"] for message in known):

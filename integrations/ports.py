@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -216,6 +217,11 @@ class Organiser(Protocol):
 
 
 class Mailer(Protocol):
+    @property
+    def lag(self) -> timedelta:
+        """How long after a letter was taken `delivered` may still say that it was not."""
+        ...
+
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         """Hand the letter over. Calls `point_of_no_return` once, just before it can't be undone.
 

@@ -42,6 +42,7 @@ class Queued:
     attempts: int
     known_start: datetime | None
     expires_at: datetime | None
+    since: datetime
 
 
 def enqueue(
@@ -101,7 +102,14 @@ def _queued(row: Row[Any], sender: str) -> Queued:
         attempts=row.attempts,
         known_start=instant(row.known_start),
         expires_at=instant(row.expires_at),
+        since=instant(row.next_attempt),
     )
+
+
+def begin(connection: Connection, letter: int, now: datetime) -> None:
+    """From here on the letter may be out: only evidence can tell after a crash."""
+    values = {"state": SENDING, "error": "", "next_attempt": seconds(now)}
+    connection.execute(outbox.update().where(outbox.c.id == letter).values(**values))
 
 
 def mark(

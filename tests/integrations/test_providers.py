@@ -17,6 +17,8 @@ from integrations.ports import (
     Letter,
     OutcomeUnknown,
     ProviderError,
+    Showing,
+    Shown,
     item_key,
 )
 from mentoring.interval import Interval, merged
@@ -254,6 +256,28 @@ def test_the_organisers_calendar_converges_after_a_fault(
     assert shown is not None
     assert shown.slot == (moved.slot if call == "move" else first.slot)
     assert len(whole.server.events(OFFICE)) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_is_never_taken_for_a_meeting_deleted_by_hand(whole: Provider, kind: str) -> None:
+    organiser, meeting = whole.organiser(), entry(whole)
+    organiser.publish(meeting)
+    whole.server.slow = 0.01
+    shown = Shown(meeting.uid, meeting.slot)
+    for act in (lambda: organiser.find(meeting.uid), lambda: organiser.showing(WINDOW, None)):
+        whole.server.fail(lambda request: True, kind)
+        try:
+            found = act()
+        except ProviderError:
+            whole.server.heal()
+            found = act()
+        whole.server.heal()
+        if isinstance(found, Showing):
+            (found,) = found.entries or ()
+        elif found is None:
+            assert kind in ("404", "410")  # what the provider itself says of one that is gone
+            continue
+        assert (found.uid, found.slot) == (shown.uid, shown.slot)
 
 
 # Mail
