@@ -49,6 +49,10 @@ class _Cursor:
 class Microsoft365Organiser:
     mailbox: Mailbox
 
+    @property
+    def makes(self) -> frozenset[str]:
+        return frozenset({"teams", "microsoft teams", "ms teams"})
+
     def publish(self, entry: Entry) -> str:
         found = self._ours(UID, entry.uid)
         if not found:

@@ -91,8 +91,25 @@ def google(directory: Path, *, details: bool = True) -> Iterator[Provider]:
         )
 
 
+@contextmanager
+def microsoft365(directory: Path) -> Iterator[Provider]:
+    from tests.servers.microsoft365 import SECRET
+    from tests.servers.microsoft365 import microsoft365 as serve
+
+    (directory / "secret").write_text(SECRET)
+    with serve(directory) as server:
+        for address in (DANA.email, OFFICE):
+            server.user(address)
+        options = server.options(client_secret=f"file:{directory}/secret")
+        access = Access(directory, options, server.ca)
+        yield Provider(
+            "microsoft365", server, access, answers=False, join="https://teams.microsoft.com/"
+        )
+
+
 Start = Callable[[Path], Any]
 PROVIDERS: dict[str, Start] = {
     "google": google,
+    "microsoft365": microsoft365,
     "google, free/busy only": lambda directory: google(directory, details=False),
 }

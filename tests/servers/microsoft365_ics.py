@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from icalendar import Calendar
 
+from tests.servers.entries import CannotExpress
+
 CUSTOM = "tzone://Microsoft/Custom"
 _DAYS = {
     "MO": "monday",
@@ -31,10 +33,6 @@ ANSWERS = {
     "NEEDS-ACTION": "notResponded",
 }
 _DAY = timedelta(days=1)
-
-
-class CannotExpress(Exception):  # noqa: N818 - it says what the service can't
-    """Microsoft 365 has no form for this entry."""
 
 
 @dataclass
