@@ -167,17 +167,17 @@ class Mailbox:
         expected: int | None = None,
     ) -> bytes:
         """The body of a good answer. Raises GraphError, NoAnswer, ProviderError."""
-        delegated = self.delegated
+        grants = self.access.grants if self.delegated else None
         shared = login(self.access)
         headers = {"Prefer": prefer, **({"Content-Type": kind} if content is not None else {})}
         for last in (False, True):
-            token = shared.token(self.account, delegated=delegated)
+            token = shared.token(self.account, grants)
             headers["Authorization"] = f"Bearer {token}"
             request = shared.http.build_request(method, url, headers=headers, content=content)
             with self._turn():
                 status, answered, body = self._exchange(shared.http, request)
             if status == 401 and not last:  # revoked before its time
-                shared.forget(self.account, delegated=delegated)
+                shared.forget(self.account)
                 continue
             if status >= 300:
                 raise self._refused(status, answered, body, needs, token)
@@ -274,7 +274,7 @@ class Mailbox:
         if delegated and not holds:
             return ConsentNeeded(
                 f"{self.name}: its owner's consent does not include {needs.first}",
-                mend="its owner must connect it again",
+                mend="connect it again by the link in this mail",
             )
         if holds:
             message = f"the administrator keeps the app out of {self.name}, though it has "

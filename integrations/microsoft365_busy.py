@@ -152,7 +152,14 @@ class Microsoft365Source:
         except ConsentNeeded:
             raise
         except GraphError as error:
-            raise (refusal if error.denied else error) from error
+            raise (self._kept_out(refusal) if error.denied else error) from error
+
+    def _kept_out(self, refusal: GraphError) -> ProviderError:
+        """Where partners can consent themselves, that mends it too."""
+        if self.mailbox.access.grants is None:
+            return refusal
+        mend = f"connect it by the link in this mail; or {refusal.mend}"
+        return ConsentNeeded(refusal.message, mend=mend)
 
     def _free_busy(self, window: Interval, cursor: str, known: _Cursor | None) -> Reading:
         from_midnight = datetime.combine(window.start.date(), time(), UTC)

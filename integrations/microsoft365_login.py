@@ -10,8 +10,6 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +18,7 @@ import httpx
 import msal
 
 from integrations import secrets, tls
-from integrations.ports import Access, ConsentNeeded, ProviderError
+from integrations.ports import Access, ConsentNeeded, Grants, ProviderError
 
 AUTHORITY = "https://login.microsoftonline.com"
 ENDPOINT = "https://graph.microsoft.com"
@@ -35,14 +33,6 @@ _GRAPHS = frozenset(
         "microsoftgraph.chinacloudapi.cn",
     }
 )
-_UNUSABLE = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    msal.exceptions.MsalError,
-    ValueError,
-    KeyError,
-)
-"""What MSAL lets through where the other side is no sign-in, or not now."""
 _EARLY = 300
 _LATER = "it is tried again by itself"
 
@@ -54,16 +44,42 @@ class _MsalHttp:
     http: httpx.Client
 
     def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
-        return self.http.get(url, params=params, headers=headers)
+        return _unless_busy(self.http.get(url, params=params, headers=headers))
 
     def post(
         self, url: str, *, params: Any = None, data: Any = None, headers: Any = None, **_: Any
     ) -> httpx.Response:
         form = {n: v.decode() if isinstance(v, bytes) else v for n, v in (data or {}).items()}
-        return self.http.post(url, params=params, data=form, headers=headers)
+        return _unless_busy(self.http.post(url, params=params, data=form, headers=headers))
 
     def close(self) -> None:
         """The client outlives MSAL's application."""
+
+
+class _Busy(Exception):  # noqa: N818 - it says how the sign-in is
+    """The sign-in wants to be left alone for so many seconds. MSAL would hide the time."""
+
+    def __init__(self, seconds: float | None) -> None:
+        super().__init__("busy")
+        self.seconds = seconds
+
+
+def _unless_busy(answer: httpx.Response) -> httpx.Response:
+    if answer.status_code not in (429, 503):
+        return answer
+    wait = answer.headers.get("Retry-After", "")
+    raise _Busy(float(wait) if wait.isdigit() else None)
+
+
+_UNUSABLE = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    msal.exceptions.MsalError,
+    ValueError,
+    KeyError,
+    _Busy,
+)
+"""What MSAL lets through where the other side is no sign-in, or not now."""
 
 
 @dataclass
@@ -76,55 +92,65 @@ class Login:
     _app: msal.ConfidentialClientApplication | None = None
     _delegated: dict[str, tuple[str, float]] = field(default_factory=dict)
 
-    def token(self, account: str, *, delegated: bool) -> str:
-        """A token that is good for some minutes. Raises ProviderError, ConsentNeeded."""
+    def token(self, account: str, grants: Grants | None) -> str:
+        """A token that is good for some minutes, from the partner's grant where there are any.
+
+        Raises ProviderError, ConsentNeeded.
+        """
         with self._lock:
             try:
-                with self._speaking():
-                    return self._consented(account) if delegated else self._own()
+                return self._consented(account, grants) if grants else self._own(account)
             except ProviderError:
                 self._app = None  # it remembers refusals for a minute; the next pass asks afresh
                 raise
-
-    def consent_page(self, **asked: str) -> str:
-        """Where a partner consents, with the parameters of RFC 6749 section 4.1.1 and PKCE."""
-        with self._lock, self._speaking():
-            app = self._application()
-            return str(app.get_authorization_request_url([self._scope], **asked))
-
-    def redeem(self, code: str, redirect: str, verifier: str) -> dict[str, Any]:
-        """MSAL's answer to an authorization code; with an `error` where it was refused."""
-        with self._lock, self._speaking():
-            answer: dict[str, Any] = self._application().acquire_token_by_authorization_code(
-                code,
-                [self._scope],
-                redirect_uri=redirect,
-                data={"code_verifier": verifier},
-            )
-            return answer
-
-    @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        """What MSAL lets through, in our words."""
-        try:
-            yield
-        except _UNUSABLE as error:
-            raise ProviderError(
-                f"the sign-in at {self._authority} can't be used ({type(error).__name__})",
-                mend=f"check [microsoft365] tenant and authority; {_LATER}",
-            ) from error
-
-    def forget(self, account: str, *, delegated: bool) -> None:
-        """Let go of a token that Graph no longer takes."""
-        with self._lock:
-            if delegated:
-                self._delegated.pop(account, None)
-            else:
+            except _UNUSABLE as error:
                 self._app = None
+                raise ProviderError(
+                    f"{_named(account)}: the sign-in at {self._authority} can't be used "
+                    f"({type(error).__name__.strip('_')})",
+                    mend=f"check [microsoft365] tenant and authority; {_LATER}",
+                    retry_after=error.seconds if isinstance(error, _Busy) else None,
+                ) from error
+
+    def forget(self, account: str) -> None:
+        """Let go of tokens that Graph no longer takes."""
+        with self._lock:
+            self._delegated.pop(account, None)
+            self._app = None
+
+    @property
+    def client_id(self) -> str:
+        return _needed(self.access, "client_id")
+
+    @property
+    def consent_scope(self) -> str:
+        return f"{self._resource}/{CONSENT}"
+
+    @property
+    def consent_page(self) -> str:
+        return f"{self._tenant}/oauth2/v2.0/authorize"
+
+    def redeem(self, code: str, redirect: str, verifier: str, mend: str) -> dict[str, Any]:
+        """The tokens that a consent's code stands for. Raises ProviderError, with `mend`."""
+        with self._lock:
+            try:
+                answer: dict[str, Any] = self._application().acquire_token_by_authorization_code(
+                    code, [self.consent_scope], redirect, data={"code_verifier": verifier}
+                )
+            except _UNUSABLE as error:
+                self._app = None
+                raise ProviderError("Microsoft can't be reached", mend=mend) from error
+        if "access_token" not in answer:
+            raise ProviderError(f"Microsoft gives no token ({_code(answer)})", mend=mend)
+        return answer
 
     @property
     def _authority(self) -> str:
-        return _text(self.access, "authority") or AUTHORITY
+        return (_text(self.access, "authority") or AUTHORITY).rstrip("/")
+
+    @property
+    def _tenant(self) -> str:
+        return f"{self._authority}/{_needed(self.access, 'tenant')}"
 
     @property
     def _resource(self) -> str:
@@ -132,25 +158,20 @@ class Login:
         wanted = endpoint(self.access)
         return wanted if urlsplit(wanted).hostname in _GRAPHS else ENDPOINT
 
-    @property
-    def _scope(self) -> str:
-        return f"{self._resource}/{CONSENT}"
-
-    def _own(self) -> str:
+    def _own(self, account: str) -> str:
         answer = self._application().acquire_token_for_client([f"{self._resource}/.default"])
         if "access_token" not in answer:
-            raise self._refused(answer)
+            raise self._refused(account, answer)
         return str(answer["access_token"])
 
-    def _consented(self, account: str) -> str:
+    def _consented(self, account: str, grants: Grants) -> str:
         token, until = self._delegated.get(account, ("", 0.0))
         if until - _EARLY > time.time():
             return token
-        grants = self.access.grants
-        kept = grants.load(account) if grants else None
-        if grants is None or kept is None:
+        kept = grants.load(account)
+        if kept is None:
             raise _consent(account, "its owner gave no consent")
-        answer = self._application().acquire_token_by_refresh_token(kept, [self._scope])
+        answer = self._application().acquire_token_by_refresh_token(kept, [self.consent_scope])
         if "access_token" not in answer:
             raise self._not_renewed(account, answer)
         newest = answer.get("refresh_token")
@@ -163,15 +184,14 @@ class Login:
     def _not_renewed(self, account: str, answer: dict[str, Any]) -> ProviderError:
         if answer.get("error") in ("invalid_grant", "interaction_required", "consent_required"):
             return _consent(account, f"its owner's consent no longer holds ({_code(answer)})")
-        return self._refused(answer)
+        return self._refused(account, answer)
 
     def _application(self) -> msal.ConfidentialClientApplication:
         if self._app is None:
-            tenant = _needed(self.access, "tenant")
             self._app = msal.ConfidentialClientApplication(
-                _needed(self.access, "client_id"),
+                self.client_id,
                 client_credential=self._credential(),
-                authority=f"{self._authority.rstrip('/')}/{tenant}",
+                authority=self._tenant,
                 instance_discovery=False,  # else an unknown authority is looked up at Microsoft
                 http_client=_MsalHttp(self.http),
             )
@@ -196,14 +216,14 @@ class Login:
             permanent=True,
         )
 
-    def _refused(self, answer: dict[str, Any]) -> ProviderError:
+    def _refused(self, account: str, answer: dict[str, Any]) -> ProviderError:
         error = str(answer.get("error", ""))
         mend = {
             "invalid_client": "renew [microsoft365] client_secret or certificate",
             "unauthorized_client": "check [microsoft365] client_id and tenant",
         }.get(error, f"check [microsoft365]; {_LATER}")
         return ProviderError(
-            f"Microsoft 365 refuses the app's sign-in ({error} {_code(answer)})".replace(" )", ")"),
+            f"{_named(account)}: the app's sign-in is refused ({error}, {_code(answer)})",
             mend=mend,
             permanent=error in ("invalid_client", "unauthorized_client"),
         )
@@ -251,11 +271,13 @@ def _http(access: Access) -> httpx.Client:
 
 
 def _consent(account: str, why: str) -> ConsentNeeded:
-    address = account.partition(":")[2]
     return ConsentNeeded(
-        f"the Microsoft 365 calendar of {address} can't be read: {why}",
-        mend="its owner must connect it again",
+        f"{_named(account)} can't be read: {why}", mend="connect it again by the link in this mail"
     )
+
+
+def _named(account: str) -> str:
+    return f"the Microsoft 365 mailbox {account.partition(':')[2]}"
 
 
 def _code(answer: dict[str, Any]) -> str:

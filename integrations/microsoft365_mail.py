@@ -236,7 +236,8 @@ class Microsoft365Inbox:
             ) from error
         if not link:
             raise ProviderError(f"{self._mailbox.name}: its list has no end", mend=LATER)
-        order = sorted(added, key=lambda key: added[key])
+        # Newest come first; of those that came within a second, the later listed came earlier.
+        order = sorted([*added][::-1], key=lambda key: added[key])
         return [(added[key], key) for key in order], link
 
     def _message(self, key: str) -> Received | None:

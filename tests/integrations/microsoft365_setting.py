@@ -78,5 +78,5 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asking]
     monkeypatch.setattr(microsoft365_login, "TIMEOUT", 5)
     with microsoft365(tmp_path) as running:
         running.user(DANA.email, DANA.timezone)
-        running.user(ORGANISER)
+        running.user(ORGANISER, "UTC")
         yield Asking(running)

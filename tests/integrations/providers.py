@@ -91,67 +91,27 @@ def google(directory: Path, *, details: bool = True) -> Iterator[Provider]:
         )
 
 
-@dataclass
-class _Graph:
-    """The Graph simulator under the names that all simulators share."""
-
-    real: Any
-    slow: float = 0.0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
-
-    @property
-    def requests(self) -> list[Any]:
-        return _Asked(self.real)
-
-    def fail(self, match: Callable[[Any], bool], kind: str, times: int = 1) -> None:
-        from tests.servers.microsoft365 import Fault
-
-        def of_graph(request: Any) -> bool:
-            return request.path.startswith("/v1.0/") and match(request)
-
-        self.real.fail(of_graph, Fault(kind, self.slow), times)
-
-    def heal(self) -> None:
-        self.real.faults.planned.clear()
-
-    def expire_tokens(self) -> None:
-        self.real.expire()
-
-
-class _Asked(list[Any]):
-    """What Graph was asked, the sign-in left out; to clear it is to clear all."""
-
-    def __init__(self, real: Any) -> None:
-        super().__init__(real.asked())
-        self._real = real
-
-    def clear(self) -> None:
-        self._real.requests.clear()
-
-
 @contextmanager
 def microsoft365(directory: Path, *, details: bool = True) -> Iterator[Provider]:
     from tests.servers.microsoft365 import SECRET
     from tests.servers.microsoft365 import microsoft365 as serve
 
+    (directory / "secret").write_text(SECRET)
     with serve(directory) as server:
-        (directory / "graph").write_text(SECRET)
-        server.user(DANA.email, DANA.timezone)
-        server.user(OFFICE)
+        for address in (DANA.email, OFFICE):
+            server.user(address)
         if not details:
             server.app.roles = {"Calendars.ReadBasic.All"}
-        options = server.options(client_secret="file:graph")
+        options = server.options(client_secret=f"file:{directory}/secret")
         access = Access(directory, options, server.ca)
-        face: Any = _Graph(server)
-        yield Provider("microsoft365", face, access, details, answers=False, join="https://teams.")
+        join = "https://teams.microsoft.com/"
+        yield Provider("microsoft365", server, access, details, answers=False, join=join)
 
 
 Start = Callable[[Path], Any]
 PROVIDERS: dict[str, Start] = {
     "google": google,
-    "google, free/busy only": lambda directory: google(directory, details=False),
     "microsoft365": microsoft365,
+    "google, free/busy only": lambda directory: google(directory, details=False),
     "microsoft365, free/busy only": lambda directory: microsoft365(directory, details=False),
 }

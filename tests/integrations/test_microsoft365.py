@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-import jwt
 import pytest
 import trustme
 
-from integrations import microsoft365, microsoft365_login, tls
+from integrations import microsoft365, microsoft365_consent, microsoft365_login, tls
 from integrations.ports import OPAQUE, ConsentNeeded, ProviderError, Sessions
 from tests.integrations.microsoft365_setting import (
     DANA,
@@ -27,9 +24,8 @@ from tests.integrations.microsoft365_setting import (
     Kept,
 )
 from tests.integrations.microsoft365_setting import service as service
-from tests.servers.microsoft365 import CLIENT, SECRET, TENANT, Fault
-from tests.servers.microsoft365_ask import Request
-from tests.servers.microsoft365_http import KINDS
+from tests.servers.faults import KINDS, Request
+from tests.servers.microsoft365 import CLIENT, SECRET
 
 BACK = "https://overlap.example.org/connect"
 
@@ -68,6 +64,7 @@ def test_a_certificate_without_its_key(service: Asking, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"client_secret": "env:PATH"}, f"{DANA.email}: the app's sign-in is refused"),
         ({"client_secret": "env:PATH"}, "AADSTS7000215"),
         ({"client_id": "another"}, "AADSTS700016"),
         ({"tenant": "another"}, "sign-in at https://127.0.0.1"),
@@ -186,40 +183,54 @@ def test_a_consent_to_less_is_not_enough(consented: Asking) -> None:
 
 
 def test_a_partner_may_consent_by_the_browser(service: Asking) -> None:
-    """What the connect page will do: authorisation code with PKCE, and who agreed."""
     service.app.redirects = {BACK}
+    service.app.roles = set()
     service.server.directory.signs_in = DANA.email
-    verifier = "v" * 43
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
-    asked = {
-        "client_id": CLIENT,
-        "response_type": "code",
-        "redirect_uri": BACK,
-        "scope": "openid offline_access https://graph.microsoft.com/Calendars.Read",
-        "state": "s",
-        "code_challenge": challenge.decode(),
-        "code_challenge_method": "S256",
-    }
-    root = f"{service.server.base}/{TENANT}/oauth2/v2.0"
-    with httpx.Client(verify=tls.context(service.access())) as client:
-        went = client.get(f"{root}/authorize?{urlencode(asked)}")
-        back = parse_qs(urlsplit(went.headers["Location"]).query)
-        assert back["state"] == ["s"]
-        form = {
-            "grant_type": "authorization_code",
-            "client_id": CLIENT,
-            "client_secret": SECRET,
-            "redirect_uri": BACK,
-            "code": back["code"][0],
-        }
-        assert client.post(f"{root}/token", data=form).json()["error"] == "invalid_grant"
-        again = client.get(f"{root}/authorize?{urlencode(asked)}")
-        form["code"] = parse_qs(urlsplit(again.headers["Location"]).query)["code"][0]
-        answer = client.post(f"{root}/token", data={**form, "code_verifier": verifier}).json()
-    who = jwt.decode(answer["id_token"], options={"verify_signature": False})
-    assert who["preferred_username"] == DANA.email
-    service.grants = Kept({URL: answer["refresh_token"]})
+    consent = microsoft365_consent.consent(URL, service.access())
+    assert browsed(service, consent.page(BACK, "s", "v" * 43))["state"] == "s"
+    back = browsed(service, consent.page(BACK, "s", "v" * 43))
+    with pytest.raises(ProviderError, match="AADSTS501481"):
+        consent.redeem(BACK, back["code"], "w" * 43)
+    back = browsed(service, consent.page(BACK, "s", "v" * 43))
+    granted = consent.redeem(BACK, back["code"], "v" * 43)
+    assert granted.address == DANA.email
+    with pytest.raises(ProviderError, match="AADSTS70000"):  # a code is good once
+        consent.redeem(BACK, back["code"], "v" * 43)
+    service.grants = Kept({URL: granted.token})
     assert service.busy().read(WINDOW, None).complete
+
+
+def test_a_consent_without_the_calendar_is_not_taken(service: Asking) -> None:
+    service.app.redirects = {BACK}
+    consent = microsoft365_consent.consent(URL, service.access())
+    page = consent.page(BACK, "s", "v" * 43).replace("Calendars.Read", "User.Read")
+    with pytest.raises(ProviderError, match="was not agreed to"):
+        consent.redeem(BACK, browsed(service, page)["code"], "v" * 43)
+
+
+def test_a_sign_in_that_is_down_does_not_break_a_consent(service: Asking) -> None:
+    service.app.redirects = {BACK}
+    consent = microsoft365_consent.consent(URL, service.access())
+    code = browsed(service, consent.page(BACK, "s", "v" * 43))["code"]
+    service.server.fail(lambda request: request.operation == "token", "reset before")
+    with pytest.raises(ProviderError, match="can't be reached"):
+        consent.redeem(BACK, code, "v" * 43)
+    assert consent.redeem(BACK, code, "v" * 43).token
+
+
+def browsed(service: Asking, page: str) -> dict[str, str]:
+    """What the person's browser brings back."""
+    with httpx.Client(verify=tls.context(service.access())) as client:
+        answer = client.get(page)
+    return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+
+
+def test_who_never_consented_is_asked_to(service: Asking) -> None:
+    service.grants = Kept()
+    service.app.roles = {"Mail.Send"}
+    with pytest.raises(ConsentNeeded, match=r"lacks Calendars\.Read") as error:
+        service.busy().read(WINDOW, None)
+    assert "by the link in this mail" in error.value.mend
 
 
 def test_four_requests_at_most_are_under_way_in_one_mailbox(
@@ -262,6 +273,7 @@ def impatient(
     slow = request.node.callspec.params["kind"] == "slow"
     monkeypatch.setattr(microsoft365_login, "TIMEOUT", 0.4 if slow else 5)
     monkeypatch.setattr(microsoft365, "_MOST_PAGES", 20)
+    service.server.slow = 1.5
     return service
 
 
@@ -272,17 +284,16 @@ def test_a_fault_ends_and_the_reading_is_whole(
 ) -> None:
     service = impatient
     service.server.fill(DANA.email, EVENT)
-    fault = Fault(kind, delay=1.5)
     if kind == "endless pages" and operation in ("token", "openid-configuration"):
         pytest.skip("no pages there")
-    service.server.fail(lambda request: request.operation == operation, fault, times=2)
+    service.server.fail(lambda request: request.operation == operation, kind, times=2)
     readings = []
     for _ in range(4):
         try:
             readings.append(service.busy().read(WINDOW, None))
         except ProviderError as error:
             assert not isinstance(error, ConsentNeeded)
-            if kind in ("429", "503") and operation in ("delta", "calendarView"):
+            if kind in ("429", "503"):
                 assert error.retry_after == 1
     assert readings
     assert all(reading.complete and len(reading.items) == 1 for reading in readings)
@@ -294,7 +305,7 @@ def test_a_fault_while_nothing_changed_loses_nothing(impatient: Asking, kind: st
     service.server.fill(DANA.email, EVENT)
     cursor = service.busy().read(WINDOW, None).cursor
     service.server.remove(DANA.email, "e@example.org")
-    service.server.fail(lambda request: request.operation == "delta", Fault(kind, delay=1.5))
+    service.server.fail(lambda request: request.operation == "delta", kind)
     for _ in range(3):
         try:
             reading = service.busy().read(WINDOW, cursor)

@@ -82,7 +82,7 @@ def test_nothing_changed_is_one_request(calendar: Asking) -> None:
         item_key("a@example.org"): (Interval(NINE, TEN),),
         item_key("b@example.org"): (Interval(TEN, later(11)),),
     }
-    calendar.server.requests.clear()
+    calendar.server.forget_requests()
     again = calendar.busy().read(WINDOW, first.cursor)
     assert (again.items, again.complete, again.cursor) == ({}, False, first.cursor)
     assert [request.operation for request in calendar.server.requests] == ["delta"]
@@ -95,7 +95,7 @@ def test_a_change_and_a_removal_are_noticed(calendar: Asking) -> None:
     reading = calendar.busy().read(WINDOW, cursor)
     assert reading.complete
     assert reading.items == {item_key("a@example.org"): (Interval(later(14), later(15)),)}
-    calendar.server.requests.clear()
+    calendar.server.forget_requests()
     assert not calendar.busy().read(WINDOW, reading.cursor).complete
     assert len(calendar.server.requests) == 1
 
@@ -103,7 +103,7 @@ def test_a_change_and_a_removal_are_noticed(calendar: Asking) -> None:
 def test_an_expired_link_means_a_full_read(calendar: Asking) -> None:
     cursor = calendar.busy().read(WINDOW, None).cursor
     calendar.server.remove(DANA.email, "b@example.org")
-    calendar.server.expire()
+    calendar.server.expire_tokens()
     reading = calendar.busy().read(WINDOW, cursor)
     assert reading.complete
     assert set(reading.items) == {item_key("a@example.org")}
@@ -185,7 +185,7 @@ def test_free_busy_alone(calendar: Asking) -> None:
     source = calendar.busy(lookup="organiser@example.org")
     first = source.read(SHORT, None)
     assert first.items == {OPAQUE: (Interval(NINE, later(11)),)}
-    calendar.server.requests.clear()
+    calendar.server.forget_requests()
     again = source.read(SHORT, first.cursor)
     assert (again.items, again.complete, again.cursor) == ({}, False, first.cursor)
     assert [request.operation for request in calendar.server.requests] == ["getSchedule"]

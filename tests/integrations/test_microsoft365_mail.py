@@ -13,9 +13,7 @@ from integrations import microsoft365, microsoft365_login, microsoft365_mail
 from integrations.ports import Letter, OutcomeUnknown, ProviderError
 from tests.integrations.microsoft365_setting import DANA, ORGANISER, Asking
 from tests.integrations.microsoft365_setting import service as service
-from tests.servers.microsoft365 import Fault
-from tests.servers.microsoft365_ask import Request
-from tests.servers.microsoft365_http import KINDS
+from tests.servers.faults import KINDS, Request
 
 
 def letter(number: int = 1, recipient: str = DANA.email) -> Letter:
@@ -96,7 +94,7 @@ def test_a_refusal_is_no_unknown_outcome(service: Asking) -> None:
 @pytest.mark.parametrize("kind", ["reset before", "reset after effect", "slow"])
 def test_silence_after_sending_is_an_unknown_outcome(impatient: Asking, kind: str) -> None:
     service = impatient
-    service.server.fail(is_send, Fault(kind, delay=1.5))
+    service.server.fail(is_send, kind)
     point = Point()
     with pytest.raises(OutcomeUnknown):
         service.mailer().deliver(letter(), point)
@@ -114,6 +112,7 @@ def impatient(
     slow = request.node.callspec.params["kind"] == "slow"
     monkeypatch.setattr(microsoft365_login, "TIMEOUT", 0.4 if slow else 5)
     monkeypatch.setattr(microsoft365, "_MOST_PAGES", 20)
+    service.server.slow = 1.5
     return service
 
 
@@ -122,13 +121,13 @@ def test_before_the_point_a_fault_sends_nothing(impatient: Asking, kind: str) ->
     service = impatient
     if kind in ("duplicate page", "endless pages"):
         pytest.skip("no pages there")
-    service.server.fail(is_draft, Fault(kind, delay=1.5), times=2)
+    service.server.fail(is_draft, kind, times=2)
     point = Point()
     with pytest.raises(ProviderError):
         service.mailer().deliver(letter(), point)
     assert point.passed == 0
     assert service.server.sent(ORGANISER) == []
-    service.server.faults.planned.clear()
+    service.server.heal()
     service.mailer().deliver(letter(), point)
     assert service.server.sent(ORGANISER) == [letter().raw]
     assert len(service.server.post.boxes[ORGANISER]) == 1
@@ -137,7 +136,7 @@ def test_before_the_point_a_fault_sends_nothing(impatient: Asking, kind: str) ->
 @pytest.mark.parametrize("kind", ["401", "403 quota", "404", "410", "429", "500", "503"])
 def test_a_refused_sending_is_known(impatient: Asking, kind: str) -> None:
     service = impatient
-    service.server.fail(is_send, Fault(kind), times=2)
+    service.server.fail(is_send, kind, times=2)
     with pytest.raises(ProviderError):
         service.mailer().deliver(letter(), Point())
     assert service.server.sent(ORGANISER) == []
@@ -162,7 +161,7 @@ def test_replies_come_in_order_and_once(service: Asking, clock: list[datetime]) 
     raws = fill(service, clock, range(3))
     first = service.inbox().fetch(None)
     assert [message.raw for message in first.messages] == raws
-    service.server.requests.clear()
+    service.server.forget_requests()
     again = service.inbox().fetch(first.cursor)
     assert (again.messages, again.cursor) == ((), first.cursor)
     assert len(service.server.requests) == 1
@@ -211,7 +210,7 @@ def test_an_expired_link_loses_nothing_and_repeats_nothing(
 ) -> None:
     fill(service, clock, range(3))
     cursor = service.inbox().fetch(None).cursor
-    service.server.expire()
+    service.server.expire_tokens()
     clock[0] -= timedelta(seconds=1)  # within the same second as the last
     more = fill(service, clock, range(3, 5))
     assert [m.raw for m in service.inbox().fetch(cursor).messages] == more
@@ -225,7 +224,7 @@ def test_a_cursor_of_another_make_begins_anew(service: Asking, clock: list[datet
 
 def test_a_message_gone_meanwhile_is_left_out(service: Asking, clock: list[datetime]) -> None:
     raws = fill(service, clock, range(2))
-    service.server.fail(lambda request: request.operation == "$value", Fault("404"))
+    service.server.fail(lambda request: request.operation == "$value", "404")
     assert [message.raw for message in service.inbox().fetch(None).messages] == raws[1:]
 
 
@@ -238,7 +237,7 @@ def test_a_fault_ends_and_no_reply_is_lost(
     if operation == "$value" and kind in ("404", "garbage", "duplicate page", "endless pages"):
         pytest.skip("an answer like any other there")
     raws = fill(service, clock, range(3))
-    service.server.fail(lambda r: r.operation == operation, Fault(kind, delay=1.5), times=2)
+    service.server.fail(lambda r: r.operation == operation, kind, times=2)
     for _ in range(4):
         try:
             batch = service.inbox().fetch(None)

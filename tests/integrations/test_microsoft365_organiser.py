@@ -13,9 +13,7 @@ from mentoring.interval import Interval
 from tests.demo.programme import busy_event
 from tests.integrations.microsoft365_setting import ORGANISER, WINDOW, Asking
 from tests.integrations.microsoft365_setting import service as service
-from tests.servers.microsoft365 import Fault
-from tests.servers.microsoft365_ask import Request
-from tests.servers.microsoft365_http import KINDS
+from tests.servers.faults import KINDS, Request
 
 NINE, TEN = datetime(2027, 1, 12, 9, tzinfo=UTC), datetime(2027, 1, 12, 10, tzinfo=UTC)
 ENTRY = Entry(
@@ -125,7 +123,7 @@ def test_what_is_shown_is_ours_alone_and_read_after_a_change(service: Asking) ->
     organiser.publish(replace(ENTRY, uid="far@overlap", slot=elsewhere))
     first = organiser.showing(WINDOW, None)
     assert first.entries == (Shown(ENTRY.uid, ENTRY.slot),)
-    service.server.requests.clear()
+    service.server.forget_requests()
     again = organiser.showing(WINDOW, first.cursor)
     assert (again.entries, again.cursor) == (None, first.cursor)
     assert [request.operation for request in service.server.requests] == ["delta"]
@@ -140,7 +138,7 @@ def test_an_expired_cursor_shows_all(service: Asking) -> None:
     organiser = service.organiser()
     organiser.publish(ENTRY)
     cursor = organiser.showing(WINDOW, None).cursor
-    service.server.expire()
+    service.server.expire_tokens()
     assert organiser.showing(WINDOW, cursor).entries == (Shown(ENTRY.uid, ENTRY.slot),)
     assert organiser.showing(WINDOW, "{}").entries == (Shown(ENTRY.uid, ENTRY.slot),)
 
@@ -159,6 +157,7 @@ def impatient(
     slow = request.node.callspec.params["kind"] == "slow"
     monkeypatch.setattr(microsoft365_login, "TIMEOUT", 0.4 if slow else 5)
     monkeypatch.setattr(microsoft365, "_MOST_PAGES", 20)
+    service.server.slow = 1.5
     return service
 
 
@@ -185,7 +184,7 @@ def test_a_fault_ends_and_the_meeting_is_there_once(
 ) -> None:
     assert callable(match)
     service = impatient
-    service.server.fail(match, Fault(kind, delay=1.5))
+    service.server.fail(match, kind)
     moved = replace(ENTRY, slot=LATER)
     until_done(lambda: service.organiser().publish(ENTRY))
     until_done(lambda: service.organiser().publish(moved))

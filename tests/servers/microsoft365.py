@@ -6,7 +6,6 @@ Graph's metadata, and refuses what Graph refuses.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,8 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.servers import faults as shared
 from tests.servers import microsoft365_edits as edits
 from tests.servers.certificates import server_context
+from tests.servers.faults import Answer, Faults
 from tests.servers.microsoft365_ask import (
     FREE_BUSY,
     READ_EVENTS,
@@ -26,7 +27,6 @@ from tests.servers.microsoft365_ask import (
     SEND_MAIL,
     WRITE_EVENTS,
     WRITE_MAIL,
-    Answer,
     Links,
     Refusal,
     Request,
@@ -34,8 +34,7 @@ from tests.servers.microsoft365_ask import (
 )
 from tests.servers.microsoft365_calendar import Shelf
 from tests.servers.microsoft365_events import Calendars
-from tests.servers.microsoft365_http import Fault as Fault
-from tests.servers.microsoft365_http import Faults, listening
+from tests.servers.microsoft365_http import listening
 from tests.servers.microsoft365_login import App, Bearer, Directory, LoginError
 from tests.servers.microsoft365_mail import Post
 
@@ -48,7 +47,7 @@ _IN_FLIGHT = 4
 
 @dataclass
 class Microsoft365:
-    """The running service."""
+    """The running service. `heard` is what was asked, whole; `requests` what it amounts to."""
 
     base: str
     ca: Path
@@ -56,8 +55,10 @@ class Microsoft365:
     links: Links
     calendars: Calendars
     post: Post
-    faults: Faults
-    requests: list[Request] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
+    slow: float = 0.0
+    requests: list[shared.Request] = field(default_factory=list)
+    heard: list[Request] = field(default_factory=list)
     busiest: int = 0
     _flying: Counter[str] = field(default_factory=Counter)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -80,14 +81,21 @@ class Microsoft365:
 
     def asked(self, operation: str = "") -> list[Request]:
         """What Graph was asked; the sign-in is left out."""
-        graph = [request for request in self.requests if request.path.startswith("/v1.0/")]
+        graph = [request for request in self.heard if request.path.startswith("/v1.0/")]
         return [request for request in graph if operation in ("", request.operation)]
 
-    def fail(self, match: Callable[[Request], bool], fault: Fault, times: int = 1) -> None:
-        self.faults.planned.append((match, fault, times))
+    def forget_requests(self) -> None:
+        self.requests.clear()
+        self.heard.clear()
 
-    def user(self, address: str, timezone: str = "UTC") -> None:
-        self.calendars.shelves[address] = Shelf(address, timezone)
+    def fail(self, match: Callable[[shared.Request], bool], kind: str, times: int = 1) -> None:
+        self.faults.add(match, kind, times)
+
+    def heal(self) -> None:
+        self.faults.waiting.clear()
+
+    def user(self, address: str, zone: str = "America/New_York") -> None:
+        self.calendars.shelves[address] = Shelf(address, zone)
         self.post.boxes[address] = {}
 
     def fill(self, address: str, ics: str) -> None:
@@ -130,7 +138,7 @@ class Microsoft365:
     def on_mail(self, heard: Callable[[str, bytes], None] | None) -> None:
         self.post.on_mail = heard
 
-    def expire(self) -> None:
+    def expire_tokens(self) -> None:
         """All delta links given so far are too old from now on."""
         for shelf in self.calendars.shelves.values():
             shelf.changes += 1
@@ -143,9 +151,16 @@ class Microsoft365:
     def _shelf(self, address: str) -> Shelf:
         return self.calendars.shelves[address]
 
-    def serve(self, request: Request) -> Answer:
+    def hear(self, request: Request) -> shared.Request:
+        parts = request.path.split("/")
+        user = parts[3] if parts[1:3] == ["v1.0", "users"] and len(parts) > 3 else ""
+        summary = shared.Request(request.operation, request.method, request.path, user)
         with self._counting:
-            self.requests.append(request)
+            self.heard.append(request)
+            self.requests.append(summary)
+        return summary
+
+    def serve(self, request: Request) -> Answer:
         if not request.path.startswith("/v1.0/"):
             with self._lock:
                 return self._sign_in(request)
@@ -179,15 +194,15 @@ class Microsoft365:
         try:
             match request.method, rest:
                 case "GET", ["v2.0", ".well-known", "openid-configuration"]:
-                    return Answer.of(self.directory.configuration(tenant))
+                    return Answer(200, self.directory.configuration(tenant))
                 case "GET", ["discovery", "v2.0", "keys"]:
-                    return Answer.of(self.directory.keys())
+                    return Answer(200, self.directory.keys())
                 case "GET", ["oauth2", "v2.0", "authorize"]:
-                    return Answer(302, headers=(("Location", self.directory.authorize(form)),))
+                    return Answer(302, headers={"Location": self.directory.authorize(form)})
                 case "POST", ["oauth2", "v2.0", "token"]:
-                    return Answer.of(self.directory.token(tenant, form))
+                    return Answer(200, self.directory.token(tenant, form))
         except LoginError as error:
-            return Answer(error.status, json.dumps(error.body).encode())
+            return Answer(error.status, error.body)
         raise Refusal(404, "NotFound", request.path)
 
     def _bearer(self, request: Request) -> Bearer:
@@ -264,7 +279,7 @@ def microsoft365(directory: Path) -> Iterator[Microsoft365]:
     tls, ca = server_context(directory)
     links, tenant = Links(), Directory(TENANT)
     tenant.apps[CLIENT] = App(CLIENT, SECRET, roles=set(ROLES))
-    service = Microsoft365("", ca, tenant, links, Calendars(links), Post(links), Faults(links))
-    with listening(lambda request: service.serve(request), service.faults, tls) as port:
+    service = Microsoft365("", ca, tenant, links, Calendars(links), Post(links))
+    with listening(service, tls) as port:
         service.base = links.base = tenant.base = f"https://127.0.0.1:{port}"
         yield service

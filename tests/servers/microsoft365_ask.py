@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.servers.faults import Answer
 from tests.servers.microsoft365_login import Bearer
 from tests.servers.microsoft365_schema import schema
 
@@ -52,19 +53,13 @@ class Refusal(Exception):  # noqa: N818 - the service's answer, not the simulato
         super().__init__(f"{status} {code} {message}")
         self.status = status
         self.headers = headers or {}
-        self.body = {"error": {"code": code, "message": message, "innerError": {}}}
+        self.code = code
+        self.message = message
 
-
-@dataclass(frozen=True)
-class Answer:
-    status: int = 200
-    body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
-    kind: str = "application/json; odata.metadata=minimal"
-
-    @classmethod
-    def of(cls, value: object, status: int = 200) -> Answer:
-        return cls(status, json.dumps(value).encode())
+    @property
+    def answer(self) -> Answer:
+        error = {"code": self.code, "message": self.message, "innerError": {}}
+        return Answer(self.status, {"error": error}, dict(self.headers))
 
 
 @dataclass
@@ -164,4 +159,4 @@ def paged(
         )
     else:
         body |= last()
-    return Answer.of(body)
+    return Answer(200, body)

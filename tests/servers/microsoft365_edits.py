@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.servers.microsoft365_ask import Answer, Refusal, Request, check_body, parameters
+from tests.servers.faults import Answer
+from tests.servers.microsoft365_ask import Refusal, Request, check_body, parameters
 from tests.servers.microsoft365_calendar import Event, Shelf
 from tests.servers.microsoft365_events import EVENT, Calendars, find, given, property_name
 from tests.servers.microsoft365_ics import Item
@@ -54,7 +55,7 @@ def create(calendars: Calendars, shelf: Shelf, request: Request) -> Answer:
     calendars.invitations += [a["emailAddress"]["address"] for a in body.get("attendees", [])]
     event = shelf.add(item)
     _extend(event, body)
-    return Answer.of(calendars.entry(shelf, event, request), 201)
+    return Answer(201, calendars.entry(shelf, event, request))
 
 
 def change(calendars: Calendars, shelf: Shelf, key: str, request: Request) -> Answer:
@@ -66,7 +67,7 @@ def change(calendars: Calendars, shelf: Shelf, key: str, request: Request) -> An
     _set(event.item, event.item.properties, body, calendars)
     _extend(event, body)
     shelf.touch(event)
-    return Answer.of(calendars.entry(shelf, event, request))
+    return Answer(200, calendars.entry(shelf, event, request))
 
 
 def delete(calendars: Calendars, shelf: Shelf, key: str, request: Request) -> Answer:

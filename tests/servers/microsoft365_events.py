@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.servers.faults import Answer
 from tests.servers.microsoft365_ask import (
-    Answer,
     Links,
     Refusal,
     Request,
@@ -124,7 +124,7 @@ class Calendars:
         rows = [self._availability(name, start, end) for name in body["schedules"]]
         for row in rows:
             _sound("graph.scheduleInformation", row)
-        return Answer.of({"value": rows})
+        return Answer(200, {"value": rows})
 
     def _availability(self, name: str, start: datetime, end: datetime) -> dict[str, Any]:
         shelf = self.shelves.get(name)
@@ -163,7 +163,7 @@ class Calendars:
         parameters(request, "$select", "$expand")
         event = find(shelf, key)
         names = selected(request, EVENT)
-        return Answer.of(self.entry(shelf, event, request, names, _expanded(request)))
+        return Answer(200, self.entry(shelf, event, request, names, _expanded(request)))
 
     def entry(
         self,

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import socket
 import ssl
-import struct
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
-from tests.servers.microsoft365_ask import Answer, Links, Refusal, Request, parse
+from tests.servers import faults as shared
+from tests.servers.faults import Answer, Faults
+from tests.servers.microsoft365_ask import Links, Refusal, Request, parse
 
-KINDS = (
-    "401",
-    "403 quota",
-    "404",
-    "410",
-    "429",
-    "500",
-    "503",
-    "slow",
-    "truncated",
-    "garbage",
-    "reset before",
-    "reset after effect",
-    "duplicate page",
-    "endless pages",
-)
-_STATUSES = {
+_REFUSALS = {
     "401": Refusal(401, "InvalidAuthenticationToken", "Access token validation failure."),
     "403 quota": Refusal(403, "ErrorQuotaExceeded", "The quota is used up."),
     "404": Refusal(404, "ErrorItemNotFound", "The specified object was not found in the store."),
@@ -42,47 +24,46 @@ _STATUSES = {
 }
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One of `KINDS`. `delay` is how long "slow" waits, in seconds."""
-
-    kind: str
-    delay: float = 1.0
-
-
-@dataclass
-class Faults:
-    """What goes wrong next: a fault goes to each request that matches, so many times."""
+class Service(Protocol):
+    """What stands behind the socket. `slow` is how long that fault waits, in seconds."""
 
     links: Links
-    planned: list[tuple[Callable[[Request], bool], Fault, int]] = field(default_factory=list)
-    pause: threading.Event = field(default_factory=threading.Event)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    faults: Faults
+    slow: float
 
-    def take(self, request: Request) -> Fault | None:
-        with self._lock:
-            for number, (match, fault, times) in enumerate(self.planned):
-                if match(request):
-                    self.planned[number] = (match, fault, times - 1)
-                    self.planned = [plan for plan in self.planned if plan[2] > 0]
-                    return fault
-        return None
-
-    def page(self, request: Request, answer: Answer, *, endless: bool) -> Answer:
-        """The same page again behind the next link, once or for ever."""
-        body = json.loads(answer.body)
-        if "value" not in body:
-            return answer
-        whole = replace(answer, body=json.dumps(body).encode())
-        again = (
-            (lambda later: self.page(later, whole, endless=True)) if endless else lambda _: whole
-        )
-        link = self.links.make(request.path, "$skiptoken", again)
-        kept = {name: value for name, value in body.items() if name != "@odata.deltaLink"}
-        return Answer.of({**kept, "@odata.nextLink": link}, answer.status)
+    def hear(self, request: Request) -> shared.Request: ...
+    def serve(self, request: Request) -> Answer: ...
 
 
-def _handler(serve: Callable[[Request], Answer], faults: Faults) -> type[BaseHTTPRequestHandler]:
+def _answer(service: Service, request: Request, kind: str) -> Answer:
+    if kind in _REFUSALS:
+        return _REFUSALS[kind].answer
+    if kind == "reset before":
+        return Answer()
+    try:
+        answer = service.serve(request)
+    except Refusal as refusal:
+        return refusal.answer
+    if kind in ("duplicate page", "endless pages"):
+        return _page(service.links, request, answer, endless=kind == "endless pages")
+    return answer
+
+
+def _page(links: Links, request: Request, answer: Answer, *, endless: bool) -> Answer:
+    """The same page again behind the next link, once or for ever."""
+    body = answer.document
+    if not isinstance(body, dict) or "value" not in body:
+        return answer
+
+    def again(later: Request) -> Answer:
+        return _page(links, later, answer, endless=True) if endless else answer
+
+    kept = {name: value for name, value in body.items() if name != "@odata.deltaLink"}
+    link = links.make(request.path, "$skiptoken", again)
+    return Answer(answer.status, {**kept, "@odata.nextLink": link})
+
+
+def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = 1 << 16
@@ -92,66 +73,23 @@ def _handler(serve: Callable[[Request], Answer], faults: Faults) -> type[BaseHTT
             length = int(self.headers.get("Content-Length", 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = parse(self.command, self.path, headers, self.rfile.read(length))
-            fault = faults.take(request)
-            kind = fault.kind if fault else ""
-            if fault and kind == "slow":
-                faults.pause.wait(fault.delay)
-            if kind == "reset before":
-                return self._reset()
-            answer = self._answer(request, kind)
-            if kind == "reset after effect":
-                return self._reset()
-            return self._write(answer, cut=kind == "truncated")
+            kind = service.faults.take(service.hear(request))
+            answer = _answer(service, request, kind)
+            try:
+                shared.send(self, answer, kind, service.slow)
+            except OSError:  # the client has given up
+                self.close_connection = True
 
         do_GET = do_POST = do_PATCH = do_DELETE = _any  # noqa: N815
 
-        def _answer(self, request: Request, kind: str) -> Answer:
-            if kind == "garbage":
-                return Answer(200, b"<html>Sign in</html>", kind="text/html")
-            if kind in _STATUSES:
-                return _refused(_STATUSES[kind])
-            try:
-                answer = serve(request)
-            except Refusal as refusal:
-                return _refused(refusal)
-            if kind in ("duplicate page", "endless pages"):
-                return faults.page(request, answer, endless=kind == "endless pages")
-            return answer
-
-        def _write(self, answer: Answer, *, cut: bool) -> None:
-            try:
-                self.send_response(answer.status)
-                for name, value in answer.headers:
-                    self.send_header(name, value)
-                if answer.body:
-                    self.send_header("Content-Type", answer.kind)
-                more = 1 if cut and not answer.body else 0
-                self.send_header("Content-Length", str(len(answer.body) + more))
-                self.end_headers()
-                self.wfile.write(answer.body[: len(answer.body) // 2] if cut else answer.body)
-                self.close_connection = self.close_connection or cut
-            except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
-                self.close_connection = True
-
-        def _reset(self) -> None:
-            linger = struct.pack("ii", 1, 0)
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            self.close_connection = True
-
         def finish(self) -> None:
-            try:
+            with suppress(OSError, ValueError):
                 super().finish()
-            except (OSError, ValueError):
-                self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             return
 
     return Handler
-
-
-def _refused(refusal: Refusal) -> Answer:
-    return Answer(refusal.status, json.dumps(refusal.body).encode(), tuple(refusal.headers.items()))
 
 
 class _Server(ThreadingHTTPServer):
@@ -163,7 +101,7 @@ class _Server(ThreadingHTTPServer):
         """The handshake in the connection's own thread, so that nobody waits for another's."""
         try:
             encrypted = self.tls.wrap_socket(request, server_side=True)
-        except (OSError, ssl.SSLError):
+        except OSError:
             return
         super().finish_request(encrypted, client_address)
 
@@ -172,18 +110,15 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def listening(
-    serve: Callable[[Request], Answer], faults: Faults, tls: ssl.SSLContext
-) -> Iterator[int]:
+def listening(service: Service, tls: ssl.SSLContext) -> Iterator[int]:
     """Serve on a free port until the block ends."""
-    server = _Server(("127.0.0.1", 0), _handler(serve, faults))
+    server = _Server(("127.0.0.1", 0), _handler(service))
     server.tls = tls
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server.server_port
     finally:
-        faults.pause.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -13,8 +13,8 @@ from email import message_from_bytes, policy
 from email.utils import getaddresses
 from typing import Any
 
+from tests.servers.faults import Answer
 from tests.servers.microsoft365_ask import (
-    Answer,
     Links,
     Refusal,
     Request,
@@ -139,7 +139,7 @@ class Post:
         if len(request.body) > 4 * 1024 * 1024:
             raise Refusal(413, "RequestEntityTooLarge", "4 MB")
         mail = self.put(address, raw, "drafts", draft=True)
-        return Answer.of(_shown(mail, None), 201)
+        return Answer(201, _shown(mail, None))
 
     def change(self, address: str, key: str, request: Request) -> Answer:
         mail = self._find(address, key)
@@ -152,7 +152,7 @@ class Post:
         mail.is_read = body.get("isRead", mail.is_read)
         self.count += 1
         mail.changed = self.count
-        return Answer.of(_shown(mail, None))
+        return Answer(200, _shown(mail, None))
 
     def send(self, address: str, key: str) -> Answer:
         mail = self._find(address, key)
@@ -180,7 +180,7 @@ class Post:
         return Answer(204)
 
     def raw(self, address: str, key: str) -> Answer:
-        return Answer(200, self._find(address, key).raw, kind="text/plain")
+        return Answer(200, None, {"Content-Type": "text/plain"}, self._find(address, key).raw)
 
     def _find(self, address: str, key: str) -> Mail:
         if key not in self.boxes[address]:

@@ -16,6 +16,7 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import select
 
+from integrations.ports import item_key
 from mentoring.interval import Interval, merged
 from service.status import status
 from service.work import reading
@@ -223,13 +224,10 @@ def _note(invites: dict[tuple[str, str], EmailMessage], mail: EmailMessage) -> N
 def _note_busy(result: Play, world: World, moment: str) -> None:
     span = Interval(at(moment), SPAN.end)
     with reading(world.engine) as connection:
-        own = [
-            Interval(*(datetime.fromtimestamp(t, UTC) for t in (row.start, row.end)))
-            for row in connection.execute(select(meetings))
-        ]
+        own = {item_key(uid) for uid in connection.execute(select(meetings.c.uid)).scalars()}
         for user in SCENARIO["zones"]:
             found = calendars.busy_of(connection, f"{user}@example.org", span)
-            kept = [b.interval for b in found if b.interval not in own]
+            kept = [b.interval for b in found if b.item not in own]
             result.busy[moment, user] = merged(kept)
 
 
