@@ -312,16 +312,23 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for what the demo leaves.")] = Path(
         "demo"
     ),
+    providers: Annotated[
+        str, typer.Option("--with", help="google,exchange,microsoft365: simulators of these too.")
+    ] = "",
 ) -> None:
     """Play a fortnight of a sample programme against real servers on loopback."""
     from service.logging import configure
 
+    named = tuple(name for name in providers.split(",") if name)
     try:
         from tests.demo.play import play
+        from tests.servers.started import SIMULATORS
     except ModuleNotFoundError as error:
         _fail(f"demo:1: the package {error.name} is missing; run it by `make demo`", NOT_NOW)
+    if unknown := set(named) - set(SIMULATORS):
+        _fail(f"demo:1: no simulator of {min(unknown)}; use {', '.join(SIMULATORS)}", WRONG)
     configure(quiet=True)
-    play(out)
+    play(out, named)
 
 
 if __name__ == "__main__":

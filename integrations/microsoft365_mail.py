@@ -237,7 +237,9 @@ class Microsoft365Inbox:
         if not link:
             raise ProviderError(f"{self._mailbox.name}: its list has no end", mend=LATER)
         # Newest come first; of those that came within a second, the later listed came earlier.
-        order = sorted([*added][::-1], key=lambda key: added[key])
+        earlier_first = list(added)
+        earlier_first.reverse()
+        order = sorted(earlier_first, key=lambda key: added[key])
         return [(added[key], key) for key in order], link
 
     def _message(self, key: str) -> Received | None:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from store import calendars
 from store.tables import meetings, outbox
 from tests.demo.partners import answer_mail
 from tests.servers.radicale import radicale
+from tests.servers.started import SIMULATORS
 from tests.world import World, at, event_in
 
 SCENARIO = tomllib.loads((Path(__file__).parents[1] / "scenarios" / "fortnight.toml").read_text())
@@ -94,50 +96,27 @@ def caldav(directory: Path) -> Iterator[Backend]:
         yield Backend(server.url, fill, remove, '[caldav]\npassword = "file:word"\n')
 
 
-def by_simulator(scheme: str, server: Any, settings: str) -> Backend:
-    for user, zone in SCENARIO["zones"].items():
-        server.user(f"{user}@example.org", zone)
-    server.user(OFFICE)
-    return Backend(
-        lambda user: f"{scheme}:{user}@example.org",
-        lambda user, events: server.fill(f"{user}@example.org", whole(events)),
-        lambda user, uid: server.remove(f"{user}@example.org", uid),
-        settings,
-        scheme,
-        server,
-    )
-
-
 @contextmanager
-def google(directory: Path) -> Iterator[Backend]:
-    from tests.servers.google import google as serve
-
-    with serve() as server:
-        scopes = ("calendar.events.readonly", "calendar.events.owned")
-        server.service_account(directory / "key.json", *scopes, "gmail.send", "gmail.readonly")
-        said = f'[google]\nendpoint = "{server.url}"\nservice_account = "file:key.json"\n'
-        yield by_simulator("google", server, said)
-
-
-@contextmanager
-def microsoft365(directory: Path) -> Iterator[Backend]:
-    from tests.servers.microsoft365 import SECRET
-    from tests.servers.microsoft365 import microsoft365 as serve
-
-    with serve(directory) as server:
-        (directory / "graph").write_text(SECRET)
-        options = server.options(client_secret="file:graph")
-        said = "".join(f'{name} = "{value}"\n' for name, value in options.items())
-        backend = by_simulator("microsoft365", server, f"[microsoft365]\n{said}")
-        backend.settings += f'[tls]\nca = "{server.ca.name}"\n'
-        yield backend
+def simulator(scheme: str, directory: Path) -> Iterator[Backend]:
+    with SIMULATORS[scheme](directory) as started:
+        server = started.server
+        for user, zone in SCENARIO["zones"].items():
+            server.user(f"{user}@example.org", zone)
+        server.user(OFFICE, "America/New_York")
+        yield Backend(
+            lambda user: f"{scheme}:{user}@example.org",
+            lambda user, events: server.fill(f"{user}@example.org", whole(events)),
+            lambda user, uid: server.remove(f"{user}@example.org", uid),
+            started.toml(),
+            scheme,
+            server,
+        )
 
 
 BACKENDS: dict[str, Callable[[Path], AbstractContextManager[Backend]]] = {
     "ics": ics,
     "caldav": caldav,
-    "google": google,
-    "microsoft365": microsoft365,
+    **{scheme: partial(simulator, scheme) for scheme in SIMULATORS},
 }
 
 
