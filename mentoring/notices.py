@@ -114,7 +114,8 @@ class CounterNotice:
 class CalendarNotice:
     """`kind` calendar: this reader's calendar can't be read, so nobody proposes times over it.
 
-    `link` is the page where they let us read it, where that is what is missing.
+    `link` is the page where they let us read it, where that is what is missing; `again` is False
+    where it was never read yet.
     """
 
     key: str
@@ -122,6 +123,7 @@ class CalendarNotice:
     problem: str
     mend: str
     link: str = ""
+    again: bool = True
     kind: str = "calendar"
 
 

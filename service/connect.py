@@ -43,9 +43,10 @@ def post_link(roster: Roster, engine: Engine, ports: Ports, person: Person, link
     notice = CalendarNotice(
         key=f"connect:{person.email}:{work.now.isoformat()}",
         reader=reader(person, work.now),
-        problem="it was never connected, or must be connected again",
+        problem="it is not connected yet, or not any more",
         mend="open the page below and follow it; it takes a minute",
         link=link,
+        again=False,
     )
     with engine.begin() as connection:
         post(work, connection, notice)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -23,7 +26,8 @@ from service.passes import begin
 from service.roster_source import load
 from store import facts
 from tests.demo.programme import busy_event
-from tests.servers.google import CLIENT_ID, Google, google
+from tests.servers.google import CLIENT_ID, google
+from tests.servers.started import SIMULATORS
 from tests.world import DANA, LEE, PEOPLE, World, at, to
 from web.app import application
 from web.serve import PageServer
@@ -34,10 +38,12 @@ HIS = f"google:{LEE}"
 
 @dataclass
 class Office:
-    """A programme whose mentor's calendar is at Google, with the pages served."""
+    """A programme whose mentor's calendar needs his consent, with the pages served."""
 
     world: World
-    server: Google
+    server: Any
+    calendar: str = HIS
+    provider: str = ""
     base: str = "http://127.0.0.1:1"
     now: datetime = MONDAY
     connected: list[Person] = field(default_factory=list)
@@ -70,15 +76,13 @@ class Office:
 
     def write(self) -> None:
         (self.world.directory / "store.key").write_text(base64.b64encode(bytes(32)).decode())
-        self.world.write(people=PEOPLE.replace("file:lee.ics", HIS))
+        self.world.write(people=PEOPLE.replace("file:lee.ics", self.calendar))
         settings = self.world.directory / "overlap.toml"
         settings.write_text(
             settings.read_text()
             + f'[web]\nbase_url = "{self.base}"\n[store]\nkey = "file:store.key"\n'
-            + f'[google]\nendpoint = "{self.server.url}"\nclient_id = "{CLIENT_ID}"\n'
-            + 'client_secret = "file:client"\n'
+            + self.provider
         )
-        (self.world.directory / "client").write_text("client-secret")
 
     def through(self, http: httpx.Client) -> httpx.Response:
         """Open the link, press the button, sign in at Google, come back."""
@@ -94,19 +98,29 @@ def hidden(page: str) -> str:
     return page.partition('name="form" value="')[2].partition('"')[0]
 
 
+@contextmanager
+def opened(office: Office) -> Iterator[None]:
+    """The pages on a port of their own."""
+    office.world.ports = office.ports  # type: ignore[assignment]
+    office.write()
+    app = application(office.desk, office.connected.append)
+    with PageServer(app, "127.0.0.1:0") as pages:
+        office.base = f"http://127.0.0.1:{pages.port}"
+        office.write()
+        yield
+
+
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     world = World(tmp_path)
     with google() as server:
         server.user(LEE, "America/Los_Angeles")
         server.user(DANA)
-        made = Office(world, server)
-        world.ports = made.ports  # type: ignore[assignment]
-        made.write()
-        app = application(lambda: made.desk(), lambda person: made.connected.append(person))
-        with PageServer(app, "127.0.0.1:0") as pages:
-            made.base = f"http://127.0.0.1:{pages.port}"
-            made.write()
+        (tmp_path / "client").write_text("client-secret")
+        provider = f'[google]\nendpoint = "{server.url}"\nclient_id = "{CLIENT_ID}"\n'
+        provider += 'client_secret = "file:client"\n'
+        made = Office(world, server, HIS, provider)
+        with opened(made):
             yield made
     world.close()
 
@@ -244,3 +258,31 @@ def test_a_code_is_good_for_one_flow_only(office: Office, http: httpx.Client) ->
     crossed = http.get(f"{office.base}/connected", params={"state": other, "code": code})
     assert crossed.status_code == 400  # another flow's verifier doesn't fit
     assert "invalid_grant" in crossed.text
+
+
+def test_a_partner_at_microsoft_connects_in_the_same_way(tmp_path: Path) -> None:
+    world, his = World(tmp_path), f"microsoft365:{LEE}"
+    with SIMULATORS["microsoft365"](tmp_path) as started:
+        started.server.user(LEE, "America/Los_Angeles")
+        started.server.app.roles = set()  # the app itself may read nothing
+        office = Office(world, started.server, his, started.toml())
+        trusted = ssl.create_default_context(cafile=tmp_path / str(started.ca))
+        with opened(office), httpx.Client(timeout=10, verify=trusted) as http:
+            started.server.app.redirects.add(f"{office.base}/connected")
+            office.world.step(MONDAY)
+            assert state(office)["state"] == "needs consent"
+            started.server.directory.signs_in = DANA
+            assert "you signed in as dana@example.org" in office.through(http).text
+            started.server.directory.signs_in = LEE
+            busy = at("2027-01-13 09:00"), at("2027-02-28 18:00")
+            started.server.fill(LEE, busy_event("trip@example.org", *busy))
+            assert "is connected" in office.through(http).text
+            office.world.step(MONDAY + timedelta(minutes=1))
+            assert state(office)["state"] == "ok"
+            assert office.world.status(office.now)["state"] == "unschedulable"
+            kept = office.grants.load(his)
+            started.server.directory.revoke(LEE)
+            office.world.step(MONDAY + timedelta(minutes=20))
+            assert state(office)["state"] == "needs consent"
+            assert kept is not None
+    world.close()
