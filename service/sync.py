@@ -165,7 +165,7 @@ def _keep_fault(work: Work, person: Person, calendar: Calendar, error: ProviderE
                 problem=error.message,
                 mend=error.mend,
                 link=connect_link(work, person) if wants_consent else "",
-                again=calendar.synced_at is not None,
+                again=not wants_consent or calendar.synced_at is not None,
             )
             post(work, connection, notice)
 
