@@ -37,6 +37,8 @@ _TIMEOUT = 20
 _LONGEST = 120
 _LARGEST = 50 * 1024 * 1024
 _IN_FLIGHT = 4
+_GARBLED = (ValueError, TypeError, KeyError)
+"""What the libraries let through where an answer is no JSON, or another JSON than they expect."""
 _QUOTA = frozenset(
     {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"}
 )
@@ -95,7 +97,7 @@ class Account:
                 raise ProviderError(
                     f"{self.name}: Google can't be reached ({type(error).__name__})", mend=LATER
                 ) from error
-            except ValueError as error:
+            except _GARBLED as error:
                 raise self.garbled() from error
         if not isinstance(answer, dict) and not (empty and not answer):
             raise self.garbled()  # the library hands out what is no JSON as it came
@@ -113,7 +115,7 @@ class Account:
             authorised.credentials.refresh(authorised._request)
         except RefreshError as error:
             raise self._no_token(error, scope) from error
-        except (GoogleAuthError, httpx.HTTPError, OSError, ValueError) as error:
+        except (GoogleAuthError, httpx.HTTPError, OSError, *_GARBLED) as error:
             raise ProviderError(
                 f"{self.name}: Google gives no token ({type(error).__name__})", mend=LATER
             ) from error

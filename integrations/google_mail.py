@@ -21,6 +21,7 @@ from integrations.google import (
     READ_MAIL,
     SEND,
     Account,
+    MissingScope,
     Refused,
     pages,
 )
@@ -73,7 +74,7 @@ class GmailMailer:
                 message_id in self._ids(messages, key)
                 for key in self._sent(messages, q="newer_than:2d", maxResults=_BATCH)
             )
-        except ProviderError:
+        except MissingScope:
             return None
 
     def _sent(self, messages: Any, **how: Any) -> list[str]:

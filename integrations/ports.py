@@ -231,7 +231,10 @@ class Mailer(Protocol):
         ...
 
     def delivered(self, message_id: str) -> bool | None:
-        """Whether a letter was taken before; None where this channel can't tell."""
+        """Whether a letter was taken before; None where this channel can never tell.
+
+        Raises ProviderError where it can't tell now.
+        """
         ...
 
 

@@ -139,7 +139,12 @@ def _not_taken(work: Work, queued: Queued, error: ProviderError) -> None:
 
 def _in_doubt(work: Work, mailer: Mailer, queued: Queued, reason: str) -> None:
     """No answer came: evidence settles it, or the coordinator must."""
-    taken = mailer.delivered(queued.letter.message_id)
+    try:
+        taken = mailer.delivered(queued.letter.message_id)
+    except ProviderError as error:
+        work.counts.add("failed")
+        log.warning("mail_not_looked_up", key=queued.key, reason=error.message, mend=error.mend)
+        return  # it stays in sending, and is looked for again
     if taken:
         _mark_sent(work, queued)
         return

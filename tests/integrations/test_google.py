@@ -14,7 +14,7 @@ from integrations.ports import Access, ConsentNeeded, Letter, OutcomeUnknown, Pr
 from mentoring.interval import Interval
 from tests.demo.programme import busy_event
 from tests.integrations.providers import DANA, OFFICE
-from tests.servers.faults import Request
+from tests.servers.faults import KINDS, Request
 from tests.servers.google import CLIENT_ID, Google, google
 
 WINDOW = Interval(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC))
@@ -223,3 +223,29 @@ def test_more_than_a_batch_comes_in_batches(server: Google, tmp_path: Path) -> N
         assert len(batch.messages) == expected
         got, cursor = got + [m.raw for m in batch.messages], batch.cursor
     assert got == [RAW.replace(b"Hello", b"%03d" % number) for number in range(130)]
+
+
+SIGN_IN = [k for k in KINDS if "page" not in k and k not in ("401", "404", "410", "403 quota")]
+
+
+@pytest.mark.parametrize("kind", SIGN_IN)
+@pytest.mark.parametrize("own", [True, False], ids=["own consent", "service account"])
+def test_a_sign_in_that_fails_is_no_consent_taken_back(
+    server: Google, tmp_path: Path, kind: str, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("google.auth._exponential_backoff.time.sleep", lambda _seconds: None)
+    kept = Kept({URL: server.grant(DANA.email, "calendar.freebusy")} if own else {})
+    options = {**access(server, tmp_path, *ALL).options, "client_id": CLIENT_ID}
+    (tmp_path / "client").write_text("client-secret")
+    given = Access(tmp_path, {**options, "client_secret": "file:client"}, grants=kept)
+    server.slow = 0.01
+    server.sign_in_faults.add(lambda request: True, kind, times=20)
+    source = google_busy.busy_source(URL, DANA, given)
+    try:
+        reading = source.read(WINDOW, None)
+    except ProviderError as error:
+        assert not error.permanent
+        assert not isinstance(error, ConsentNeeded)
+        server.sign_in_faults.waiting.clear()
+        reading = source.read(WINDOW, None)
+    assert [s for spans in reading.items.values() for s in spans] == [Interval(NINE, TEN)]
