@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from integrations.microsoft365 import address_of
-from integrations.microsoft365_login import login
+from integrations.microsoft365_login import CONSENT, login, nonce
 from integrations.ports import Access, Consent, Granted, ProviderError
 
+_EVERYBODY = frozenset({"common", "organizations", "consumers"})
 _AGAIN = "try again in a while, or tell the coordinator"
 
 
@@ -36,6 +36,7 @@ class Microsoft365Consent:
             "state": state,
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
             "code_challenge_method": "S256",
+            "nonce": hashlib.sha256(nonce(verifier).encode()).hexdigest(),
             "login_hint": self.address,
         }
         return f"{shared.consent_page}?{urlencode(asked)}"
@@ -43,26 +44,25 @@ class Microsoft365Consent:
     def redeem(self, redirect: str, code: str, verifier: str) -> Granted:
         shared = login(self.access)
         answer = shared.redeem(code, redirect, verifier, _AGAIN)
-        if shared.consent_scope.lower() not in str(answer.get("scope", "")).lower().split():
+        agreed = {scope.rpartition("/")[2] for scope in str(answer.get("scope", "")).split()}
+        if CONSENT not in agreed:
             raise ProviderError(
                 "reading your calendar was not agreed to",
                 mend="connect again and agree; nothing else is asked for",
             )
-        try:
-            return Granted(_address(answer["id_token"]), str(answer["refresh_token"]))
-        except (KeyError, ValueError, IndexError, AttributeError) as error:
-            raise ProviderError("Microsoft's answer is garbled", mend=_AGAIN) from error
+        if "refresh_token" not in answer:
+            raise ProviderError("Microsoft's answer is garbled", mend=_AGAIN)
+        return Granted(self._whose(answer.get("id_token_claims", {})), answer["refresh_token"])
 
+    def _whose(self, claims: dict[str, Any]) -> str:
+        """The sign-in name, or the mail address where that is the one asked for.
 
-def _address(token: str) -> str:
-    """Out of an ID token that came straight from Microsoft over TLS, which vouches for it.
-
-    OpenID Connect Core section 3.1.3.7, point 6. `preferred_username` is what the person signs in
-    with, in the app's own tenant an address that its administrator gave out.
-    """
-    body = token.split(".")[1]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    return str(claims["preferred_username"])
+        The claims come straight from Microsoft over TLS (OpenID Connect Core 3.1.3.7, point 6).
+        Mail addresses are the administrator's word in the app's own tenant alone.
+        """
+        name, email = (str(claims.get(claim, "")) for claim in ("preferred_username", "email"))
+        own = self.access.options.get("tenant") not in _EVERYBODY
+        return email if own and email.lower() == self.address else name
 
 
 def consent(url: str, access: Access) -> Consent:

@@ -6,6 +6,7 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import threading
@@ -77,6 +78,7 @@ _UNUSABLE = (
     msal.exceptions.MsalError,
     ValueError,
     KeyError,
+    RuntimeError,
     _Busy,
 )
 """What MSAL lets through where the other side is no sign-in, or not now."""
@@ -132,10 +134,17 @@ class Login:
 
     def redeem(self, code: str, redirect: str, verifier: str, mend: str) -> dict[str, Any]:
         """The tokens that a consent's code stands for. Raises ProviderError, with `mend`."""
+        flow = {
+            "state": "checked",  # by whoever got the code
+            "redirect_uri": redirect,
+            "scope": [self.consent_scope],
+            "code_verifier": verifier,
+            "nonce": nonce(verifier),
+        }
         with self._lock:
             try:
-                answer: dict[str, Any] = self._application().acquire_token_by_authorization_code(
-                    code, [self.consent_scope], redirect, data={"code_verifier": verifier}
+                answer: dict[str, Any] = self._application().acquire_token_by_auth_code_flow(
+                    flow, {"code": code, "state": "checked"}
                 )
             except _UNUSABLE as error:
                 self._app = None
@@ -227,6 +236,11 @@ class Login:
             mend=mend,
             permanent=error in ("invalid_client", "unauthorized_client"),
         )
+
+
+def nonce(verifier: str) -> str:
+    """Ties the ID token to one consent. The page is told its SHA-256, as MSAL expects it back."""
+    return hashlib.sha256(f"nonce {verifier}".encode()).hexdigest()
 
 
 def login(access: Access) -> Login:

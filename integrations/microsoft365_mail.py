@@ -237,10 +237,8 @@ class Microsoft365Inbox:
         if not link:
             raise ProviderError(f"{self._mailbox.name}: its list has no end", mend=LATER)
         # Newest come first; of those that came within a second, the later listed came earlier.
-        earlier_first = list(added)
-        earlier_first.reverse()
-        order = sorted(earlier_first, key=lambda key: added[key])
-        return [(added[key], key) for key in order], link
+        order = [(received, key) for key, received in reversed(added.items())]
+        return sorted(order, key=lambda pair: pair[0]), link
 
     def _message(self, key: str) -> Received | None:
         url = self._mailbox.url(f"/messages/{quote(key, safe='')}/$value")
