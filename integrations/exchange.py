@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, EWSTimeZone
+from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, EWSDateTime, EWSTimeZone
 from exchangelib import errors as ews
 from exchangelib.errors import EWSError
 from exchangelib.fields import FieldPath
@@ -21,44 +22,19 @@ from exchangelib.protocol import Protocol
 from exchangelib.restriction import Restriction
 from exchangelib.services import FindItem, SyncFolderItems
 from exchangelib.transport import NOAUTH, OAUTH2
-from requests.exceptions import SSLError
 from spnego.exceptions import SpnegoError
 
+from integrations import exchange_faults as faults
 from integrations import exchange_login as login
-from integrations.exchange_login import LATER as LATER
-from integrations.exchange_login import HttpFault as HttpFault
+from integrations.exchange_login import LATER
 from integrations.ports import Access, ProviderError
 
 T = TypeVar("T")
-UTC = EWSTimeZone.from_zoneinfo(ZoneInfo("UTC"))
+EWS_UTC = EWSTimeZone.from_zoneinfo(ZoneInfo("UTC"))
 PAGE = 500
 PAGES = 1000
 _IN_FLIGHT = 4
-
-DENIED = (
-    ews.ErrorAccessDenied,
-    ews.ErrorFolderNotFound,
-    ews.ErrorItemNotFound,
-    ews.ErrorImpersonateUserDenied,
-    ews.ErrorImpersonationDenied,
-)
-"""What Exchange says where a folder is not open to the one who asks."""
-_IMPERSONATION = (ews.ErrorImpersonateUserDenied, ews.ErrorImpersonationDenied)
-_UNKNOWN = (
-    ews.ErrorNonExistentMailbox,
-    ews.ErrorMailRecipientNotFound,
-    ews.ErrorInvalidUserPrincipalName,
-)
-_AWAY = (
-    ews.ErrorInternalServerError,
-    ews.ErrorInternalServerTransientError,
-    ews.ErrorMailboxStoreUnavailable,
-    ews.ErrorMailboxMoveInProgress,
-    ews.ErrorADUnavailable,
-    ews.ErrorConnectionFailed,
-    ews.ErrorTooManyObjectsOpened,
-    ews.ErrorExceededConnectionCount,
-)
+_IDLE = 100  # empty pages in a row: more must come some time
 
 
 @dataclass
@@ -157,22 +133,32 @@ class Mailbox:
         """What happened in a folder since a state, and the state now; None for a state too old."""
         changes: list[tuple[str, Any]] = []
         states = {state}
+        seen: set[tuple[str, ...]] = set()
+        idle = 0
         for _ in range(PAGES):
             service = SyncFolderItems(account=account)
             try:
-                changes += service.call(
-                    folder=self.folder(account, kind),
-                    shape=ID_ONLY,
-                    additional_fields=fields(item, names) if item else None,
-                    sync_state=state,
-                    ignore=None,
-                    max_changes_returned=PAGE,
-                    sync_scope=None,
+                page = list(
+                    service.call(
+                        folder=self.folder(account, kind),
+                        shape=ID_ONLY,
+                        additional_fields=fields(item, names) if item else None,
+                        sync_state=state,
+                        ignore=None,
+                        max_changes_returned=PAGE,
+                        sync_scope=None,
+                    )
                 )
             except (ews.ErrorInvalidSyncStateData, ews.ErrorSyncFolderNotFound):
                 return None
             if not service.sync_state:
                 raise self.garbled()
+            marks = {(what, one.id, one.changekey) for what, one in page if hasattr(one, "id")}
+            idle = 0 if page else idle + 1
+            if marks & seen or idle > _IDLE:
+                break
+            seen |= marks
+            changes += page
             if service.includes_last_item_in_range:
                 return changes, service.sync_state
             if service.sync_state in states:
@@ -182,88 +168,14 @@ class Mailbox:
         raise self.circles()
 
     def garbled(self) -> ProviderError:
-        return ProviderError(f"{self.name}: Exchange's answer is garbled", mend=LATER)
+        return faults.garbled(self.name)
 
     def circles(self) -> ProviderError:
         return ProviderError(f"{self.name}: Exchange's list goes in circles", mend=LATER)
 
     def fault(self, error: Exception) -> ProviderError:
-        """An error of the library in our words; never its own, which may hold content."""
-        if isinstance(error, HttpFault):
-            return self._http_fault(error)
-        if isinstance(error, ews.ErrorServerBusy):
-            return ProviderError(
-                f"{self.name}: Exchange is busy", mend=LATER, retry_after=error.back_off
-            )
-        if isinstance(error, DENIED):
-            return self._denied(error)
-        if isinstance(error, _UNKNOWN):
-            return ProviderError(
-                f"{self.name}: Exchange knows no such mailbox",
-                mend="check the address in the roster",
-                permanent=True,
-            )
-        if isinstance(error, SpnegoError | PermissionError | ews.UnauthorizedError):
-            return self._unauthorised()
-        if isinstance(error.__context__, SSLError) or isinstance(error.__cause__, SSLError):
-            return ProviderError(
-                f"{self.name}: the Exchange server has no valid certificate",
-                mend="correct its certificate, or name your own CA in [tls] ca",
-            )
-        if isinstance(error, ews.AutoDiscoverError):
-            return ProviderError(
-                f"{self.name}: autodiscover finds no Exchange server",
-                mend="set [exchange] endpoint",
-            )
-        if isinstance(error, (ews.ErrorTimeoutExpired, *_AWAY)):
-            return ProviderError(
-                f"{self.name}: Exchange can't be reached ({type(error).__name__})", mend=LATER
-            )
-        if not isinstance(error, ews.ResponseMessageError):
-            return self.garbled()
-        return ProviderError(
-            f"{self.name}: Exchange refuses the request ({type(error).__name__})",
-            mend="please report this as a fault of Overlap's",
-        )
-
-    def _http_fault(self, error: HttpFault) -> ProviderError:
-        if error.status == 401:
-            return self._unauthorised()
-        if error.status in (403, 404, 410) or 300 <= error.status < 400:
-            return ProviderError(
-                f"{self.name}: Exchange Web Services is not there, or not open ({error.status})",
-                mend="check [exchange] endpoint, and that EWS is switched on for the mailbox",
-            )
-        return ProviderError(
-            f"{self.name}: Exchange is busy ({error.status})",
-            mend=LATER,
-            retry_after=error.retry_after,
-        )
-
-    def _denied(self, error: Exception) -> ProviderError:
-        who = self.access.options.get("username") or "the application"
-        if isinstance(error, _IMPERSONATION):
-            return ProviderError(
-                f"{self.name}: {who} lacks the role ApplicationImpersonation for it",
-                mend="assign the role as docs/exchange.md shows, or set access to delegate",
-                permanent=True,
-            )
-        return ProviderError(
-            f"{self.name}: {who} may not open it ({type(error).__name__})",
-            mend="share it with that account, or check the address in the roster",
-            permanent=True,
-        )
-
-    def _unauthorised(self) -> ProviderError:
-        login.renew(self.access)
-        return ProviderError(
-            f"{self.name}: Exchange refuses {self._who} (401)",
-            mend="check [exchange] username, password and auth, or the application's rights",
-        )
-
-    @property
-    def _who(self) -> str:
-        return f"the account {self.access.options.get('username') or 'of client_id'}"
+        """An error of the library in our words."""
+        return faults.explain(error, self.name, self.access)
 
     def _account(self, opened: _Opened) -> Any:
         with opened.lock:
@@ -288,7 +200,7 @@ class Mailbox:
             autodiscover=not url,
             config=config,
             locale="en_US",
-            default_timezone=UTC,
+            default_timezone=EWS_UTC,
         )
         self._check_auth(account)
         return account
@@ -333,6 +245,16 @@ def _forget(account: Any) -> None:
     """Out of the library's own cache, with what it thought of the server."""
     with suppress(KeyError):
         del Protocol[account.protocol.config]
+
+
+def instant(moment: Any) -> datetime:
+    """A time of the library as one of Python's own: theirs knows its own zones only."""
+    return datetime.fromtimestamp(moment.timestamp(), UTC)
+
+
+def ews_time(moment: datetime, zone: Any = EWS_UTC) -> Any:
+    """A time of Python's as one of the library's."""
+    return EWSDateTime.from_datetime(moment.astimezone(UTC)).astimezone(zone)
 
 
 def fields(item: type[Any], names: Iterable[str]) -> list[Any]:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from exchangelib import CalendarItem, EWSDateTime
+from exchangelib import CalendarItem
 from exchangelib import errors as ews
 from exchangelib.folders import Calendar
 from exchangelib.properties import (
@@ -29,8 +29,8 @@ from exchangelib.properties import (
 )
 from exchangelib.services import GetUserAvailability
 
-from integrations.exchange import DENIED, Mailbox, mailbox
-from integrations.exchange import UTC as EWS_UTC
+from integrations.exchange import EWS_UTC, Mailbox, ews_time, instant, mailbox
+from integrations.exchange_faults import DENIED
 from integrations.ports import OPAQUE, Access, BusySource, Owner, ProviderError, Reading, item_key
 from mentoring.interval import Interval, merged
 
@@ -106,7 +106,7 @@ class ExchangeSource:
 
     def _view(self, account: Any, window: Interval) -> list[Any]:
         """What the window shows, recurrences expanded; a view too full is asked for in halves."""
-        view = CalendarView(start=_ews(window.start), end=_ews(window.end), max_items=_MOST)
+        view = CalendarView(start=ews_time(window.start), end=ews_time(window.end), max_items=_MOST)
         try:
             found = self.mailbox.find(
                 account, Calendar, CalendarItem, _FIELDS, view=view, most=_MOST
@@ -132,7 +132,7 @@ class ExchangeSource:
                 raise self.mailbox.garbled()
             if not _is_free(entry):
                 key = item_key(entry.uid or entry.id)
-                found[key] += _clipped(entry.start, entry.end, window)
+                found[key] += _clipped(instant(entry.start), instant(entry.end), window)
         return {key: tuple(merged(spans)) for key, spans in found.items() if spans}
 
     def _instead(self, error: Exception, window: Interval) -> Reading:
@@ -179,7 +179,7 @@ class ExchangeSource:
                     ],
                     timezone=utc,
                     free_busy_view_options=FreeBusyViewOptions(
-                        time_window=TimeWindow(start=_ews(part.start), end=_ews(part.end)),
+                        time_window=TimeWindow(start=ews_time(part.start), end=ews_time(part.end)),
                         merged_free_busy_interval=30,
                         requested_view="FreeBusy",
                     ),
@@ -195,7 +195,11 @@ class ExchangeSource:
         if views[0].view_type not in _VIEWS:
             raise self._secret(f"its answer is {views[0].view_type}")
         events = views[0].calendar_events or ()
-        return [(event.start, event.end) for event in events if event.busy_type not in _FREE]
+        return [
+            (instant(event.start), instant(event.end))
+            for event in events
+            if event.busy_type not in _FREE
+        ]
 
     def _secret(self, why: str) -> ProviderError:
         return ProviderError(
@@ -222,13 +226,8 @@ def _parts(window: Interval) -> list[Interval]:
 
 
 def _clipped(start: datetime, end: datetime, window: Interval) -> list[Interval]:
-    start = max(start.astimezone(UTC), window.start)
-    end = min(end.astimezone(UTC), window.end)
+    start, end = max(start, window.start), min(end, window.end)
     return [Interval(start, end)] if start < end else []
-
-
-def _ews(moment: datetime) -> Any:
-    return EWSDateTime.from_datetime(moment.astimezone(UTC)).astimezone(EWS_UTC)
 
 
 def _bounds(window: Interval) -> tuple[float, float]:

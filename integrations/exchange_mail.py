@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from exchangelib import EWSDateTime, ExtendedProperty, Message, Q
+from exchangelib import ExtendedProperty, Message, Q
 from exchangelib import errors as ews
 from exchangelib.fields import FieldOrder
 from exchangelib.folders import Drafts, Inbox, Outbox, SentItems
@@ -25,8 +25,8 @@ from exchangelib.properties import ItemId
 from exchangelib.services import CreateItem, GetFolder, GetItem, SendItem
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from integrations.exchange import UTC as EWS_UTC
-from integrations.exchange import HttpFault, Mailbox, fields, mailbox
+from integrations.exchange import Mailbox, ews_time, fields, mailbox
+from integrations.exchange_login import HttpFault
 from integrations.ports import Access, Batch, Letter, OutcomeUnknown, ProviderError, Received
 from mentoring.letter import NOTICE
 
@@ -175,7 +175,7 @@ class ExchangeInbox:
         return self._recent(account), found[1]
 
     def _recent(self, account: Any) -> list[str]:
-        since = EWSDateTime.from_datetime(datetime.now(UTC) - _LOOK_BACK).astimezone(EWS_UTC)
+        since = ews_time(datetime.now(UTC) - _LOOK_BACK)
         listed = self.mailbox.find(
             account,
             Inbox,

@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from exchangelib import CalendarItem, EWSDateTime, EWSTimeZone, ExtendedProperty, Q
+from exchangelib import CalendarItem, EWSTimeZone, ExtendedProperty, Q
 from exchangelib import errors as ews
 from exchangelib.errors import UnknownTimeZone
 from exchangelib.folders import Calendar
@@ -24,8 +23,7 @@ from exchangelib.properties import Body, ItemId
 from exchangelib.properties import Mailbox as Address
 from exchangelib.services import CreateItem, DeleteItem, GetFolder, GetItem, UpdateItem
 
-from integrations.exchange import UTC as EWS_UTC
-from integrations.exchange import Mailbox, fields, mailbox
+from integrations.exchange import EWS_UTC, Mailbox, ews_time, fields, instant, mailbox
 from integrations.ports import Access, Entry, Organiser, ProviderError, Showing, Shown
 from mentoring.interval import Interval
 
@@ -174,8 +172,8 @@ class ExchangeOrganiser:
         where = Q(
             **{
                 f"{_MARK}__exists": True,
-                "start__lt": _ews(window.end, EWS_UTC),
-                "end__gt": _ews(window.start, EWS_UTC),
+                "start__lt": ews_time(window.end),
+                "end__gt": ews_time(window.start),
             }
         )
         listed = self.mailbox.find(account, Calendar, CalendarItem, _LISTED, where=where)
@@ -205,8 +203,8 @@ def _id(item: Any) -> Any:
 def _described(entry: Entry) -> dict[str, Any]:
     zone = _zone(entry.zone)
     return {
-        "start": _ews(entry.slot.start, zone),
-        "end": _ews(entry.slot.end, zone),
+        "start": ews_time(entry.slot.start, zone),
+        "end": ews_time(entry.slot.end, zone),
         "subject": entry.summary,
         "body": Body(entry.description),
         "location": entry.location,
@@ -256,7 +254,7 @@ def _addresses(attendees: Sequence[Any]) -> set[str]:
 def _slot(item: Any) -> Interval | None:
     """The item's time; None where somebody made it end before it starts."""
     try:
-        return Interval(item.start.astimezone(UTC), item.end.astimezone(UTC))
+        return Interval(instant(item.start), instant(item.end))
     except (AttributeError, TypeError, ValueError):
         return None
 
@@ -279,10 +277,6 @@ def _zone(name: str) -> Any:
         return EWSTimeZone.from_zoneinfo(ZoneInfo(name))
     except UnknownTimeZone:
         return EWS_UTC
-
-
-def _ews(moment: datetime, zone: Any) -> Any:
-    return EWSDateTime.from_datetime(moment.astimezone(UTC)).astimezone(zone)
 
 
 def organiser(url: str, access: Access) -> Organiser:

@@ -46,6 +46,7 @@ class Provider:
     details: bool = True
     answers: bool = True
     join: str = ""
+    polls: int = 1
     lacks: frozenset[str] = field(default_factory=frozenset)
 
     def source(self, owner: Owner = DANA) -> BusySource:
@@ -91,8 +92,29 @@ def google(directory: Path, *, details: bool = True) -> Iterator[Provider]:
         )
 
 
+@contextmanager
+def exchange(directory: Path, *, details: bool = True) -> Iterator[Provider]:
+    from tests.servers.exchange import PASSWORD, SERVICE
+    from tests.servers.exchange import exchange as serve
+
+    with serve() as server:
+        for address in (DANA.email, OFFICE):
+            server.user(address)
+        server.impersonates = {DANA.email, OFFICE} if details else {OFFICE}
+        (directory / "password").write_text(PASSWORD)
+        options = {
+            "endpoint": server.url,
+            "username": SERVICE,
+            "password": "file:password",
+        }
+        polls = 1 if details else 3  # free/busy comes in parts of 42 days
+        yield Provider("exchange", server, Access(directory, options), details, polls=polls)
+
+
 Start = Callable[[Path], Any]
 PROVIDERS: dict[str, Start] = {
     "google": google,
     "google, free/busy only": lambda directory: google(directory, details=False),
+    "exchange": exchange,
+    "exchange, free/busy only": lambda directory: exchange(directory, details=False),
 }
