@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, EWSDateTime, EWSTimeZone
 from exchangelib import errors as ews
-from exchangelib.errors import EWSError
+from exchangelib.errors import EWSError, TransportError
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Root
 from exchangelib.items import ID_ONLY
@@ -46,7 +46,7 @@ class _Opened:
         default_factory=lambda: threading.BoundedSemaphore(_IN_FLIGHT)
     )
     account: Any = None
-    secret: Any = None
+    secret: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,15 @@ class Mailbox:
             login.allow()
             try:
                 return act(self._account(opened))
-            except expected:
-                raise
             except ProviderError:
                 raise
             except (EWSError, SpnegoError, PermissionError) as error:
+                told = faults.told(error)
                 if not isinstance(error, ews.ResponseMessageError):
                     self._drop(opened)
-                raise self.fault(error) from error
+                if isinstance(told, expected):
+                    raise told from error
+                raise self.fault(told) from told
             except (AttributeError, KeyError, TypeError, ValueError, AssertionError) as error:
                 raise self.garbled() from error
 
@@ -149,8 +150,8 @@ class Mailbox:
                         sync_scope=None,
                     )
                 )
-            except (ews.ErrorInvalidSyncStateData, ews.ErrorSyncFolderNotFound):
-                return None
+            except (ews.ErrorInvalidSyncStateData, ews.ErrorSyncFolderNotFound, AttributeError):
+                return None  # a refusal without a state confuses the library: a search hears it
             if not service.sync_state:
                 raise self.garbled()
             marks = {(what, one.id, one.changekey) for what, one in page if hasattr(one, "id")}
@@ -179,17 +180,18 @@ class Mailbox:
 
     def _account(self, opened: _Opened) -> Any:
         with opened.lock:
-            secret = login.credentials(self.access, self._on_behalf)
+            secret = login.secret(self.access)
             if opened.account is None or opened.secret != secret:
+                self._drop(opened)
                 opened.account, opened.secret = self._open(secret), secret
             return opened.account
 
-    def _open(self, secret: Any) -> Any:
+    def _open(self, secret: str) -> Any:
         url = login.endpoint(self.access)
         # One connection: with more, the library's way of shedding them can wait for itself.
         config = Configuration(
             service_endpoint=url or None,
-            credentials=secret,
+            credentials=login.credentials(self.access, secret, self._on_behalf),
             auth_type=login.auth_type(self.access),
             retry_policy=login.Patience(),
             max_connections=1,
@@ -206,7 +208,15 @@ class Mailbox:
         return account
 
     def _check_auth(self, account: Any) -> None:
-        found = account.protocol.auth_type
+        try:
+            found = account.protocol.auth_type
+        except TransportError as error:
+            if error.__context__ is not None:
+                raise
+            raise ProviderError(
+                f"{self.name}: the server does not say how to log in",
+                mend="check [exchange] endpoint, or set auth",
+            ) from error
         if found == NOAUTH:
             _forget(account)
             raise ProviderError(

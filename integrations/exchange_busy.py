@@ -89,20 +89,14 @@ class ExchangeSource:
             return self._instead(error, window)
 
     def _details(self, account: Any, window: Interval, known: _Cursor) -> Reading:
-        found = self._changes(account, known.state) if known.state else None
+        found = self.mailbox.sync(account, Calendar, known.state) if known.state else None
         if found and not found[0] and known.since:
             return Reading({}, False, _text(known))
         if found is None:  # the state now is taken first, so that nothing falls between
-            found = self._changes(account, "")
+            found = self.mailbox.sync(account, Calendar, None)
         items = self._busy(self._view(account, window), window)
         state = found[1] if found else ""
         return Reading(items, True, _text(_Cursor(True, state, "", *_bounds(window))))
-
-    def _changes(self, account: Any, state: str) -> tuple[list[tuple[str, Any]], str] | None:
-        try:
-            return self.mailbox.sync(account, Calendar, state or None)
-        except AttributeError:
-            return None  # some servers' refusal confuses the library: FindItem hears it again
 
     def _view(self, account: Any, window: Interval) -> list[Any]:
         """What the window shows, recurrences expanded; a view too full is asked for in halves."""

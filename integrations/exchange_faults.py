@@ -41,6 +41,16 @@ def garbled(name: str) -> ProviderError:
     return ProviderError(f"{name}: Exchange's answer is garbled", mend=LATER)
 
 
+def told(error: Exception) -> Exception:
+    """What the server said, where the library found no more in it than a missing version."""
+    inner = error.__context__
+    plain = not isinstance(error, ews.ResponseMessageError)
+    if plain and isinstance(inner, Exception) and isinstance(inner, ews.ResponseMessageError):
+        said: Exception = inner
+        return said
+    return error
+
+
 def explain(error: Exception, name: str, access: Access) -> ProviderError:
     """`name` is the mailbox's. A refused token is forgotten, so that the next call fetches one."""
     if isinstance(error, HttpFault):

@@ -151,12 +151,18 @@ def auth_type(access: Access) -> str | None:
     return _AUTH.get(chosen)
 
 
-def credentials(access: Access, behalf: str) -> Any:
-    """The service account's. `behalf` is as whom an application asks where it names no mailbox."""
+def secret(access: Access) -> str:
+    """The service account's password, or the application's access token as it is now."""
     if auth_type(access) == OAUTH2:
-        token = access.sessions.get("exchange token", lambda: _Token(access)).value()
+        return access.sessions.get("exchange token", lambda: _Token(access)).value()
+    return _secret(access, "password")
+
+
+def credentials(access: Access, word: str, behalf: str) -> Any:
+    """What the library logs in with. `behalf` is as whom an application asks about no mailbox."""
+    if auth_type(access) == OAUTH2:
         return OAuth2AuthorizationCodeCredentials(
-            access_token={"access_token": token, "token_type": "Bearer"},
+            access_token={"access_token": word, "token_type": "Bearer"},
             identity=Identity(primary_smtp_address=behalf),
         )
     username = str(access.options.get("username", ""))
@@ -166,7 +172,7 @@ def credentials(access: Access, behalf: str) -> Any:
             mend="set it as docs/exchange.md shows",
             permanent=True,
         )
-    return Credentials(username, _secret(access, "password"))
+    return Credentials(username, word)
 
 
 def renew(access: Access) -> None:

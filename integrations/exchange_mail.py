@@ -170,9 +170,10 @@ class ExchangeInbox:
                 new = [item for what, item in found[0] if what == "create"]
                 return _in_order(new), found[1]
         found = self.mailbox.sync(account, Inbox, None)  # first, so that nothing falls between
+        recent = self._recent(account)
         if found is None:
             raise self.mailbox.garbled()
-        return self._recent(account), found[1]
+        return recent, found[1]
 
     def _recent(self, account: Any) -> list[str]:
         since = ews_time(datetime.now(UTC) - _LOOK_BACK)

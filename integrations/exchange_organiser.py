@@ -24,6 +24,7 @@ from exchangelib.properties import Mailbox as Address
 from exchangelib.services import CreateItem, DeleteItem, GetFolder, GetItem, UpdateItem
 
 from integrations.exchange import EWS_UTC, Mailbox, ews_time, fields, instant, mailbox
+from integrations.exchange_login import LATER
 from integrations.ports import Access, Entry, Organiser, ProviderError, Showing, Shown
 from mentoring.interval import Interval
 
@@ -124,7 +125,7 @@ class ExchangeOrganiser:
             )
 
     def _publish(self, account: Any, entry: Entry) -> None:
-        for again in (True, False):
+        for _ in range(2):
             found = self._whole(account, self._marked(account, entry.uid))
             if not found:
                 self._create(account, entry)
@@ -134,9 +135,12 @@ class ExchangeOrganiser:
             try:
                 self._update(account, found[0], changes)
                 return
-            except _CONFLICT:  # somebody changed it in between: look again, once
-                if not again:
-                    raise
+            except _CONFLICT:
+                continue  # somebody changed it in between: look again, once
+        raise ProviderError(
+            f"{self.mailbox.name}: a meeting could not be changed while somebody else changes it",
+            mend=LATER,
+        )
 
     def _create(self, account: Any, entry: Entry) -> None:
         item = CalendarItem(

@@ -36,7 +36,7 @@ from tests.servers.exchange_soap import (
     t,
     understand,
 )
-from tests.servers.exchange_store import Item, stamp
+from tests.servers.exchange_store import Item, received, stamp
 from tests.servers.faults import Answer, Faults, Request, send
 
 PATH = "/EWS/Exchange.asmx"
@@ -51,8 +51,8 @@ _XML = {"Content-Type": "text/xml; charset=utf-8"}
 class Server:
     """The running server. `impersonates` is whom the service account may be; None for everybody.
 
-    `auth` is what it offers to log in by: basic, ntlm or oauth. `newest` is the newest version of
-    requests that it understands.
+    `auth` is what it offers to log in by: basic, ntlm, oauth, or open for no login at all.
+    `newest` is the newest version of requests that it understands.
     """
 
     port: int = 0
@@ -63,6 +63,7 @@ class Server:
     impersonates: set[str] | None = field(default_factory=set)
     faults: Faults = field(default_factory=Faults)
     requests: list[Request] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     fetched: int = 0
     slow: float = 0.0
@@ -116,7 +117,7 @@ class Server:
         ]
 
     def deliver(self, address: str, raw: bytes) -> None:
-        self.exchange.store.add(address, Item("", "inbox", "Message", raw=raw))
+        self.exchange.store.add(address, received(raw))
 
     def sent(self, address: str) -> list[bytes]:
         return [item.raw for item in self.exchange.store.within(address, "sentitems")]
@@ -146,6 +147,7 @@ class Server:
                 call.impersonated or SERVICE,
             )
             self.requests.append(request)
+            self.bodies.append(raw)
             return self._faulty(call, self.faults.take(request))
         except Refusal as refusal:
             return Answer(500, headers=dict(_XML), raw=fault(refusal)), ""
@@ -182,7 +184,12 @@ class Server:
 
     @property
     def challenge(self) -> str:
-        return {"basic": 'Basic realm="mail"', "ntlm": "NTLM", "oauth": "Bearer"}[self.auth]
+        return {
+            "basic": 'Basic realm="mail"',
+            "ntlm": "NTLM",
+            "oauth": "Bearer",
+            "open": "",
+        }[self.auth]
 
     def token(self, raw: bytes) -> Answer:
         """The authority's token endpoint: client credentials only."""
@@ -242,6 +249,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
         def _challenge(self) -> str:
             """What to answer to who isn't logged in; "in" for who is."""
             given = self.headers.get("Authorization", "")
+            if server.auth == "open":
+                return "in"
             if server.auth == "basic":
                 right = [
                     base64.b64encode(f"{u}:{PASSWORD}".encode()).decode() for u in (LOGIN, SERVICE)

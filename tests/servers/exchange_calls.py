@@ -14,7 +14,7 @@ from typing import Any
 from mentoring.interval import Interval
 from tests.servers import exchange_items as items
 from tests.servers.exchange_soap import NAMES, Call, Refusal, failure, m, response, success, t
-from tests.servers.exchange_store import Item, Store, local
+from tests.servers.exchange_store import Item, Store, local, received
 
 _LONGEST = timedelta(days=42)
 _LEVELS = {"editor": 3, "reviewer": 2, "freebusy": 1, "none": 0}
@@ -25,12 +25,13 @@ _READ, _WRITE = 2, 3
 class Exchange:
     """What the server does. `shares` is what each mailbox lets the service account do.
 
-    `rewrites` gives sent mails a Message-ID of Exchange's own.
+    `rewrites` gives sent mails a Message-ID of Exchange's own, `terse` leaves refusals bare.
     """
 
     store: Store = field(default_factory=Store)
     shares: dict[str, str] = field(default_factory=dict)
     rewrites: bool = False
+    terse: bool = False
     on_mail: Callable[[str, bytes], None] | None = None
 
     def perform(self, call: Call, user: str) -> Any:
@@ -55,7 +56,7 @@ class Exchange:
         except Refusal as refusal:
             if refusal.fault:
                 raise
-            messages = [failure(call.operation, refusal.code)]
+            messages = [failure(call.operation, refusal.code, self.terse)]
         return response(call.operation, messages)
 
     def _allowed(self, owner: str, user: str, level: int) -> None:
@@ -154,7 +155,7 @@ class Exchange:
                 item = self._item(key, user, _READ)
                 answers.append(success("GetItem", m("Items", items.whole(item, paths))))
             except Refusal as refusal:
-                answers.append(failure("GetItem", refusal.code))
+                answers.append(failure("GetItem", refusal.code, self.terse))
         return answers
 
     def _create(self, call: Call, user: str) -> list[Any]:
@@ -218,7 +219,7 @@ class Exchange:
         self.store.add(owner, Item("", sent, "Message", raw=raw))
         for address in addresses:
             if address in self.store.zones:
-                self.store.add(address, Item("", "inbox", "Message", raw=raw))
+                self.store.add(address, received(raw))
             if self.on_mail:
                 self.on_mail(address, raw)
         return [success("SendItem")]

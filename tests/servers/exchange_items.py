@@ -170,7 +170,7 @@ def whole(item: Item, paths: list[str]) -> Any:
 
 def whole_property(item: Item, path: str) -> Any:
     tag = path.partition(":")[2]
-    if item.kind == "Message":
+    if item.kind != "CalendarItem":
         return _mail_property(item, path, tag)
     if path == "item:TextBody":
         body = item.parts.get("item:Body")
@@ -195,7 +195,7 @@ def _mail_property(item: Item, path: str, tag: str) -> Any:
 
 
 def _ordered(kind: str, elements: list[Any]) -> Any:
-    places = order(kind)
+    places = order(f"{kind}Message" if kind.startswith("Meeting") else kind)
     elements.sort(key=lambda e: places.get(local(e), 0))
     return t(kind, *elements)
 

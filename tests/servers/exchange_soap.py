@@ -137,9 +137,11 @@ def success(operation: str, *content: Any) -> Any:
     return m(f"{operation}ResponseMessage", code, *content, ResponseClass="Success")
 
 
-def failure(operation: str, code: str) -> Any:
-    """One message of failure, with the empty elements that Exchange leaves in it."""
+def failure(operation: str, code: str, terse: bool) -> Any:
+    """One message of failure, with the empty elements that Exchange may leave in it."""
     parts = [m("MessageText", "A message."), m("ResponseCode", code), m("DescriptiveLinkKey", "0")]
+    if terse:
+        return m(f"{operation}ResponseMessage", *parts, ResponseClass="Error")
     if operation == "SyncFolderItems":
         parts += [m("SyncState", ""), m("IncludesLastItemInRange", "true")]
     if operation in ("CreateItem", "GetItem", "UpdateItem"):

@@ -6,7 +6,6 @@ import base64
 import email
 import email.policy
 import json
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -44,7 +43,7 @@ class Item:
             part = self.parts[path]
             value = part.findtext("t:Value", None, NAMES)
             return str((part.text or "") if value is None else value)
-        if self.kind == "Message":
+        if self.kind != "CalendarItem":
             return self._mail_text(path)
         if self.series and path == "calendar:UID":
             return self.series.uid
@@ -150,6 +149,15 @@ class Store:
         return ("Delete", t("ItemId", Id=key, ChangeKey="")) if key in before else None
 
 
-def update(item: Item, path: str, element: Any) -> None:
-    """Set one property to what an item in a request says."""
-    item.parts[path] = deepcopy(element)
+def received(raw: bytes) -> Item:
+    """A mail in an inbox: Exchange makes items of their own of what is about meetings."""
+    kinds = {
+        "REPLY": "MeetingResponse",
+        "REQUEST": "MeetingRequest",
+        "CANCEL": "MeetingCancellation",
+    }
+    kind = "Message"
+    for part in email.message_from_bytes(raw, policy=email.policy.default).walk():
+        if part.get_content_type() == "text/calendar":
+            kind = kinds.get(str(part.get_param("method", "")).upper(), kind)
+    return Item("", "inbox", kind, raw=raw)
