@@ -112,7 +112,7 @@ def test_changes_and_removals_are_noticed(provider: Provider) -> None:
 
 def test_an_unchanged_calendar_costs_one_request(provider: Provider) -> None:
     provider.server.fill(DANA.email, busy_event("a@example.org", NINE, TEN))
-    usual = Interval(WINDOW.start, WINDOW.start + timedelta(days=58))
+    usual = Interval(WINDOW.start, WINDOW.start + timedelta(days=41))
     cursor = provider.source().read(usual, None).cursor
     for quarter in range(1, 5):
         provider.server.requests.clear()

@@ -51,7 +51,22 @@ def microsoft365(directory: Path, *, details: bool = True) -> Iterator[Started]:
         yield Started("microsoft365", server, options, server.ca)
 
 
+@contextmanager
+def exchange(directory: Path, *, details: bool = True) -> Iterator[Started]:
+    from tests.servers.exchange import PASSWORD, SERVICE
+    from tests.servers.exchange import exchange as serve
+
+    with serve() as server:
+        (directory / "exchange.secret").write_text(PASSWORD)
+        office = {"office@example.org", "mentoring@example.org"}
+        server.impersonates = None if details else office
+        options: dict[str, object] = {"endpoint": server.url, "username": SERVICE}
+        options["password"] = "file:exchange.secret"
+        yield Started("exchange", server, options)
+
+
 SIMULATORS: dict[str, Callable[..., AbstractContextManager[Started]]] = {
     "google": google,
+    "exchange": exchange,
     "microsoft365": microsoft365,
 }

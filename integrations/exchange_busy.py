@@ -1,0 +1,236 @@
+"""Busy times from Exchange Web Services: `exchange:ADDRESS`.
+
+SyncFolderItems says whether anything in the calendar changed, FindItem with a CalendarView expands
+it. Where the calendar is not open to us, GetUserAvailability says when its owner is busy.
+https://learn.microsoft.com/exchange/client-developer/web-service-reference/calendarview
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from exchangelib import CalendarItem
+from exchangelib import errors as ews
+from exchangelib.folders import Calendar
+from exchangelib.properties import (
+    CalendarView,
+    DaylightTime,
+    FreeBusyViewOptions,
+    MailboxData,
+    StandardTime,
+    TimeWindow,
+    TimeZone,
+)
+from exchangelib.services import GetUserAvailability
+
+from integrations.exchange import EWS_UTC, Mailbox, ews_time, instant, mailbox
+from integrations.exchange_faults import DENIED
+from integrations.ports import OPAQUE, Access, BusySource, Owner, ProviderError, Reading, item_key
+from mentoring.interval import Interval, merged
+
+_FIELDS = (
+    "start",
+    "end",
+    "uid",
+    "legacy_free_busy_status",
+    "my_response_type",
+    "is_cancelled",
+    "appointment_state",
+)
+_FREE = frozenset({"Free", "WorkingElsewhere"})
+_MOST = 1000  # the server's own limit for one view, EWSFindCountLimit
+_PARTS = timedelta(days=42)  # the longest that Exchange answers for in one go, unless configured
+_SHORTEST = timedelta(hours=1)
+_CLOSED = (*DENIED, ews.ErrorNonExistentMailbox)
+_VIEWS = frozenset({"FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged"})
+_SECRETIVE = (
+    ews.ErrorNoFreeBusyAccess,
+    ews.ErrorFreeBusyGenerationFailed,
+    ews.ErrorMailRecipientNotFound,
+    ews.ErrorProxyRequestProcessingFailed,
+)
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    """What was read from `since` to `until`, in seconds since the epoch.
+
+    `state` is the folder's sync state. `details` is False where only free/busy may be read:
+    `digest` then tells one answer from the next.
+    """
+
+    details: bool = True
+    state: str = ""
+    digest: str = ""
+    since: float = 0.0
+    until: float = 0.0
+
+
+@dataclass(frozen=True)
+class ExchangeSource:
+    mailbox: Mailbox
+    owner: Owner
+
+    def read(self, window: Interval, cursor: str | None) -> Reading:
+        known = _Cursor(**json.loads(cursor)) if cursor else _Cursor()
+        if known.until < window.end.timestamp():
+            known = _Cursor()
+        if not known.details:
+            return self._free_busy(window, known)
+        try:
+            return self.mailbox.call(lambda a: self._details(a, window, known), expected=_CLOSED)
+        except _CLOSED as error:
+            return self._instead(error, window)
+
+    def _details(self, account: Any, window: Interval, known: _Cursor) -> Reading:
+        found = self.mailbox.sync(account, Calendar, known.state) if known.state else None
+        if found and not found[0] and known.since:
+            return Reading({}, False, _text(known))
+        if found is None:  # the state now is taken first, so that nothing falls between
+            found = self.mailbox.sync(account, Calendar, None)
+        items = self._busy(self._view(account, window), window)
+        state = found[1] if found else ""
+        return Reading(items, True, _text(_Cursor(True, state, "", *_bounds(window))))
+
+    def _view(self, account: Any, window: Interval) -> list[Any]:
+        """What the window shows, recurrences expanded; a view too full is asked for in halves."""
+        view = CalendarView(start=ews_time(window.start), end=ews_time(window.end), max_items=_MOST)
+        try:
+            found = self.mailbox.find(
+                account, Calendar, CalendarItem, _FIELDS, view=view, most=_MOST
+            )
+        except ews.ErrorExceededFindCountLimit:
+            found = None
+        if found is not None and len(found) < _MOST:
+            return found
+        if window.length < _SHORTEST:
+            raise ProviderError(
+                f"{self.mailbox.name}: more than {_MOST} entries within an hour",
+                mend="clear the calendar of them",
+                permanent=True,
+            )
+        half = window.start + window.length / 2
+        first = self._view(account, Interval(window.start, half))
+        return [*first, *self._view(account, Interval(half, window.end))]
+
+    def _busy(self, entries: Iterable[Any], window: Interval) -> dict[str, tuple[Interval, ...]]:
+        found: dict[str, list[Interval]] = defaultdict(list)
+        for entry in entries:
+            if not isinstance(entry, CalendarItem) or entry.start is None or entry.end is None:
+                raise self.mailbox.garbled()
+            if not _is_free(entry):
+                key = item_key(entry.uid or entry.id)
+                found[key] += _clipped(instant(entry.start), instant(entry.end), window)
+        return {key: tuple(merged(spans)) for key, spans in found.items() if spans}
+
+    def _instead(self, error: Exception, window: Interval) -> Reading:
+        """Free/busy where the calendar is closed; where that is closed too, say what is missing."""
+        try:
+            return self._free_busy(window, _Cursor(False))
+        except ProviderError as closed:
+            if closed.permanent:
+                raise self.mailbox.fault(error) from closed
+            raise
+
+    def _free_busy(self, window: Interval, known: _Cursor) -> Reading:
+        if known.since:  # the same question gets the same answer, and so the same digest
+            window = Interval(datetime.fromtimestamp(known.since, UTC), window.end)
+        spans = tuple(merged(span for part in _parts(window) for span in self._opaque(part)))
+        items = {OPAQUE: spans} if spans else {}
+        digest = hashlib.sha256(str([str(span) for span in spans]).encode()).hexdigest()
+        if digest == known.digest:
+            return Reading({}, False, _text(known))
+        return Reading(items, True, _text(_Cursor(False, "", digest, *_bounds(window))))
+
+    def _opaque(self, part: Interval) -> list[Interval]:
+        asking = replace(self.mailbox, behalf=True)
+        found = asking.call(lambda account: self._ask(account, part))
+        return [clipped for start, end in found for clipped in _clipped(start, end, part)]
+
+    def _ask(self, account: Any, part: Interval) -> list[tuple[datetime, datetime]]:
+        never = {"bias": 0, "time": datetime.min.time(), "occurrence": 1, "iso_month": 1}
+        utc = TimeZone(
+            bias=0,
+            standard_time=StandardTime(**never, weekday="Sunday"),
+            daylight_time=DaylightTime(**never, weekday="Sunday"),
+        )
+        try:
+            views = list(
+                GetUserAvailability(account.protocol).call(
+                    tzinfo=EWS_UTC,
+                    mailbox_data=[
+                        MailboxData(
+                            email=self.mailbox.address,
+                            attendee_type="Required",
+                            exclude_conflicts=False,
+                        )
+                    ],
+                    timezone=utc,
+                    free_busy_view_options=FreeBusyViewOptions(
+                        time_window=TimeWindow(start=ews_time(part.start), end=ews_time(part.end)),
+                        merged_free_busy_interval=30,
+                        requested_view="FreeBusy",
+                    ),
+                )
+            )
+            for view in views:
+                if isinstance(view, Exception):
+                    raise view
+        except _SECRETIVE as error:
+            raise self._secret(type(error).__name__) from error
+        if len(views) != 1:
+            raise self.mailbox.garbled()
+        if views[0].view_type not in _VIEWS:
+            raise self._secret(f"its answer is {views[0].view_type}")
+        events = views[0].calendar_events or ()
+        return [
+            (instant(event.start), instant(event.end))
+            for event in events
+            if event.busy_type not in _FREE
+        ]
+
+    def _secret(self, why: str) -> ProviderError:
+        return ProviderError(
+            f"{self.mailbox.name}: Exchange does not say when it is free or busy ({why})",
+            mend="have its owner share at least free/busy times with the service account",
+            permanent=True,
+        )
+
+
+def _is_free(entry: Any) -> bool:
+    """Free is what is off, declined or marked so; out of office is busy."""
+    state = entry.appointment_state
+    cancelled = entry.is_cancelled or "Canceled" in (state or ())
+    return bool(
+        cancelled or entry.my_response_type == "Decline" or entry.legacy_free_busy_status in _FREE
+    )
+
+
+def _parts(window: Interval) -> list[Interval]:
+    """Stretches short enough for one question each."""
+    count = -(-window.length // _PARTS)
+    edges = [window.start + _PARTS * number for number in range(count)]
+    return [Interval(a, min(a + _PARTS, window.end)) for a in edges]
+
+
+def _clipped(start: datetime, end: datetime, window: Interval) -> list[Interval]:
+    start, end = max(start, window.start), min(end, window.end)
+    return [Interval(start, end)] if start < end else []
+
+
+def _bounds(window: Interval) -> tuple[float, float]:
+    return window.start.timestamp(), window.end.timestamp()
+
+
+def _text(cursor: Any) -> str:
+    return json.dumps(asdict(cursor))
+
+
+def busy_source(url: str, owner: Owner, access: Access) -> BusySource:
+    return ExchangeSource(mailbox(url, access), owner)
