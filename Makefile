@@ -15,8 +15,8 @@ $(VENV)/.stamp: requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/.stamp ## play a virtual fortnight against real servers on loopback
-	@$(BIN)/python daemon.py demo
+demo: $(VENV)/.stamp ## play a virtual fortnight on loopback; WITH=google,exchange,microsoft365 adds their simulators
+	@$(BIN)/python daemon.py demo --with "$(WITH)"
 
 test: $(VENV)/.stamp ## run every test, the slow ones too
 	$(BIN)/python -m pytest -n 2

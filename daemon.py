@@ -17,7 +17,9 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from integrations.registry import Ports
     from mentoring.roster import Roster
+    from service.grants import StoredGrants
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -98,13 +100,29 @@ def _store(roster: Roster, directory: Path, *, writing: bool = True) -> Iterator
         _fail(f"{url.render_as_string()}:1: the store fails ({reason}); try again", NOT_NOW)
 
 
+def _grants(roster: Roster, directory: Path, engine: Engine | None = None) -> StoredGrants:
+    from service.grants import StoredGrants
+    from store.database import open_engine, resolve_url
+
+    known = engine or open_engine(resolve_url(roster.settings.store, directory))
+    return StoredGrants.of(roster, directory, known)
+
+
+def _ports(roster: Roster, directory: Path, engine: Engine | None = None) -> Ports:
+    """The outside world of a roster, with what partners consented to."""
+    from integrations.registry import Ports
+
+    return Ports(roster, directory, _grants(roster, directory, engine))
+
+
 @app.command()
 def run(context: typer.Context) -> None:
     """Be the service until SIGTERM; SIGHUP reloads the roster."""
-    from integrations.registry import Ports
     from service.clock import serve
     from service.logging import configure
     from service.roster_source import RosterFaults, RosterSource
+    from web.app import application
+    from web.serve import PageServer
 
     configure()
     try:
@@ -112,13 +130,18 @@ def run(context: typer.Context) -> None:
     except RosterFaults as error:
         _fail(str(error), WRONG)
     with _store(source.roster, context.obj) as engine:
-        serve(source, engine, Ports)
+        serve(
+            source,
+            engine,
+            lambda roster, directory: _ports(roster, directory, engine),
+            _grants(source.roster, context.obj, engine),
+            lambda desk, connected, listen: PageServer(application(desk, connected), listen),
+        )
 
 
 @app.command()
 def once(context: typer.Context, now: Now = "", as_json: Json = False) -> None:
     """One full pass of everything that is due."""
-    from integrations.registry import Ports
     from service.logging import configure
     from service.passes import begin, full_pass, report
 
@@ -126,7 +149,7 @@ def once(context: typer.Context, now: Now = "", as_json: Json = False) -> None:
     at = _instant(now)
     roster = _roster(context.obj)
     with _store(roster, context.obj) as engine:
-        work = begin(roster, engine, Ports(roster, context.obj), at)
+        work = begin(roster, engine, _ports(roster, context.obj, engine), at)
         full_pass(work)
         document = report(work)
     if as_json:
@@ -147,7 +170,8 @@ def check(
     from service.logging import configure
 
     configure(quiet=True)
-    report = examine(context.obj, offline=offline, now=datetime.now(UTC))
+    ports = None if offline else lambda roster: _ports(roster, context.obj)
+    report = examine(context.obj, now=datetime.now(UTC), ports=ports)
     if as_json:
         _print(report.as_json())
     for fault in report.faults:
@@ -184,7 +208,6 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 @app.command()
 def explain(context: typer.Context, mentor: str, mentee: str, as_json: Json = False) -> None:
     """Why this time, why not the others."""
-    from integrations.registry import Ports
     from service.explain import explain as explanation
     from service.explain import find_pair
     from service.logging import configure
@@ -199,7 +222,7 @@ def explain(context: typer.Context, mentor: str, mentee: str, as_json: Json = Fa
         _fail(f"{context.obj}/pairs.csv:1: {mentor} and {mentee} are no pair; name one", WRONG)
     with _store(roster, context.obj, writing=False) as engine, reading(engine) as connection:
         now = standing_now(connection, datetime.now(UTC))
-        work = Work(roster, engine, Ports(roster, context.obj), now, b"")
+        work = Work(roster, engine, _ports(roster, context.obj, engine), now, b"")
         document = explanation(work, connection, pair)
     if as_json:
         _print(document)
@@ -234,14 +257,13 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Play the programme ahead on a virtual clock."""
-    from integrations.registry import Ports
     from service.logging import configure
     from service.show import show_simulation
     from service.simulate import simulate as play
 
     configure(quiet=True)
     roster = _roster(context.obj)
-    ports = Ports(roster, context.obj)
+    ports = _ports(roster, context.obj)
     document = play(roster, ports, at=datetime.now(UTC), weeks=weeks, seed=seed)
     if as_json:
         _print(document)
@@ -250,16 +272,33 @@ def simulate(
 
 
 @app.command()
-def connect(context: typer.Context, person: str) -> None:
-    """A partner's calendar consent."""
+def connect(
+    context: typer.Context,
+    person: str,
+    mail: Annotated[bool, typer.Option("--mail", help="Mail the link to them.")] = False,
+) -> None:
+    """A partner's calendar consent: prints the link, or mails it."""
+    from integrations.ports import ProviderError
+    from service.connect import connect as invite
+    from service.connect import post_link
+    from service.logging import configure
+
+    configure(quiet=True)
     roster = _roster(context.obj)
     known = roster.people.get(person.lower())
     if known is None:
         _fail(f"{context.obj}/people.csv:1: {person} is not in it; add them first", WRONG)
-    if known.calendar.startswith(("google:", "microsoft365:")):
-        message = "this version has no adapter for that calendar; use an https:// or caldavs:// one"
-        _fail(f"{context.obj}/people.csv:{known.line}: {message}", WRONG)
-    print(f"{known.name}'s calendar needs no consent.")
+    with _store(roster, context.obj, writing=False) as engine:
+        ports = _ports(roster, context.obj, engine)
+        try:
+            link = invite(roster, engine, ports, _grants(roster, context.obj, engine), known)
+        except ProviderError as error:
+            _fail(f"{context.obj}/overlap.toml:1: {error.message}; {error.mend}", WRONG)
+        if mail and link:
+            post_link(roster, engine, ports, known, link)
+    print(link if link else f"{known.name}'s calendar needs no consent.")
+    if mail and link:
+        print(f"The link goes to {known.email} in their work hours.")
 
 
 @app.command()
@@ -273,16 +312,23 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for what the demo leaves.")] = Path(
         "demo"
     ),
+    providers: Annotated[
+        str, typer.Option("--with", help="google,exchange,microsoft365: simulators of these too.")
+    ] = "",
 ) -> None:
     """Play a fortnight of a sample programme against real servers on loopback."""
     from service.logging import configure
 
+    named = tuple(name for name in providers.split(",") if name)
     try:
         from tests.demo.play import play
+        from tests.servers.started import SIMULATORS
     except ModuleNotFoundError as error:
         _fail(f"demo:1: the package {error.name} is missing; run it by `make demo`", NOT_NOW)
+    if unknown := set(named) - set(SIMULATORS):
+        _fail(f"demo:1: no simulator of {min(unknown)}; use {', '.join(SIMULATORS)}", WRONG)
     configure(quiet=True)
-    play(out)
+    play(out, named)
 
 
 if __name__ == "__main__":

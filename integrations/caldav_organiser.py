@@ -19,6 +19,10 @@ from mentoring.interval import Interval
 class CaldavOrganiser:
     account: Account
 
+    @property
+    def makes(self) -> frozenset[str]:
+        return frozenset()
+
     def publish(self, entry: Entry) -> str:
         body = _stored(entry.ics)
         with self.account.opened() as calendar:

@@ -63,6 +63,10 @@ _PARTSTATS = {
 class ExchangeOrganiser:
     mailbox: Mailbox
 
+    @property
+    def makes(self) -> frozenset[str]:
+        return frozenset()
+
     def publish(self, entry: Entry) -> str:
         """Exchange Web Services make no join link."""
         self.mailbox.call(lambda account: self._publish(account, entry))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -33,8 +34,11 @@ READ_MAIL = f"{SCOPES}gmail.readonly"
 LATER = "it is tried again by itself"
 PAGES = 1000
 _TIMEOUT = 20
+_LONGEST = 120
 _LARGEST = 50 * 1024 * 1024
 _IN_FLIGHT = 4
+_GARBLED = (ValueError, TypeError, KeyError)
+"""What the libraries let through where an answer is no JSON, or another JSON than they expect."""
 _QUOTA = frozenset(
     {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"}
 )
@@ -93,7 +97,7 @@ class Account:
                 raise ProviderError(
                     f"{self.name}: Google can't be reached ({type(error).__name__})", mend=LATER
                 ) from error
-            except ValueError as error:
+            except _GARBLED as error:
                 raise self.garbled() from error
         if not isinstance(answer, dict) and not (empty and not answer):
             raise self.garbled()  # the library hands out what is no JSON as it came
@@ -111,14 +115,14 @@ class Account:
             authorised.credentials.refresh(authorised._request)
         except RefreshError as error:
             raise self._no_token(error, scope) from error
-        except (GoogleAuthError, httpx.HTTPError, OSError, ValueError) as error:
+        except (GoogleAuthError, httpx.HTTPError, OSError, *_GARBLED) as error:
             raise ProviderError(
                 f"{self.name}: Google gives no token ({type(error).__name__})", mend=LATER
             ) from error
 
     def service(self, api: str) -> Any:
         """The client of an API, from the discovery document that ships with the library."""
-        endpoint = _endpoint(self.access)
+        endpoint = endpoint_of(self.access)
         version = {"calendar": "v3", "gmail": "v1"}[api]
 
         def make() -> Any:
@@ -159,7 +163,7 @@ class Account:
         return AuthorizedHttp(found, http=_transport(self.access))
 
     def _consented(self, grant: str) -> Any:
-        endpoint = _endpoint(self.access)
+        endpoint = endpoint_of(self.access)
         return credentials.Credentials(  # type: ignore[no-untyped-call]
             None,
             refresh_token=grant,
@@ -268,7 +272,7 @@ def secret(access: Access, name: str) -> str:
     return secrets.resolve(reference, access.directory)
 
 
-def _endpoint(access: Access) -> str:
+def endpoint_of(access: Access) -> str:
     endpoint = str(access.options.get("endpoint", "")).rstrip("/")
     if endpoint.startswith("http://") and not tls.is_loopback(endpoint):
         raise ProviderError("[google] endpoint is unencrypted", mend="use https://", permanent=True)
@@ -315,12 +319,12 @@ class _Transport:
     ) -> tuple[httplib2.Response, bytes]:
         sent = {k: v for k, v in (headers or {}).items() if k.lower() != "accept-encoding"}
         sent["accept-encoding"] = "identity"  # a compressed answer has no bound
-        content = b""
+        until, content = time.monotonic() + _LONGEST, b""
         with self.client.stream(method, uri, content=body, headers=sent) as answer:
             for chunk in answer.iter_raw():
                 content += chunk
-                if len(content) > _LARGEST:
-                    raise ValueError("the answer is larger than 50 MB")
+                if len(content) > _LARGEST or time.monotonic() > until:
+                    raise ValueError("the answer has no end")
         status = {**dict(answer.headers), "status": str(answer.status_code)}
         return httplib2.Response(status), content
 

@@ -21,6 +21,7 @@ from integrations.google import (
     READ_MAIL,
     SEND,
     Account,
+    MissingScope,
     Refused,
     pages,
 )
@@ -36,6 +37,10 @@ _REFUSED = frozenset({400, 401, 403, 404, 413, 429})
 @dataclass(frozen=True)
 class GmailMailer:
     account: Account
+
+    @property
+    def lag(self) -> timedelta:
+        return timedelta(minutes=2)
 
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         self.account.obtain(SEND)
@@ -69,7 +74,7 @@ class GmailMailer:
                 message_id in self._ids(messages, key)
                 for key in self._sent(messages, q="newer_than:2d", maxResults=_BATCH)
             )
-        except ProviderError:
+        except MissingScope:
             return None
 
     def _sent(self, messages: Any, **how: Any) -> list[str]:

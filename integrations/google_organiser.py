@@ -40,6 +40,10 @@ _RESPONSES = {partstat: response for response, partstat in _PARTSTATS.items()}
 class GoogleOrganiser:
     account: Account
 
+    @property
+    def makes(self) -> frozenset[str]:
+        return frozenset({"meet", "google meet", "google"})
+
     def publish(self, entry: Entry) -> str:
         event = self._event(entry.uid, deleted=True) or self._insert(entry)
         if changes := _changes(event, entry):

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -31,6 +32,10 @@ class MaildirMailer:
     """Delivers each Message-ID once: the file's name follows from it."""
 
     folder: Path
+
+    @property
+    def lag(self) -> timedelta:
+        return timedelta(0)
 
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         try:

@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -190,6 +191,11 @@ class Showing:
 class Organiser(Protocol):
     """The organiser's own calendar. It never mails anybody: invites are ours, in readers' hours."""
 
+    @property
+    def makes(self) -> frozenset[str]:
+        """What people call the rooms that it makes, lower case; empty where it makes none."""
+        ...
+
     def publish(self, entry: Entry) -> str:
         """Put the meeting into the calendar, or change it to this; twice is as once.
 
@@ -211,6 +217,11 @@ class Organiser(Protocol):
 
 
 class Mailer(Protocol):
+    @property
+    def lag(self) -> timedelta:
+        """How long after a letter was taken `delivered` may still say that it was not."""
+        ...
+
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         """Hand the letter over. Calls `point_of_no_return` once, just before it can't be undone.
 
@@ -220,7 +231,10 @@ class Mailer(Protocol):
         ...
 
     def delivered(self, message_id: str) -> bool | None:
-        """Whether a letter was taken before; None where this channel can't tell."""
+        """Whether a letter was taken before; None where this channel can never tell.
+
+        Raises ProviderError where it can't tell now.
+        """
         ...
 
 
@@ -247,6 +261,26 @@ class Inbox(Protocol):
 
     def wait(self, seconds: float) -> bool:
         """Block until something new may be there (True) or the time is over (False)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A consent as the provider confirmed it: whose it is, and the refresh token."""
+
+    address: str
+    token: str
+
+
+class Consent(Protocol):
+    """A provider's consent page, and what it gives back (RFC 6749 section 4.1, RFC 7636)."""
+
+    def page(self, redirect: str, state: str, verifier: str) -> str:
+        """The address to send the person to."""
+        ...
+
+    def redeem(self, redirect: str, code: str, verifier: str) -> Granted:
+        """What the code stands for. Raises ProviderError in words for the person."""
         ...
 
 

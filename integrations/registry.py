@@ -12,6 +12,7 @@ from types import ModuleType
 from integrations.ports import (
     Access,
     BusySource,
+    Consent,
     Grants,
     Inbox,
     Mailer,
@@ -55,6 +56,7 @@ INBOXES = {
     "microsoft365": "microsoft365_mail",
     "exchange": "exchange_mail",
 }
+CONSENTS = {"google": "google_consent", "microsoft365": "microsoft365_consent"}
 UID_DOMAINS = {"google": "google.com"}
 """Google names an event's UID after its id: `ID@google.com`."""
 
@@ -99,6 +101,12 @@ class Ports:
         access = self._access(url, "calendar")
         organiser: Organiser = _adapter(url, ORGANISERS).organiser(url, access)
         return organiser
+
+    def consent(self, calendar: str) -> Consent:
+        """The consent page of the provider that holds a calendar."""
+        access = self._access(calendar, "")
+        consent: Consent = _adapter(calendar, CONSENTS).consent(calendar, access)
+        return consent
 
     def uid_domain(self) -> str:
         """What follows the @ in the UIDs of new meetings."""

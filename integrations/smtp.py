@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from integrations import secrets, tls
@@ -25,6 +26,10 @@ class SmtpMailer:
 
     url: str
     access: Access
+
+    @property
+    def lag(self) -> timedelta:
+        return timedelta(0)
 
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         with _connected(self.url, self.access) as connection:

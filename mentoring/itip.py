@@ -92,8 +92,8 @@ def _event(meeting: MeetingFacts, programme: Programme, at: datetime) -> Event:
 
 
 def location(meeting: MeetingFacts) -> str:
-    """Where: a site's name, or the tool both use."""
-    return plain(meeting.place or meeting.tool)
+    """Where: a site's name, the link to join by, or the tool both use."""
+    return plain(meeting.place or meeting.link or meeting.tool)
 
 
 def description(meeting: MeetingFacts, programme: Programme) -> str:
@@ -103,6 +103,8 @@ def description(meeting: MeetingFacts, programme: Programme) -> str:
     if meeting.unseen:
         names = " and ".join(plain(name) for name in meeting.unseen)
         lines.append(f"No calendar is connected for {names}: the time is inside their work hours.")
+    if meeting.link:
+        lines.append(f"Join: {plain(meeting.link)}")
     lines.append("Accept, decline or propose another time: the programme takes care of the rest.")
     return "\n".join(lines)
 

@@ -48,12 +48,17 @@ class Partstat(StrEnum):
 
 @dataclass(frozen=True)
 class Attendance:
-    """One partner's side of a meeting. `answered` is the DTSTAMP of the answer that counts."""
+    """One partner's side of a meeting.
+
+    `answered` is the DTSTAMP of the answer that counts; `shown` the answer that the organiser's
+    calendar showed last, since only a change there is news.
+    """
 
     email: str
     partstat: Partstat = Partstat.NEEDS_ACTION
     nudges: int = 0
     answered: datetime | None = None
+    shown: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Why(StrEnum):
     NO_TIME = "no time"
     TRIES_USED = "tries used"
     PAIR_ENDED = "pair ended"
+    BY_HAND = "by hand"
 
 
 class Refusal(StrEnum):
@@ -60,7 +61,8 @@ class MeetingFacts:
     """A meeting as its invite describes it.
 
     `place` is a site's name or empty; `tool` the first tool both use or empty; `unseen` holds the
-    names of those who connected no calendar and were taken at their hours.
+    names of those who connected no calendar and were taken at their hours. `link` is where to join
+    online, where the organiser's calendar makes such links.
     """
 
     uid: str
@@ -72,6 +74,7 @@ class MeetingFacts:
     place: str = ""
     tool: str = ""
     unseen: tuple[str, ...] = ()
+    link: str = ""
 
     def other_than(self, email: str) -> Party:
         return self.mentee if email == self.mentor.email else self.mentor
@@ -109,12 +112,18 @@ class CounterNotice:
 
 @dataclass(frozen=True)
 class CalendarNotice:
-    """`kind` calendar: this reader's calendar can't be read, so nobody proposes times over it."""
+    """`kind` calendar: this reader's calendar can't be read, so nobody proposes times over it.
+
+    `link` is the page where they let us read it, where that is what is missing; `again` is False
+    where it was never read yet.
+    """
 
     key: str
     reader: Reader
     problem: str
     mend: str
+    link: str = ""
+    again: bool = True
     kind: str = "calendar"
 
 
@@ -145,6 +154,21 @@ class NoSlotNotice:
     rejected: tuple[tuple[str, int], ...]
     suggestion: str
     kind: str = "noslot"
+
+
+@dataclass(frozen=True)
+class PutBackNotice:
+    """`kind` putback: to the coordinator; a meeting that was moved by hand in the programme's
+    calendar to a time that can't be had (`asked`) stands where it stood again (`slot`)."""
+
+    key: str
+    reader: Reader
+    mentor: Party
+    mentee: Party
+    slot: Interval
+    asked: Interval
+    refusal: Refusal
+    kind: str = "putback"
 
 
 @dataclass(frozen=True)
@@ -206,6 +230,7 @@ Notice = (
     | CalendarNotice
     | PatternNotice
     | NoSlotNotice
+    | PutBackNotice
     | UndeliveredNotice
     | SummaryNotice
 )

@@ -49,6 +49,10 @@ def _mailbox(text: str) -> Mailbox:
     return mailbox if mailbox.name else Mailbox(mailbox.email, mailbox.email)
 
 
+def _address(text: str) -> str:
+    return cells.read_email(text) if text else ""
+
+
 def _store(text: str) -> str:
     if text.startswith("sqlite:///") and len(text) > len("sqlite:///"):
         return text
@@ -131,6 +135,7 @@ class _Google(_Section):
 class _Microsoft365(_Section):
     endpoint: str = ""
     authority: str = ""
+    lookup: Annotated[str, _cell(_address)] = ""
     tenant: str = ""
     client_id: str = ""
     client_secret: Secret | None = None

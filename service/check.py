@@ -71,20 +71,19 @@ def _fault_json(fault: Fault) -> dict[str, Any]:
     }
 
 
-def check(directory: Path, *, offline: bool, now: datetime) -> Report:
-    """Read the files; unless offline, try each calendar, the mailer, the inbox, the organiser."""
+def check(directory: Path, *, now: datetime, ports: Callable[[Roster], Ports] | None) -> Report:
+    """Read the files; with `ports`, try each calendar, the mailer, the inbox, the organiser."""
     try:
         roster = load(directory)
     except RosterFaults as error:
         return Report(error.faults)
     report = Report()
-    if not offline:
-        _try_all(report, roster, directory, now)
+    if ports:
+        _try_all(report, roster, directory, now, ports(roster))
     return report
 
 
-def _try_all(report: Report, roster: Roster, directory: Path, now: datetime) -> None:
-    ports = Ports(roster, directory)
+def _try_all(report: Report, roster: Roster, directory: Path, now: datetime, ports: Ports) -> None:
     window = Interval(now, now + _WINDOW)
     settings = directory / SETTINGS
     text = decode(settings.read_bytes())

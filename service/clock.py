@@ -10,15 +10,18 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Protocol
 
 import schedule
 import structlog
 from sqlalchemy import Engine
 
-from integrations.ports import ProviderError
-from mentoring.roster import Roster
+from integrations.ports import Grants, ProviderError
+from mentoring.roster import Person, Roster
+from service.consent import Asks, Desk
 from service.deliver import deliver
 from service.listen import listen
 from service.passes import begin, sync_all, tend_all
@@ -27,7 +30,9 @@ from service.roster_source import RosterSource
 from service.summaries import summaries
 from service.sync import EVERY
 from service.systemd import notify, watchdog_seconds
+from service.watch import watch
 from service.work import Outside, Work
+from store import facts
 
 log = structlog.get_logger()
 
@@ -36,16 +41,27 @@ _PASS_EVERY = 60
 _LISTEN_SECONDS = 60.0
 _STOP_WITHIN = 8.0
 
-Ports = Callable[[Roster, Path], Outside]
+
+class World(Outside, Asks, Protocol):
+    """The outside world, and the consent pages of its providers."""
+
+
+Ports = Callable[[Roster, Path], World]
+Pages = Callable[[Callable[[], Desk], Callable[[Person], None], str], AbstractContextManager[Any]]
+"""Opens the pages on HOST:PORT; raises OSError where that is taken."""
 
 
 class Service:
     """One running service; passes run on one thread, their jobs on a pool."""
 
-    def __init__(self, source: RosterSource, engine: Engine, ports: Ports) -> None:
+    def __init__(
+        self, source: RosterSource, engine: Engine, ports: Ports, grants: Grants, pages: Pages
+    ) -> None:
         self._source = source
         self._engine = engine
         self._ports = ports
+        self._grants = grants
+        self._pages = pages
         self._outside = ports(source.roster, source.directory)
         self._stop = threading.Event()
         self._woken = threading.Event()
@@ -61,9 +77,10 @@ class Service:
         listener = threading.Thread(target=self._listen, name="inbox", daemon=True)
         worker.start()
         listener.start()
-        notify("READY=1\nSTATUS=running")
-        log.info("ready", pairs=len(self._source.roster.pairs))
-        self._watch(worker)
+        with self._open_pages():
+            notify("READY=1\nSTATUS=running")
+            log.info("ready", pairs=len(self._source.roster.pairs))
+            self._watch(worker)
         notify("STOPPING=1")
         log.info("stopping")
         worker.join(_STOP_WITHIN)
@@ -71,6 +88,25 @@ class Service:
             # Every step is a transaction: what a hung connection holds up is done after a restart.
             log.warning("stopped_while_waiting", waited=_STOP_WITHIN)
             os._exit(0)
+
+    def _open_pages(self) -> AbstractContextManager[Any]:
+        """The pages; without them everything else goes on."""
+        listen = self._source.roster.settings.web["listen"]
+        try:
+            return self._pages(self._desk, self._connected, listen)
+        except OSError as error:
+            mend = "free that port, or change [web] listen, and start again"
+            log.error("pages_unavailable", listen=listen, reason=error.strerror, mend=mend)
+            return nullcontext()
+
+    def _desk(self) -> Desk:
+        with self._engine.begin() as connection:
+            secret = facts.secret(connection)
+        return Desk(self._source.roster, self._outside, self._grants, secret, datetime.now(UTC))
+
+    def _connected(self, _person: Person) -> None:
+        self._synced_at = None
+        self._woken.set()
 
     def _on_stop(self, _signal: int, _frame: object) -> None:
         self._stop.set()
@@ -119,7 +155,7 @@ class Service:
         self._rest_of(work)
 
     def _rest_of(self, work: Work) -> None:
-        for job in (listen, lambda w: tend_all(w, self._stop), publish, summaries, deliver):
+        for job in (listen, watch, lambda w: tend_all(w, self._stop), publish, summaries, deliver):
             if self._stop.is_set():
                 return
             job(work)
@@ -148,6 +184,6 @@ class Service:
                 self._stop.wait(_LISTEN_SECONDS)
 
 
-def serve(source: RosterSource, engine: Engine, ports: Ports) -> None:
+def serve(source: RosterSource, engine: Engine, ports: Ports, grants: Grants, pages: Pages) -> None:
     """Be the service until SIGTERM."""
-    Service(source, engine, ports).run()
+    Service(source, engine, ports, grants, pages).run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 
@@ -17,7 +18,7 @@ from service.engine import Job, run_all
 from service.post import post
 from service.work import Work
 from store import meetings, outbox
-from store.outbox import EXPIRED, FAILED, QUEUED, SENDING, SENT, UNKNOWN, Queued
+from store.outbox import EXPIRED, FAILED, QUEUED, SENT, UNKNOWN, Queued
 
 log = structlog.get_logger()
 
@@ -93,7 +94,7 @@ def _reader(work: Work, queued: Queued) -> Person:
 def _send(work: Work, mailer: Mailer, queued: Queued) -> bool:
     def point_of_no_return() -> None:
         with work.engine.begin() as connection:
-            outbox.mark(connection, queued.id, SENDING)
+            outbox.begin(connection, queued.id, work.now)
 
     try:
         mailer.deliver(queued.letter, point_of_no_return)
@@ -101,7 +102,7 @@ def _send(work: Work, mailer: Mailer, queued: Queued) -> bool:
         _not_taken(work, queued, error)
         return error.permanent
     except OutcomeUnknown as error:
-        _in_doubt(work, mailer, queued, error.message)
+        _in_doubt(work, mailer, replace(queued, since=work.now), error.message)
         return True
     _mark_sent(work, queued)
     return True
@@ -138,10 +139,18 @@ def _not_taken(work: Work, queued: Queued, error: ProviderError) -> None:
 
 def _in_doubt(work: Work, mailer: Mailer, queued: Queued, reason: str) -> None:
     """No answer came: evidence settles it, or the coordinator must."""
-    taken = mailer.delivered(queued.letter.message_id)
+    try:
+        taken = mailer.delivered(queued.letter.message_id)
+    except ProviderError as error:
+        work.counts.add("failed")
+        log.warning("mail_not_looked_up", key=queued.key, reason=error.message, mend=error.mend)
+        return  # it stays in sending, and is looked for again
     if taken:
         _mark_sent(work, queued)
         return
+    if taken is False and work.now < queued.since + mailer.lag:
+        log.info("mail_not_to_be_seen_yet", key=queued.key, reason=reason)
+        return  # it stays in sending, and is looked for again
     state = QUEUED if taken is False else UNKNOWN
     with work.engine.begin() as connection:
         outbox.mark(connection, queued.id, state, error=reason)

@@ -16,9 +16,8 @@ from mentoring.meeting import LIVE, Partstat, answer_counts
 from mentoring.notices import CounterNotice, Refusal, Why
 from mentoring.replies import Answer, AnswerKind, Unreadable, acts_for, read_answer
 from mentoring.roster import Pair
-from mentoring.slots import Slot, shares_site
 from service.post import facts, post_counter_refusal, post_move
-from service.propose import moved_to
+from service.propose import asked_slot, moved_to
 from service.sides import sides, suits, unknown
 from service.work import Work, reader
 from store import facts as store_facts
@@ -122,12 +121,12 @@ def _counter(
         _refuse(work, connection, booking, person, answer, answer.asked, refusal)
         return
     people = work.roster.both_of(pair)
-    on_site = shares_site(*people, answer.asked.start, pair.channel)
-    moved = moved_to(work, booking, people, Slot(answer.asked, 0.0, (), on_site, (0.0, 0.0)))
+    slot = asked_slot(people, answer.asked, pair)
+    moved = moved_to(work, booking, people, slot, Why.COUNTERED)
     own = next(a for a in moved.meeting.attendances if a.email == person)
     taken = meetings.with_side(moved, replace(own, partstat=Partstat.ACCEPTED))
     meetings.save(connection, taken)
-    post_move(work, connection, booking, taken, Why.COUNTERED)
+    post_move(work, connection, taken)
     work.counts.add("countered")
     log.info("counter_taken", uid=booking.uid, person=person, sequence=taken.meeting.sequence)
 

@@ -20,6 +20,7 @@ from service.publish import publish
 from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
+from service.watch import watch
 from service.work import Outside, Work
 from store import facts, meetings
 
@@ -50,6 +51,7 @@ def full_pass(work: Work, stop: threading.Event | None = None) -> None:
     """Read calendars and replies, look after every pair, summarise, send."""
     sync_all(work, stop)
     listen(work)
+    watch(work)
     tend_all(work, stop)
     publish(work)
     summaries(work)

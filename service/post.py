@@ -58,6 +58,7 @@ def facts(work: Work, booking: Booking) -> MeetingFacts:
         place=mentor.site if booking.on_site else "",
         tool="" if booking.on_site else _shared_tool(mentor, mentee),
         unseen=tuple(p.name for p in (mentor, mentee) if not p.calendar),
+        link="" if booking.on_site else booking.link,
     )
 
 
@@ -73,14 +74,26 @@ def post_invites(work: Work, connection: Connection, booking: Booking) -> None:
         _post_request(work, connection, booking, guest)
 
 
-def post_move(
-    work: Work, connection: Connection, before: Booking, after: Booking, why: Why
-) -> None:
+def post_move(work: Work, connection: Connection, booking: Booking) -> None:
     """The new time to both; who has not heard of the meeting yet gets a plain invite instead."""
-    for guest in after.guests:
-        outbox.supersede(connection, after.uid, guest.email, _ABOUT_THE_TIME)
-        known = outbox.known_start(connection, after.uid, guest.email)
-        _post_request(work, connection, after, guest, known=known, before=before, why=why)
+    for guest in booking.guests:
+        outbox.supersede(connection, booking.uid, guest.email, _ABOUT_THE_TIME)
+        known = outbox.known_start(connection, booking.uid, guest.email)
+        _post_request(work, connection, booking, guest, known)
+
+
+def rewrite_requests(work: Work, connection: Connection, booking: Booking) -> None:
+    """Say what is new, the join link, in the letters about the time that nobody tried to send."""
+    sender = work.roster.programme.organiser.email
+    for guest in booking.guests:
+        queued = outbox.untouched(connection, sender, booking.uid, guest.email)
+        if queued is None:
+            continue
+        notice, ics = _request(work, booking, guest, queued.known_start)
+        letter = compose(
+            notice, work.roster.programme, calendar=ics, at=work.now, secret=work.secret
+        )
+        outbox.rewrite(connection, queued.id, letter.raw)
 
 
 def _post_request(
@@ -88,11 +101,23 @@ def _post_request(
     connection: Connection,
     booking: Booking,
     guest: Guest,
-    *,
     known: datetime | None = None,
-    before: Booking | None = None,
-    why: Why | None = None,
 ) -> None:
+    notice, ics = _request(work, booking, guest, known)
+    post(
+        work,
+        connection,
+        notice,
+        calendar=ics,
+        uid=booking.uid,
+        known_start=known,
+        expires_at=booking.meeting.slot.start,
+    )
+
+
+def _request(
+    work: Work, booking: Booking, guest: Guest, known: datetime | None
+) -> tuple[MeetingNotice, Calendar]:
     """The present time; as a move to a reader who knows of another, else as an invite."""
     meeting = facts(work, booking)
     statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
@@ -103,27 +128,14 @@ def _post_request(
         reader=reader(work.person(guest), booking.meeting.slot.start),
         meeting=meeting,
         code=guest.code,
-        why=why if known else None,
-        before=_slot_at(known, before) if known and before else None,
+        why=Why(booking.why) if known and booking.why else None,
+        before=Interval(known, known + meeting.slot.length) if known else None,
     )
-    post(
-        work,
-        connection,
-        notice,
-        calendar=Calendar("REQUEST", ics),
-        uid=booking.uid,
-        known_start=known,
-        expires_at=booking.meeting.slot.start,
-    )
+    return notice, Calendar("REQUEST", ics)
 
 
 def invite_key(booking: Booking, guest: Guest) -> str:
     return f"invite:{booking.uid}:{booking.meeting.sequence}:{guest.email}"
-
-
-def _slot_at(known: datetime, before: Booking) -> Interval:
-    """The time that the reader knows of: they may have missed one in between."""
-    return Interval(known, known + before.meeting.slot.length)
 
 
 def post_cancel(work: Work, connection: Connection, booking: Booking, why: Why) -> None:

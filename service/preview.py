@@ -17,6 +17,7 @@ from mentoring.notices import (
     NoSlotNotice,
     Notice,
     PatternNotice,
+    PutBackNotice,
     Reader,
     Refusal,
     SummaryNotice,
@@ -38,6 +39,7 @@ KINDS = (
     "calendar",
     "pattern",
     "noslot",
+    "putback",
     "undelivered",
     "summary",
 )
@@ -115,6 +117,9 @@ def _sample(roster: Roster, pair: Pair, person: Person, kind: str, at: datetime)
             rejected = (("outside mentor hours", 1890), ("mentee busy", 71))
             suggestion = "30 minutes instead of 60 would fit"
             return NoSlotNotice("preview", coordinator, *sides, rejected, suggestion)
+        case "putback":
+            asked = Interval(slot.start + timedelta(hours=9), slot.end + timedelta(hours=9))
+            return PutBackNotice("preview", coordinator, *sides, slot, asked, Refusal.OUTSIDE_HOURS)
         case "undelivered":
             answer = "550 no such user"
             return UndeliveredNotice(

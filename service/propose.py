@@ -16,7 +16,7 @@ from mentoring.interval import Interval
 from mentoring.meeting import Attendance, Meeting, State
 from mentoring.notices import NoSlotNotice, Why
 from mentoring.roster import Pair, Person
-from mentoring.slots import Found, Slot, Wanted, find_slot
+from mentoring.slots import Found, Slot, Wanted, find_slot, shares_site
 from service.post import post, post_cancel, post_invites, post_move
 from service.sides import sides, unknown
 from service.work import Work, party
@@ -29,6 +29,7 @@ WAITING = "waiting"
 PROPOSED = "proposed"
 UNSCHEDULABLE = "unschedulable"
 ENDED = "ended"
+_NEXT_TRY = "; the next try is on "
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def wanted_next(
         return NotYet(ENDED, f"the pair ended on {pair.end}")
     if standing.rest_until and work.now < standing.rest_until:
         day = standing.rest_until.astimezone(zone).date()
-        return NotYet(WAITING, f"the coordinator was told; the next try is on {day}")
+        why = standing.reason.partition(_NEXT_TRY)[0] or "the coordinator was told"
+        return NotYet(WAITING, f"{why}{_NEXT_TRY}{day}")
     earliest = max(work.now + agreement.notice, begin)
     due = max(_due(pair, history) or earliest, earliest)
     if work.now < due - agreement.horizon / 2:
@@ -207,14 +209,14 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
         number = booking.number + 1
         no_slot(work, connection, pair, standing, found, number=number, wanted=wanted)
         return True
-    moved = moved_to(work, replace(booking, refused=refused), people, found.chosen)
+    moved = moved_to(work, replace(booking, refused=refused), people, found.chosen, why)
     moved = replace(
         moved,
         meeting=replace(moved.meeting, tries=booking.meeting.tries + 1),
         decision=decision(found),
     )
     meetings.save(connection, moved)
-    post_move(work, connection, booking, moved, why)
+    post_move(work, connection, moved)
     work.counts.add("reproposed")
     log.info("reproposed", uid=booking.uid, why=str(why), sequence=moved.meeting.sequence)
     return True
@@ -239,7 +241,9 @@ def _wanted_again(
     )
 
 
-def moved_to(work: Work, booking: Booking, people: tuple[Person, Person], slot: Slot) -> Booking:
+def moved_to(
+    work: Work, booking: Booking, people: tuple[Person, Person], slot: Slot, why: Why
+) -> Booking:
     """The booking at its new time: same UID, SEQUENCE + 1, nobody has answered yet."""
     start = slot.interval.start
     guests = [
@@ -261,7 +265,13 @@ def moved_to(work: Work, booking: Booking, people: tuple[Person, Person], slot: 
         zone=zone_at(people[1], start),
         on_site=slot.on_site,
         edges=slot.edges,
+        why=str(why),
     )
+
+
+def asked_slot(people: tuple[Person, Person], asked: Interval, pair: Pair) -> Slot:
+    """A time that a person chose, as a slot: it costs nothing, since it was asked for."""
+    return Slot(asked, 0.0, (), shares_site(*people, asked.start, pair.channel), (0.0, 0.0))
 
 
 def call_off(work: Work, connection: Connection, booking: Booking, why: Why) -> None:

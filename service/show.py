@@ -13,8 +13,8 @@ from mentoring.roster import Roster
 
 
 def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=160)
+    width = None if Console().is_terminal else 160
+    return Console(width=width, markup=False)  # "[tls] ca" is a setting, and no style
 
 
 def _local(text: str | None, zone: str) -> str:

@@ -15,7 +15,7 @@ from mentoring.roster import Person
 from mentoring.slots import Side
 from service.sync import is_known
 from service.work import Work
-from store import calendars, meetings
+from store import calendars, meetings, outbox
 from store.meetings import Booking
 
 _ROLES = ("mentor", "mentee")
@@ -88,14 +88,22 @@ def _busy(
     return [
         busy.interval
         for busy in calendars.busy_of(connection, person.email, window.widened(_AROUND))
-        if besides is None or not _is_own(busy, besides)
+        if besides is None or not _is_own(connection, person, busy, besides)
     ]
 
 
-def _is_own(busy: calendars.Busy, booking: Booking) -> bool:
-    if busy.item == OPAQUE:
-        return busy.interval == booking.meeting.slot
-    return busy.item == item_key(booking.uid)
+def _is_own(connection: Connection, person: Person, busy: calendars.Busy, booking: Booking) -> bool:
+    """Whether a busy stretch is the meeting itself.
+
+    Free/busy alone melts it into one with what lies beside it: a stretch that covers the whole of
+    a meeting the person has heard of is taken for the meeting.
+    """
+    if busy.item != OPAQUE:
+        return busy.item == item_key(booking.uid)
+    if busy.interval == booking.meeting.slot:
+        return True
+    heard = outbox.known_start(connection, booking.uid, person.email)
+    return heard == booking.meeting.slot.start and busy.interval.contains(booking.meeting.slot)
 
 
 def conflict(

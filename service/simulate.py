@@ -57,6 +57,10 @@ class _Frozen:
     def uid_domain(self) -> str:
         return self.real.uid_domain()
 
+    @property
+    def lag(self) -> timedelta:
+        return timedelta(0)
+
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         point_of_no_return()
         self.sent.append(letter)

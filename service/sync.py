@@ -9,39 +9,47 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy.engine import Connection
 
-from integrations.ports import ProviderError, Reading
+from integrations.ports import ConsentNeeded, ProviderError, Reading
 from mentoring.interval import Interval
 from mentoring.notices import CalendarNotice
 from mentoring.roster import Person
+from service.consent import connect_link
 from service.post import post
-from service.work import Work, reader
+from service.work import Work, reader, reading
 from store import calendars, outbox
-from store.calendars import OK, UNREADABLE, Calendar
+from store.calendars import FAILING, NEEDS_CONSENT, OK, UNREADABLE, Calendar
 
 log = structlog.get_logger()
 
 EVERY = timedelta(minutes=15)
 STALE_AFTER = timedelta(hours=2)
 """A reading older than this says nothing about now."""
+_ON_RECORD = STALE_AFTER / 2
+"""How old the record of an unchanged calendar may grow before it is written again."""
 _PATIENCE = timedelta(hours=1)
 """How long a passing fault may last before the owner is told."""
 _DOUBT_FROM = 3
 """A calendar with so many entries that comes back empty is read once more before it is believed."""
 _KEEP_PAST = timedelta(days=1)
-_SLACK = timedelta(weeks=2)
-_STEP = timedelta(weeks=4)
+_SLACK = timedelta(weeks=1)
+_STEP = timedelta(weeks=3)
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def window(work: Work, person: Person) -> Interval:
-    """What to read: yesterday until past every horizon, its end moving in steps of four weeks.
+    """What to read: yesterday until past every horizon, its end moving in steps of three weeks.
 
     The steps keep a cursor good for weeks: an unchanged calendar isn't expanded again meanwhile.
+    With the usual horizon it is below the 62 days that Graph tells of in one free/busy answer.
     """
     horizons = [p.agreement.horizon for p in work.roster.pairs if person.email in p.key]
     reach = work.now + max(horizons, default=work.roster.agreement.horizon) + _SLACK
-    steps = -((_EPOCH - reach) // _STEP)
-    return Interval(work.now - _KEEP_PAST, _EPOCH + steps * _STEP)
+    return Interval(work.now - _KEEP_PAST, stepped(reach))
+
+
+def stepped(reach: datetime) -> datetime:
+    """The next full step of three weeks: an end that stays where it is for so long."""
+    return _EPOCH - ((_EPOCH - reach) // _STEP) * _STEP
 
 
 def is_known(calendar: Calendar | None, now: datetime) -> bool:
@@ -60,7 +68,7 @@ def sync(work: Work, person: Person) -> None:
     calendar = _present(work, person)
     try:
         source = work.outside.busy_source(person)
-        reading = source.read(window(work, person), calendar.cursor)
+        answer = source.read(window(work, person), calendar.cursor)
     except ProviderError as error:
         _keep_fault(work, person, calendar, error)
         return
@@ -69,43 +77,54 @@ def sync(work: Work, person: Person) -> None:
         what = f"reading it failed unexpectedly ({type(error).__name__})"
         _keep_fault(work, person, calendar, ProviderError(what, mend="see the service's log"))
         return
-    _keep_reading(work, person, calendar, reading)
+    _keep_reading(work, person, calendar, answer)
 
 
 def _present(work: Work, person: Person) -> Calendar:
     digest = hashlib.sha256(person.calendar.encode()).hexdigest()
-    with work.engine.begin() as connection:
+    with reading(work.engine) as connection:
         kept = calendars.load(connection, person.email)
-        if kept and kept.url_digest == digest:
-            return kept
+    if kept and kept.url_digest == digest:
+        return kept
+    with work.engine.begin() as connection:
         calendars.forget(connection, person.email)
         fresh = Calendar(person.email, digest)
         calendars.save(connection, fresh)
         return fresh
 
 
-def _keep_reading(work: Work, person: Person, calendar: Calendar, reading: Reading) -> None:
+def _keep_reading(work: Work, person: Person, calendar: Calendar, answer: Reading) -> None:
     work.counts.add("synced")
-    for warning in reading.warnings:
+    for warning in answer.warnings:
         log.warning("calendar_item_doubtful", person=person.email, warning=warning)
+    if _is_old_news(calendar, answer, work.now):
+        return
     with work.engine.begin() as connection:
-        if _is_doubtful(connection, person, calendar, reading):
+        if _is_doubtful(connection, person, calendar, answer):
             log.warning("calendar_suddenly_empty", person=person.email)
             calendars.save(connection, replace(_well(calendar, work.now), doubted=True))
             return
-        calendars.write_busy(connection, person.email, reading.items, complete=reading.complete)
+        calendars.write_busy(connection, person.email, answer.items, complete=answer.complete)
         calendars.prune(connection, work.now - _KEEP_PAST)
-        read = replace(_well(calendar, work.now), doubted=False, cursor=reading.cursor)
+        read = replace(_well(calendar, work.now), doubted=False, cursor=answer.cursor)
         calendars.save(connection, read)
-        if calendar.state == UNREADABLE:
+        if calendar.state in FAILING:
             log.info("calendar_readable_again", person=person.email)
             outbox.withdraw(connection, _key(calendar))
 
 
+def _is_old_news(calendar: Calendar, answer: Reading, now: datetime) -> bool:
+    """Nothing changed, and the last reading on record is young enough to say so by itself."""
+    if answer.items or answer.complete or answer.cursor != calendar.cursor:
+        return False
+    well = calendar.state == OK and not calendar.doubted and calendar.synced_at is not None
+    return well and timedelta(0) <= now - (calendar.synced_at or now) < _ON_RECORD
+
+
 def _is_doubtful(
-    connection: Connection, person: Person, calendar: Calendar, reading: Reading
+    connection: Connection, person: Person, calendar: Calendar, answer: Reading
 ) -> bool:
-    if calendar.doubted or not reading.complete or any(reading.items.values()):
+    if calendar.doubted or not answer.complete or any(answer.items.values()):
         return False
     return calendars.items_of(connection, person.email) >= _DOUBT_FROM
 
@@ -125,10 +144,11 @@ def _well(calendar: Calendar, now: datetime) -> Calendar:
 def _keep_fault(work: Work, person: Person, calendar: Calendar, error: ProviderError) -> None:
     work.counts.add("unreadable")
     log.warning("calendar_unreadable", person=person.email, reason=error.message, mend=error.mend)
-    first = calendar.state != UNREADABLE
+    wants_consent = isinstance(error, ConsentNeeded)
+    first = calendar.state not in FAILING
     broken = replace(
         calendar,
-        state=UNREADABLE,
+        state=NEEDS_CONSENT if wants_consent else UNREADABLE,
         failing_since=work.now if first else calendar.failing_since,
         reason=error.message,
         mend=error.mend,
@@ -144,6 +164,8 @@ def _keep_fault(work: Work, person: Person, calendar: Calendar, error: ProviderE
                 reader=reader(person, work.now),
                 problem=error.message,
                 mend=error.mend,
+                link=connect_link(work, person) if wants_consent else "",
+                again=not wants_consent or calendar.synced_at is not None,
             )
             post(work, connection, notice)
 

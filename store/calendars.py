@@ -15,6 +15,8 @@ from store.tables import busy, calendars
 
 OK = "ok"
 UNREADABLE = "unreadable"
+NEEDS_CONSENT = "needs consent"
+FAILING = frozenset({UNREADABLE, NEEDS_CONSENT})
 NEW = "new"
 
 

@@ -28,6 +28,11 @@ def inbox_cursor(url: str) -> str:
     return f"inbox cursor {hashlib.sha256(url.encode()).hexdigest()[:16]}"
 
 
+def organiser_cursor(url: str) -> str:
+    """The fact that holds the cursor of an organiser's calendar."""
+    return f"organiser cursor {hashlib.sha256(url.encode()).hexdigest()[:16]}"
+
+
 def secret(connection: Connection) -> bytes:
     """The store's own random key: UIDs, Message-IDs and answer codes come from it."""
     kept = read(connection, SECRET)

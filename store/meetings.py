@@ -32,7 +32,8 @@ class Booking:
     """A meeting with all that is kept of it.
 
     `zone` is the zone whose wall time was agreed; `refused` are times that did not suit;
-    `decision` is why this time, as JSON.
+    `decision` is why this time, as JSON; `link` is where to join online, `why` the reason of the
+    last move.
     """
 
     meeting: Meeting
@@ -43,6 +44,8 @@ class Booking:
     edges: tuple[float, float]
     refused: tuple[Interval, ...]
     decision: dict[str, Any]
+    link: str = ""
+    why: str = ""
 
     @property
     def uid(self) -> str:
@@ -93,6 +96,21 @@ def of_pair(connection: Connection, mentor: str, mentee: str) -> list[Booking]:
 def unpublished(connection: Connection) -> list[Booking]:
     """Meetings whose newest SEQUENCE the organiser's calendar does not show yet."""
     return _bookings(connection, _all().where(meetings.c.published < meetings.c.sequence))
+
+
+def on_show(connection: Connection, after: datetime) -> list[Booking]:
+    """Live meetings, not over at an instant, as the organiser's calendar was last told of them."""
+    query = _all().where(
+        meetings.c.published == meetings.c.sequence,
+        meetings.c.state.in_(LIVE),
+        meetings.c.end > seconds(after),
+    )
+    return _bookings(connection, query)
+
+
+def mark_unpublished(connection: Connection, uid: str) -> None:
+    """The organiser's calendar shows something else now."""
+    connection.execute(meetings.update().where(meetings.c.uid == uid).values(published=-1))
 
 
 def mark_published(connection: Connection, booking: Booking) -> None:
@@ -162,11 +180,15 @@ def _booking(row: Row[Any], mentor: Row[Any], mentee: Row[Any]) -> Booking:
         edges=(row.edge_mentor, row.edge_mentee),
         refused=tuple(Interval(instant(a), instant(b)) for a, b in json.loads(row.refused)),
         decision=json.loads(row.decision),
+        link=row.link,
+        why=row.why,
     )
 
 
 def _attendance(row: Row[Any]) -> Attendance:
-    return Attendance(row.person, Partstat(row.partstat), row.nudges, instant(row.answered))
+    return Attendance(
+        row.person, Partstat(row.partstat), row.nudges, instant(row.answered), row.shown
+    )
 
 
 def _guest(row: Row[Any]) -> Guest:
@@ -204,6 +226,8 @@ def _values(booking: Booking) -> dict[str, Any]:
         "edge_mentee": booking.edges[1],
         "refused": json.dumps([(seconds(i.start), seconds(i.end)) for i in booking.refused]),
         "decision": json.dumps(booking.decision),
+        "link": booking.link,
+        "why": booking.why,
     }
 
 
@@ -217,6 +241,7 @@ def _sides(booking: Booking) -> Iterable[dict[str, Any]]:
             "code": guest.code,
             "partstat": side.partstat,
             "nudges": side.nudges,
+            "shown": side.shown,
             "answered": None if side.answered is None else seconds(side.answered),
         }
 

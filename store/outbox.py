@@ -42,6 +42,7 @@ class Queued:
     attempts: int
     known_start: datetime | None
     expires_at: datetime | None
+    since: datetime
 
 
 def enqueue(
@@ -101,7 +102,14 @@ def _queued(row: Row[Any], sender: str) -> Queued:
         attempts=row.attempts,
         known_start=instant(row.known_start),
         expires_at=instant(row.expires_at),
+        since=instant(row.next_attempt),
     )
+
+
+def begin(connection: Connection, letter: int, now: datetime) -> None:
+    """From here on the letter may be out: only evidence can tell after a crash."""
+    values = {"state": SENDING, "error": "", "next_attempt": seconds(now)}
+    connection.execute(outbox.update().where(outbox.c.id == letter).values(**values))
 
 
 def mark(
@@ -134,6 +142,31 @@ def supersede(connection: Connection, uid: str, recipient: str, kinds: Collectio
             outbox.c.state == QUEUED,
         )
         .values(state=SUPERSEDED)
+    )
+
+
+def untouched(connection: Connection, sender: str, uid: str, recipient: str) -> Queued | None:
+    """The newest letter that tells a reader of a meeting's time, if nobody tried to send it yet."""
+    row = connection.execute(
+        select(outbox)
+        .where(
+            outbox.c.uid == uid,
+            outbox.c.recipient == recipient,
+            outbox.c.kind.in_(("invite", "moved")),
+            outbox.c.state == QUEUED,
+            outbox.c.attempts == 0,
+        )
+        .order_by(outbox.c.id.desc())
+    ).first()
+    return _queued(row, sender) if row else None
+
+
+def rewrite(connection: Connection, letter: int, raw: bytes) -> None:
+    """Put other words into a letter that nobody tried to send yet."""
+    connection.execute(
+        outbox.update()
+        .where(outbox.c.id == letter, outbox.c.state == QUEUED, outbox.c.attempts == 0)
+        .values(raw=raw)
     )
 
 

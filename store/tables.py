@@ -85,6 +85,8 @@ meetings = Table(
     Column("refused", Text, nullable=False, default="[]"),
     Column("decision", Text, nullable=False),
     Column("published", Integer, nullable=False, default=-1),
+    Column("link", Text, nullable=False, server_default=""),
+    Column("why", Text, nullable=False, server_default=""),
     UniqueConstraint("mentor", "mentee", "number"),
     Index("meetings_state_end", "state", "end"),
 )
@@ -100,6 +102,7 @@ attendances = Table(
     Column("nudges", Integer, nullable=False, default=0),
     Column("answered", Integer),
     Column("code", String, nullable=False, unique=True),
+    Column("shown", String, nullable=False, server_default=""),
     Index("attendances_person", "person"),
 )
 
@@ -130,4 +133,12 @@ received = Table(
     metadata,
     Column("message", String, primary_key=True),
     Column("at", Integer, nullable=False),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("saved_at", Integer, nullable=False),
 )

@@ -15,6 +15,7 @@ ALLOWED = {
     "integrations": {"mentoring", "integrations"},
     "store": {"mentoring", "store"},
     "service": {"mentoring", "integrations", "store", "service"},
+    "web": {"mentoring", "integrations", "store", "service", "web"},
 }
 ROOMS = {*ALLOWED, "tests", "daemon"}
 OUTSIDE = {"httpx", "sqlalchemy", "socket", "subprocess", "requests", "smtplib", "os", "threading"}
@@ -43,18 +44,40 @@ def test_the_rules_touch_nothing_outside() -> None:
         assert not imports(path) & OUTSIDE, path
 
 
-def test_a_roster_with_files_loads_no_other_provider(tmp_path: Path) -> None:
+CLIENTS = {
+    "file": (),
+    "google": ("googleapiclient", "google.oauth2"),
+    "microsoft365": ("msal",),
+    "exchange": ("exchangelib",),
+}
+
+
+@pytest.mark.parametrize("scheme", CLIENTS)
+def test_a_roster_loads_no_provider_that_it_does_not_name(tmp_path: Path, scheme: str) -> None:
     from tests.world import World
 
-    World(tmp_path).write()
+    world = World(tmp_path)
+    world.write()
+    people, settings = tmp_path / "people.csv", tmp_path / "overlap.toml"
+    if scheme != "file":
+        text = people.read_text()
+        for name in ("dana", "lee"):
+            text = text.replace(f"file:{name}.ics", f"{scheme}:{name}@example.org")
+        people.write_text(text)
+        mail = settings.read_text().replace("maildir:outbox", f"{scheme}:")
+        settings.write_text(mail.replace("maildir:inbox", f"{scheme}:"))
+    every = sorted({name for names in CLIENTS.values() for name in names})
     code = (
         "import sys\nfrom pathlib import Path\n"
         "from integrations.registry import Ports\nfrom service.roster_source import load\n"
+        "import service.clock, service.check, web.app\n"
         f"roster = load(Path({str(tmp_path)!r}))\nports = Ports(roster, Path('.'))\n"
-        "[ports.busy_source(p) for p in roster.people.values()]\nports.mailer()\n"
-        "print(sorted(m for m in ('caldav', 'imapclient', 'smtplib') if m in sys.modules))"
+        "[ports.busy_source(p) for p in roster.people.values()]\n"
+        "ports.mailer(), ports.inbox(), ports.organiser()\n"
+        f"wanted = {[*every, 'caldav', 'imapclient', 'smtplib']!r}\n"
+        "print([m for m in wanted if m in sys.modules])"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
-    assert run.stdout.strip() == "[]"
+    assert run.stdout.strip() == str([name for name in every if name in CLIENTS[scheme]])

@@ -10,9 +10,9 @@ from email.message import EmailMessage
 
 from icalendar import Calendar, Component, Event
 
+from tests.demo.desks import Desk
 from tests.demo.programme import ORGANISER, Partner, busy_event
 from tests.servers.imapd import Imapd
-from tests.servers.radicale import Radicale
 from tests.servers.smtpd import Taken
 
 
@@ -57,7 +57,7 @@ class Household:
 
     partner: Partner
     inbox: Imapd
-    calendars: Radicale
+    desk: Desk | None
     feed: list[str] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
@@ -108,23 +108,18 @@ class Household:
 
     def _keep(self, event: Component) -> None:
         """The partner's own calendar shows the meeting, under the invite's UID."""
-        if self.partner.calendar == "caldav":
-            ics = busy_event(str(event["uid"]), event.decoded("dtstart"), event.decoded("dtend"))
-            self.calendars.put(self.partner.user, _file(event), ics)
+        if self.desk:
+            uid, start, end = str(event["uid"]), event.decoded("dtstart"), event.decoded("dtend")
+            self.desk.keep(self.partner.user, uid, busy_event(uid, start, end))
 
     def _forget(self, event: Component) -> None:
-        user, name = self.partner.user, _file(event)
-        if self.partner.calendar == "caldav" and name in self.calendars.names(user):
-            self.calendars.delete(user, name)
+        if self.desk:
+            self.desk.drop(self.partner.user, str(event["uid"]))
 
     def _something_comes_up(self, event: Component) -> None:
         start, end = (event.decoded(name).astimezone(UTC) for name in ("dtstart", "dtend"))
         ics = busy_event("urgent@example.org", start, end)
-        if self.partner.calendar == "caldav":
-            self.calendars.put(self.partner.user, "urgent", ics)
+        if self.desk:
+            self.desk.keep(self.partner.user, "urgent@example.org", ics)
         else:
             self.feed.append(ics)
-
-
-def _file(event: Component) -> str:
-    return str(event["uid"]).partition("@")[0]

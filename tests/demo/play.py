@@ -24,22 +24,23 @@ from service.status import status
 from service.work import reading
 from store.database import migrate, open_engine, resolve_url, sole_writer
 from store.tables import outbox
+from tests.demo.desks import desks
 from tests.demo.partners import Household
 from tests.demo.programme import (
     DAYS,
     HARD_FEED,
     PARTNERS,
+    PASSWORD,
     START,
     busy_calendar,
+    by_user,
     write_roster,
 )
 from tests.servers.feeds import Feeds, feeds
 from tests.servers.imapd import imapd
-from tests.servers.radicale import Radicale, radicale
 from tests.servers.smtpd import Taken, smtpd
 
 _STEP = timedelta(hours=4)
-_PASSWORD = "demo"
 
 
 @dataclass
@@ -48,7 +49,6 @@ class Stage:
 
     out: Path
     homes: dict[str, Household]
-    calendars: Radicale
     feed: Feeds
     mails: int = 0
 
@@ -72,16 +72,18 @@ class Stage:
         self.feed.put("/dana.ics", old.replace("END:VCALENDAR", ics[begin:end] + "END:VCALENDAR"))
 
 
-def play(out: Path) -> None:
+def play(out: Path, providers: tuple[str, ...] = ()) -> None:
     """Set the servers up, play the fortnight, print the table, leave the mails in `out`."""
     console = Console()
     began = time.monotonic()
     shutil.rmtree(out, ignore_errors=True)
     (out / "mails").mkdir(parents=True)
-    os.environ["OVERLAP_DEMO_PASSWORD"] = _PASSWORD
+    os.environ["OVERLAP_DEMO_PASSWORD"] = PASSWORD
     with ExitStack() as stack:
-        roster, stage = _set_up(stack, out)
+        roster, stage = _set_up(stack, out, providers)
         console.print(f"Real servers run on loopback; {len(PARTNERS)} people, six zones.")
+        if providers:
+            console.print(f"Strict simulators of {', '.join(providers)} stand beside them.")
         url = resolve_url(roster.settings.store, out / "config")
         stack.enter_context(sole_writer(url))
         engine = open_engine(url)
@@ -92,24 +94,20 @@ def play(out: Path) -> None:
     console.print(f"Took {time.monotonic() - began:.0f} s. {_where(out)}", soft_wrap=True)
 
 
-def _set_up(stack: ExitStack, out: Path) -> tuple[Roster, Stage]:
-    users = {p.user: _PASSWORD for p in PARTNERS if p.calendar == "caldav"} | {"office": _PASSWORD}
-    folder = out / "radicale"
+def _set_up(stack: ExitStack, out: Path, providers: tuple[str, ...]) -> tuple[Roster, Stage]:
+    folder, config = out / "radicale", out / "config"
     folder.mkdir()
-    calendars = stack.enter_context(radicale(folder, users))
-    inbox = stack.enter_context(imapd("office", _PASSWORD))
+    seats = stack.enter_context(desks(folder, config, providers))
+    inbox = stack.enter_context(imapd("office", PASSWORD))
     web = stack.enter_context(feeds())
     mail = stack.enter_context(smtpd())
     urls = {"dana": web.put("/dana.ics", HARD_FEED)}
-    calendars.create("office")
-    for partner in PARTNERS:
-        if partner.calendar == "caldav":
-            urls[partner.user] = calendars.url(partner.user)
-            calendars.fill(partner.user, busy_calendar(partner))
-    config = out / "config"
-    write_roster(config, urls, mail.port, inbox.url, calendars.url("office"))
-    homes = {p.email: Household(p, inbox, calendars) for p in PARTNERS}
-    stage = Stage(out, homes, calendars, web)
+    for user, desk in seats.of.items():
+        urls[user] = desk.calendar(user)
+        desk.fill(user, busy_calendar(by_user(user)))
+    write_roster(config, urls, mail.port, inbox.url, seats.organiser, seats.settings)
+    homes = {p.email: Household(p, inbox, seats.of.get(p.user)) for p in PARTNERS}
+    stage = Stage(out, homes, web)
     mail.on_letter = stage.take
     return load(config), stage
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 START = datetime(2027, 1, 11, tzinfo=UTC)
 DAYS = 14
 ORGANISER = "mentoring@example.org"
+PASSWORD = "demo"
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,12 @@ def usual_days(partner: Partner) -> list[tuple[datetime, datetime]]:
 
 
 def write_roster(
-    directory: Path, calendars: dict[str, str], smtp_port: int, inbox: str, organiser: str
+    directory: Path,
+    calendars: dict[str, str],
+    smtp_port: int,
+    inbox: str,
+    organiser: str,
+    settings: str,
 ) -> None:
     """overlap.toml, people.csv, pairs.csv and exceptions.csv for the servers that run."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -181,7 +187,8 @@ password = "env:OVERLAP_DEMO_PASSWORD"
 
 [caldav]
 password = "env:OVERLAP_DEMO_PASSWORD"
-"""
+
+{settings}"""
     )
     people = ["name,email,timezone,hours,holidays,calendar,supervisor"]
     for p in PARTNERS:

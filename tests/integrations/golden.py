@@ -285,6 +285,74 @@ CASES = (
         (("12 10:00", "12 11:00"), ("14 10:00", "14 11:00")),
         caldav=False,
     ),
+    Golden(
+        "away all day though marked free",
+        ("DTSTART;VALUE=DATE:20270112\nX-MICROSOFT-CDO-BUSYSTATUS:OOF\nTRANSP:TRANSPARENT",),
+        (("12 05:00", "13 05:00"),),
+    ),
+    Golden("a birthday", ("DTSTART;VALUE=DATE:20270112\nTRANSP:TRANSPARENT",)),
+    Golden(
+        "perhaps away for two days",
+        ("DTSTART;VALUE=DATE:20270112\nDTEND;VALUE=DATE:20270114\nSTATUS:TENTATIVE",),
+        (("12 05:00", "14 05:00"),),
+    ),
+    Golden(
+        "all day, week after week over the change of clocks",
+        ("DTSTART;VALUE=DATE:20270307\nDTEND;VALUE=DATE:20270308\nRRULE:FREQ=WEEKLY;COUNT=2",),
+        (("03-07 05:00", "03-08 05:00"), ("03-14 05:00", "03-15 04:00")),
+    ),
+    Golden(
+        "all day, one of them left out",
+        (
+            "DTSTART;VALUE=DATE:20270112\nDTEND;VALUE=DATE:20270113\n"
+            "RRULE:FREQ=WEEKLY;COUNT=3\nEXDATE;VALUE=DATE:20270119",
+        ),
+        (("12 05:00", "13 05:00"), ("26 05:00", "27 05:00")),
+    ),
+    Golden(
+        "all of a series declined",
+        (WEEKLY + ME.format("DECLINED"),),
+    ),
+    Golden(
+        "declined but for one",
+        (
+            WEEKLY + ME.format("DECLINED"),
+            "RECURRENCE-ID:20270119T100000Z\nDTSTART:20270119T100000Z\nDURATION:PT1H\n"
+            + ME.format("ACCEPTED"),
+        ),
+        (THREE[1],),
+    ),
+    Golden(
+        "a free series with one that is not",
+        (
+            WEEKLY + "TRANSP:TRANSPARENT",
+            "RECURRENCE-ID:20270119T100000Z\nDTSTART:20270119T100000Z\nDURATION:PT1H",
+        ),
+        (THREE[1],),
+    ),
+    Golden(
+        "a quarter of an hour's zone",
+        ("DTSTART;TZID=Asia/Kathmandu:20270112T100000\nDURATION:PT1H",),
+        (("12 04:15", "12 05:15"),),
+    ),
+    Golden(
+        "over midnight",
+        ("DTSTART;TZID=America/New_York:20270112T230000\nDURATION:PT2H",),
+        (("13 04:00", "13 06:00"),),
+    ),
+    Golden(
+        "one moved to before the series began",
+        (
+            WEEKLY,
+            "RECURRENCE-ID:20270119T100000Z\nDTSTART:20270105T100000Z\nDURATION:PT1H",
+        ),
+        (("05 10:00", "05 11:00"), THREE[0], THREE[2]),
+    ),
+    Golden(
+        "in the hour that the change of clocks repeats",
+        ("DTSTART:20270314T063000Z\nDTEND:20270314T073000Z",),
+        (("03-14 06:30", "03-14 07:30"),),
+    ),
     Golden("a long title folded", (TEN + "SUMMARY:" + "x" * 70 + "\n " + "y" * 60,), BUSY),
     Golden("an empty calendar", (), caldav=False),
     Golden("a to-do is not busy", ("BEGIN:VTODO\nUID:t\nDTSTAMP:20270101T000000Z\nEND:VTODO\n",)),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from integrations import registry
 from integrations.ports import Access, BusySource, Inbox, Mailer, Organiser, Owner
 from tests.servers.faults import Request
+from tests.servers.started import SIMULATORS
 
 DANA = Owner("dana@example.org", "America/New_York")
 OFFICE = "office@example.org"
@@ -46,8 +48,6 @@ class Provider:
     details: bool = True
     answers: bool = True
     join: str = ""
-    polls: int = 1
-    lacks: frozenset[str] = field(default_factory=frozenset)
 
     def source(self, owner: Owner = DANA) -> BusySource:
         url = f"{self.scheme}:{owner.email}"
@@ -76,45 +76,23 @@ class Provider:
         return registry._adapter(self._office, served)
 
 
-@contextmanager
-def google(directory: Path, *, details: bool = True) -> Iterator[Provider]:
-    from tests.servers.google import google as serve
-
-    read = "calendar.events.readonly" if details else "calendar.freebusy"
-    with serve() as server:
-        rest = ("calendar.events.owned", "gmail.send", "gmail.readonly")
-        key = server.service_account(directory / "key.json", read, *rest)
-        for address in (DANA.email, OFFICE):
-            server.user(address)
-        options = {"endpoint": server.url, "service_account": f"file:{key}"}
-        yield Provider(
-            "google", server, Access(directory, options), details, join="https://meet.google.com/"
-        )
+JOIN = {"google": "https://meet.google.com/", "microsoft365": "https://teams.microsoft.com/"}
 
 
 @contextmanager
-def exchange(directory: Path, *, details: bool = True) -> Iterator[Provider]:
-    from tests.servers.exchange import PASSWORD, SERVICE
-    from tests.servers.exchange import exchange as serve
-
-    with serve() as server:
-        for address in (DANA.email, OFFICE):
-            server.user(address)
-        server.impersonates = {DANA.email, OFFICE} if details else {OFFICE}
-        (directory / "password").write_text(PASSWORD)
-        options = {
-            "endpoint": server.url,
-            "username": SERVICE,
-            "password": "file:password",
-        }
-        polls = 1 if details else 3  # free/busy comes in parts of 42 days
-        yield Provider("exchange", server, Access(directory, options), details, polls=polls)
+def provider(scheme: str, directory: Path, *, details: bool = True) -> Iterator[Provider]:
+    """A simulator with Dana's mailbox and the office's; without details only free/busy shows."""
+    with SIMULATORS[scheme](directory, details=details) as started:
+        started.server.user(DANA.email, DANA.timezone)
+        started.server.user(OFFICE, DANA.timezone)
+        access = Access(directory, started.options, started.ca)
+        answers = scheme != "microsoft365"  # Graph would mail attendees, so there are none
+        yield Provider(scheme, started.server, access, details, answers, JOIN.get(scheme, ""))
 
 
-Start = Callable[[Path], Any]
+Start = Callable[[Path], AbstractContextManager[Provider]]
 PROVIDERS: dict[str, Start] = {
-    "google": google,
-    "google, free/busy only": lambda directory: google(directory, details=False),
-    "exchange": exchange,
-    "exchange, free/busy only": lambda directory: exchange(directory, details=False),
+    f"{scheme}{'' if details else ', free/busy only'}": partial(provider, scheme, details=details)
+    for scheme in SIMULATORS
+    for details in (True, False)
 }

@@ -13,7 +13,7 @@ import pytest
 from integrations import exchange_busy, exchange_login
 from integrations.ports import ProviderError, item_key
 from tests.demo.programme import busy_event
-from tests.integrations.exchange_site import KEY, NINE, TEN, WINDOW, Site, running
+from tests.integrations.exchange_site import KEY, NINE, SPAN, TEN, WINDOW, Site, running
 from tests.integrations.providers import DANA
 
 
@@ -76,6 +76,21 @@ def test_more_entries_than_a_view_holds_are_read_in_halves(
     monkeypatch.setattr(exchange_busy, "_MOST", 1000)
     site.server.exchange.store.view = 6
     assert len(site.source().read(WINDOW, None).items) == 20
+
+
+@pytest.mark.parametrize(("days", "asked"), [(62, 1), (42, 1), (14, 3), (1, 31)])
+def test_free_busy_comes_in_stretches_that_the_server_takes(
+    site: Site, days: int, asked: int
+) -> None:
+    site.server.impersonates = set()
+    site.server.exchange.longest = timedelta(days=days)
+    access = site.access()
+    first = site.source(access).read(WINDOW, None)
+    assert list(first.items.values()) == [SPAN]
+    site.server.requests.clear()
+    again = site.source(access).read(WINDOW, first.cursor)
+    assert (again.items, again.cursor) == ({}, first.cursor)
+    assert len(site.server.requests) == asked
 
 
 def test_more_entries_than_an_hour_may_hold_are_a_fault(

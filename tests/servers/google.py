@@ -65,6 +65,7 @@ class Google:
     calendars: Calendars = field(default_factory=Calendars)
     mail: Mailboxes = field(default_factory=Mailboxes)
     faults: Faults = field(default_factory=Faults)
+    sign_in_faults: Faults = field(default_factory=Faults)
     delegated: set[str] = field(default_factory=set)
     consenting: str | None = None
     granted: set[str] | None = None
@@ -153,7 +154,7 @@ class Google:
         parts = urlsplit(target)
         query = parse_qs(parts.query, keep_blank_values=True)
         if parts.path == "/token":
-            return self._token(parse_qs(raw.decode())), ""
+            return self._sign_in(parse_qs(raw.decode()))
         if parts.path == "/o/oauth2/v2/auth":
             return self._consent({name: values[0] for name, values in query.items()}), ""
         api = "gmail" if parts.path.startswith("/gmail/") else "calendar"
@@ -196,6 +197,12 @@ class Google:
             if kind == "endless pages":
                 self.faults.add(lambda r: r.operation == call.id, kind)
         return Answer(200, partial(result, str(call.parameters.get("fields", ""))))
+
+    def _sign_in(self, form: dict[str, list[str]]) -> tuple[Answer, str]:
+        kind = self.sign_in_faults.take(Request("token", "POST", "/token", ""))
+        if kind in _STATUS:
+            return Answer(_STATUS[kind][0], {"error": "temporarily_unavailable"}), ""
+        return self._token(form), kind
 
     def _token(self, form: dict[str, list[str]]) -> Answer:
         asked = {name: values[0] for name, values in form.items()}

@@ -26,11 +26,16 @@ class Message:
 
 @dataclass
 class Mailboxes:
-    """Every user's messages. `rewrites` gives sent mails a Message-ID of Gmail's own."""
+    """Every user's messages.
+
+    `rewrites` gives sent mails a Message-ID of Gmail's own; while not `indexed` a search finds
+    nothing.
+    """
 
     messages: dict[str, list[Message]] = field(default_factory=dict)
     on_mail: Callable[[str, bytes], None] | None = None
     rewrites: bool = False
+    indexed: bool = True
     oldest: int = 0
     history: int = 1
 
@@ -88,7 +93,8 @@ class Mailboxes:
         found = [
             message
             for message in reversed(self.messages[user])
-            if (not labels or message.label in labels) and all(_fits(message, t) for t in terms)
+            if (not labels or message.label in labels)
+            and all(self.indexed and _fits(message, t) for t in terms)
         ]
         offset = int(asked.get("pageToken", "0"))
         size = min(asked.get("maxResults", 100), 500)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from integrations.registry import Ports
 from service.check import Report, check
 from tests.servers.feeds import feeds
 from tests.servers.imapd import imapd
@@ -22,7 +23,8 @@ LINE = re.compile(r".+:\d+: .+; .+")
 
 
 def tried(world: World, *, offline: bool = False) -> Report:
-    return check(world.directory, offline=offline, now=NOW)
+    ports = None if offline else lambda roster: Ports(roster, world.directory)
+    return check(world.directory, now=NOW, ports=ports)
 
 
 def failing(report: Report) -> list[str]:
@@ -66,14 +68,14 @@ def test_a_dead_calendar_is_named_with_its_line(world: World) -> None:
     assert tried(world, offline=True).exit_status == 0
 
 
-def test_a_calendar_that_answers_badly_and_one_without_an_adapter(world: World) -> None:
+def test_a_calendar_that_answers_badly_and_one_never_connected(world: World) -> None:
     with feeds() as server:
         gone = server.url("/gone.ics")
         people = PEOPLE.replace("file:dana.ics", gone).replace("file:lee.ics", "google:lee@x.org")
         world.write(people=people)
         told = sorted(failing(tried(world)))
     assert [line.partition("people.csv:")[2][:2] for line in told] == ["2:", "3:"]
-    assert "google: has no adapter" in told[1]
+    assert "google:lee@x.org was never connected" in told[1]
 
 
 def test_mail_and_inbox_that_work(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,5 +127,5 @@ def test_the_sample_programme_is_in_order(tmp_path: Path) -> None:
     for path in (ROOT / "config").glob("*.*"):
         if path.suffix in (".toml", ".csv", ".ics"):
             (tmp_path / path.name).write_bytes(path.read_bytes())
-    report = check(tmp_path, offline=False, now=NOW)
+    report = check(tmp_path, now=NOW, ports=lambda roster: Ports(roster, tmp_path))
     assert (report.faults, failing(report)) == ((), [])

@@ -53,6 +53,10 @@ class _SteppedMailer:
     real: Mailer
     steps: Steps
 
+    @property
+    def lag(self) -> timedelta:
+        return self.real.lag
+
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         def stepped() -> None:
             self.steps.take()
@@ -216,6 +220,10 @@ class _NoEvidence:
 @dataclass(frozen=True)
 class _Blind:
     real: Mailer
+
+    @property
+    def lag(self) -> timedelta:
+        return self.real.lag
 
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         self.real.deliver(letter, point_of_no_return)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from service.preview import KINDS
 from tests.world import DANA, LEE, PAIRS, PEOPLE, World
 
 ROOT = Path(__file__).parent.parent.parent
@@ -188,5 +189,5 @@ def test_simulate_plays_the_same_twice(world: World) -> None:
 def test_preview_writes_every_mail_and_sends_none(world: World) -> None:
     out = world.directory.parent / "preview"
     assert overlap(world, "preview", "--out", str(out)).returncode == 0
-    assert len(list(out.glob("*.eml"))) == 11
+    assert len(list(out.glob("*.eml"))) == len(KINDS)
     assert not (world.directory / "outbox").exists()

@@ -19,8 +19,8 @@ LATER = '''"""A later version."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "later"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -51,7 +51,7 @@ def test_an_upgrade_takes_a_backup_first(tmp_path: Path, monkeypatch: pytest.Mon
         secret = facts.secret(connection)
     later = tmp_path / "migrations"
     shutil.copytree(database._MIGRATIONS, later)
-    (later / "versions" / "0002_later.py").write_text(LATER)
+    (later / "versions" / "9999_later.py").write_text(LATER)
     monkeypatch.setattr(database, "_MIGRATIONS", later)
     backup = migrate(engine, now=NOW)
     assert backup == tmp_path / "overlap.db.20270111T120000Z.bak"

@@ -1,0 +1,107 @@
+"""A partner's own consent at Google (OAuth 2.0 for web server applications, with PKCE).
+
+https://developers.google.com/identity/protocols/oauth2/web-server
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from integrations import tls
+from integrations.google import DETAILS, FREEBUSY, endpoint_of, secret
+from integrations.ports import Access, Consent, Granted, ProviderError
+
+_SCOPES = f"openid email {FREEBUSY}"
+_TIMEOUT = 20
+_AGAIN = "try again in a while, or tell the coordinator"
+
+
+@dataclass(frozen=True)
+class GoogleConsent:
+    address: str
+    access: Access
+
+    def page(self, redirect: str, state: str, verifier: str) -> str:
+        digest = hashlib.sha256(verifier.encode()).digest()
+        asked = {
+            "client_id": self._client(),
+            "redirect_uri": redirect,
+            "response_type": "code",
+            "scope": _SCOPES,
+            "state": state,
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge_method": "S256",
+            "access_type": "offline",  # a refresh token,
+            "prompt": "consent",  # also where they consented before
+            "login_hint": self.address,
+        }
+        base = endpoint_of(self.access) or "https://accounts.google.com"
+        return f"{base}/o/oauth2/v2/auth?{urlencode(asked)}"
+
+    def redeem(self, redirect: str, code: str, verifier: str) -> Granted:
+        answer = self._exchange(
+            {
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": redirect,
+                "client_id": self._client(),
+                "client_secret": secret(self.access, "client_secret"),
+                "code_verifier": verifier,
+            }
+        )
+        if not {FREEBUSY, DETAILS} & set(str(answer.get("scope", "")).split()):
+            raise ProviderError(
+                "the box for seeing when you are busy was not ticked",
+                mend="connect again and tick it; nothing else is asked for",
+            )
+        try:
+            return Granted(_email(answer["id_token"]), answer["refresh_token"])
+        except (KeyError, ValueError, IndexError) as error:
+            raise ProviderError("Google's answer is garbled", mend=_AGAIN) from error
+
+    def _client(self) -> str:
+        client = str(self.access.options.get("client_id", ""))
+        if not client:
+            raise ProviderError(
+                "[google] client_id is not set",
+                mend="the coordinator sets it as docs/google.md shows",
+                permanent=True,
+            )
+        return client
+
+    def _exchange(self, form: dict[str, str]) -> dict[str, Any]:
+        base = endpoint_of(self.access) or "https://oauth2.googleapis.com"
+        context = tls.context(self.access)
+        try:
+            answer = httpx.post(f"{base}/token", data=form, timeout=_TIMEOUT, verify=context)
+            document: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise ProviderError("Google can't be reached", mend=_AGAIN) from error
+        if answer.status_code != 200:
+            raise ProviderError(
+                f"Google gives no token ({document.get('error', answer.status_code)})", mend=_AGAIN
+            )
+        return document
+
+
+def _email(token: str) -> str:
+    """Out of an ID token that came straight from Google over TLS, which vouches for it.
+
+    OpenID Connect Core section 3.1.3.7, point 6.
+    """
+    body = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    if not claims.get("email_verified"):
+        raise ValueError("the address is not verified")
+    return str(claims["email"])
+
+
+def consent(url: str, access: Access) -> Consent:
+    return GoogleConsent(url.partition(":")[2], access)

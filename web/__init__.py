@@ -1,0 +1,1 @@
+"""The pages: signed links open them, buttons act."""
