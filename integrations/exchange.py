@@ -26,6 +26,7 @@ from spnego.exceptions import SpnegoError
 
 from integrations import exchange_faults as faults
 from integrations import exchange_login as login
+from integrations.exchange_discovery import Discovery
 from integrations.exchange_login import LATER
 from integrations.ports import Access, ProviderError
 
@@ -187,11 +188,12 @@ class Mailbox:
             return opened.account
 
     def _open(self, secret: str) -> Any:
-        url = login.endpoint(self.access)
+        credentials = login.credentials(self.access, secret, self._on_behalf)
+        url = login.endpoint(self.access) or self._discovered(secret)
         # One connection: with more, the library's way of shedding them can wait for itself.
         config = Configuration(
-            service_endpoint=url or None,
-            credentials=login.credentials(self.access, secret, self._on_behalf),
+            service_endpoint=url,
+            credentials=credentials,
             auth_type=login.auth_type(self.access),
             retry_policy=login.Patience(),
             max_connections=1,
@@ -199,13 +201,23 @@ class Mailbox:
         account = Account(
             primary_smtp_address=self.address,
             access_type=self._access_type,
-            autodiscover=not url,
             config=config,
             locale="en_US",
             default_timezone=EWS_UTC,
         )
         self._check_auth(account)
         return account
+
+    def _discovered(self, secret: str) -> str:
+        found = self.access.sessions.get("exchange discovery", Discovery)
+        named = str(self.access.options.get("username", ""))
+        url = found.url(
+            named,
+            lambda: login.credentials(self.access, secret, named),
+            lambda error: faults.explain(error, f"autodiscover for {named}", self.access),
+        )
+        login.trust(self.access, url)
+        return url
 
     def _check_auth(self, account: Any) -> None:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,8 +45,9 @@ _FIELDS = (
 )
 _FREE = frozenset({"Free", "WorkingElsewhere"})
 _MOST = 1000  # the server's own limit for one view, EWSFindCountLimit
-_PARTS = timedelta(days=42)  # the longest that Exchange answers for in one go, unless configured
+_LONGEST = (62, 42, 31, 14)  # days that Exchange may answer for in one go, as it is configured
 _SHORTEST = timedelta(hours=1)
+_TOO_LONG = (ews.ErrorTimeIntervalTooBig,)
 _CLOSED = (*DENIED, ews.ErrorNonExistentMailbox)
 _VIEWS = frozenset({"FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged"})
 _SECRETIVE = (
@@ -70,6 +71,27 @@ class _Cursor:
     digest: str = ""
     since: float = 0.0
     until: float = 0.0
+
+
+class _Reach:
+    """How long a stretch the server answers for in one go, once it is known."""
+
+    def __init__(self) -> None:
+        self._days = _LONGEST[0]
+
+    def parts(
+        self, window: Interval, ask: Callable[[Interval], list[Interval]]
+    ) -> list[list[Interval]]:
+        """The answers for a window, in as few questions as the server takes."""
+        for days in (d for d in _LONGEST if d <= self._days):
+            try:
+                found = [ask(part) for part in _split(window, timedelta(days=days))]
+            except _TOO_LONG:
+                continue
+            self._days = days
+            return found
+        self._days = 1
+        return [ask(part) for part in _split(window, timedelta(days=1))]
 
 
 @dataclass(frozen=True)
@@ -141,7 +163,8 @@ class ExchangeSource:
     def _free_busy(self, window: Interval, known: _Cursor) -> Reading:
         if known.since:  # the same question gets the same answer, and so the same digest
             window = Interval(datetime.fromtimestamp(known.since, UTC), window.end)
-        spans = tuple(merged(span for part in _parts(window) for span in self._opaque(part)))
+        reach = self.mailbox.access.sessions.get("exchange reach", _Reach)
+        spans = tuple(merged(span for part in reach.parts(window, self._opaque) for span in part))
         items = {OPAQUE: spans} if spans else {}
         digest = hashlib.sha256(str([str(span) for span in spans]).encode()).hexdigest()
         if digest == known.digest:
@@ -150,7 +173,7 @@ class ExchangeSource:
 
     def _opaque(self, part: Interval) -> list[Interval]:
         asking = replace(self.mailbox, behalf=True)
-        found = asking.call(lambda account: self._ask(account, part))
+        found = asking.call(lambda account: self._ask(account, part), expected=_TOO_LONG)
         return [clipped for start, end in found for clipped in _clipped(start, end, part)]
 
     def _ask(self, account: Any, part: Interval) -> list[tuple[datetime, datetime]]:
@@ -212,11 +235,10 @@ def _is_free(entry: Any) -> bool:
     )
 
 
-def _parts(window: Interval) -> list[Interval]:
-    """Stretches short enough for one question each."""
-    count = -(-window.length // _PARTS)
-    edges = [window.start + _PARTS * number for number in range(count)]
-    return [Interval(a, min(a + _PARTS, window.end)) for a in edges]
+def _split(window: Interval, length: timedelta) -> list[Interval]:
+    count = -(-window.length // length)
+    starts = [window.start + length * number for number in range(count)]
+    return [Interval(start, min(start + length, window.end)) for start in starts]
 
 
 def _clipped(start: datetime, end: datetime, window: Interval) -> list[Interval]:

@@ -73,9 +73,7 @@ def explain(error: Exception, name: str, access: Access) -> ProviderError:
             mend="correct its certificate, or name your own CA in [tls] ca",
         )
     if isinstance(error, ews.AutoDiscoverError):
-        return ProviderError(
-            f"{name}: autodiscover finds no Exchange server", mend="set [exchange] endpoint"
-        )
+        return ProviderError(f"{name} finds no Exchange server", mend="set [exchange] endpoint")
     if isinstance(error, _AWAY) or isinstance(error.__cause__, OSError):
         return ProviderError(
             f"{name}: Exchange can't be reached ({type(error).__name__})", mend=LATER

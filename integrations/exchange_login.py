@@ -126,22 +126,24 @@ BaseProtocol.TIMEOUT = TIMEOUT
 
 
 def endpoint(access: Access) -> str:
-    """The fixed EWS address, ready to be trusted by the coordinator's CA; empty: autodiscover."""
+    """The fixed EWS address, the coordinator's CA trusted there; empty where it must be found."""
     url = str(access.options.get("endpoint", ""))
     if not url:
-        _trust(access, "")
+        trust(access, "")
         return ""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and tls.is_loopback(url)):
         raise ProviderError(
             "[exchange] endpoint is unencrypted", mend="use https://", permanent=True
         )
-    _trust(access, parts.netloc)
+    trust(access, url)
     return url if parts.path.strip("/") else f"{url.rstrip('/')}/EWS/Exchange.asmx"
 
 
-def _trust(access: Access, host: str) -> None:
-    _trusted[host] = access.sessions.get("exchange tls", lambda: tls.context(access))
+def trust(access: Access, url: str) -> None:
+    """Trust the system's CAs and the coordinator's own at an address; the empty one is any."""
+    context = access.sessions.get("exchange tls", lambda: tls.context(access))
+    _trusted[urlsplit(url).netloc] = context
 
 
 def auth_type(access: Access) -> str | None:

@@ -59,6 +59,8 @@ class ExchangeMailer:
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         draft = self.mailbox.call(lambda account: self._draft(account, letter))
         point_of_no_return()
+        if draft is None:  # it went out before, unnoticed
+            return
         try:
             self.mailbox.call(lambda account: self._send(account, draft))
         except ProviderError as error:
@@ -70,21 +72,24 @@ class ExchangeMailer:
             ) from error
 
     def delivered(self, message_id: str) -> bool | None:
-        """Whether Sent Items or the Outbox hold it; None where it is nowhere, or none can look."""
+        """Whether the Outbox or Sent Items hold it; None where it is nowhere, or none may look."""
         try:
             return self.mailbox.call(lambda account: self._look_up(account, message_id))
-        except ProviderError:
-            return None
+        except ProviderError as error:
+            if error.permanent:
+                return None
+            raise
 
     def check(self) -> None:
         self.mailbox.call(lambda account: _open(self.mailbox, account, Drafts))
         self.mailbox.call(lambda account: _open(self.mailbox, account, SentItems))
 
     def _draft(self, account: Any, letter: Letter) -> Any:
-        """The draft of the letter: one that an attempt before this left behind, or a new one."""
-        left = self._holds(account, Drafts, letter.message_id)
-        if left:
+        """The draft of the letter, perhaps of an attempt before this; None where it went out."""
+        if left := self._holds(account, Drafts, letter.message_id):
             return ItemId(left[0].id, left[0].changekey)
+        if self._went_out(account, letter.message_id):
+            return None
         made = CreateItem(account=account).get(
             items=[Message(account=account, mime_content=letter.raw)],
             folder=self.mailbox.folder(account, Drafts),
@@ -99,11 +104,13 @@ class ExchangeMailer:
         )
 
     def _look_up(self, account: Any, message_id: str) -> bool | None:
-        if self._holds(account, SentItems, message_id):
-            return True
+        """Along the way a letter takes, so that it can't slip past between two questions."""
         if self._holds(account, Drafts, message_id):
             return False
-        return True if self._holds(account, Outbox, message_id) else None
+        return self._went_out(account, message_id) or None
+
+    def _went_out(self, account: Any, message_id: str) -> bool:
+        return any(self._holds(account, kind, message_id) for kind in (Outbox, SentItems))
 
     def _holds(self, account: Any, kind: type[Any], message_id: str) -> list[Any]:
         # Exchange may give a mail a Message-ID of its own: the header NOTICE keeps ours.

@@ -1,77 +1,18 @@
-"""Exchange: logins, rights, and what its client library needs guarding against."""
+"""Exchange: logins and rights."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integrations import exchange_busy, exchange_login, exchange_organiser
-from integrations.ports import OPAQUE, Access, ProviderError, item_key
-from mentoring.interval import Interval
-from tests.demo.programme import busy_event
+from integrations import exchange_busy
+from integrations.ports import OPAQUE, ProviderError
+from tests.integrations.exchange_site import KEY, SPAN, WINDOW, Site, running
 from tests.integrations.providers import DANA, OFFICE
-from tests.servers.certificates import server_context
-from tests.servers.exchange import (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    LOGIN,
-    PASSWORD,
-    SERVICE,
-    TENANT,
-    Server,
-    exchange,
-    ntlm_users,
-)
-
-WINDOW = Interval(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC))
-NINE, TEN = datetime(2027, 1, 12, 9, tzinfo=UTC), datetime(2027, 1, 12, 10, tzinfo=UTC)
-BUSY = busy_event("a@example.org", NINE, TEN)
-KEY = item_key("a@example.org")
-SPAN = (Interval(NINE, TEN),)
-
-
-@dataclass
-class Site:
-    """A server whose service account may impersonate everybody, and who asks it how."""
-
-    server: Server
-    directory: Path
-    ca: Path | None = None
-
-    def access(self, **options: object) -> Access:
-        known = {
-            "endpoint": self.server.url,
-            "username": SERVICE,
-            "password": "file:password",
-            **options,
-        }
-        return Access(self.directory, known, ca=self.ca)
-
-    def source(self, access: Access | None = None) -> Any:
-        return exchange_busy.busy_source(f"exchange:{DANA.email}", DANA, access or self.access())
-
-    def organiser(self, **options: object) -> Any:
-        return exchange_organiser.organiser(f"exchange:{OFFICE}", self.access(**options))
-
-
-@contextmanager
-def running(directory: Path, tls: bool = False) -> Iterator[Site]:
-    context, ca = server_context(directory) if tls else (None, None)
-    with exchange(context) as server:
-        for address in (DANA.email, OFFICE):
-            server.user(address)
-        server.impersonates = None
-        server.fill(DANA.email, BUSY)
-        (directory / "password").write_text(PASSWORD)
-        (directory / "client").write_text(CLIENT_SECRET)
-        yield Site(server, directory, ca)
+from tests.servers.exchange import CLIENT_ID, LOGIN, PASSWORD, TENANT, ntlm_users
 
 
 @pytest.fixture
@@ -253,107 +194,3 @@ def test_a_mailbox_that_is_not_there(site: Site) -> None:
     with pytest.raises(ProviderError, match="no such mailbox") as error:
         source.read(WINDOW, None)
     assert error.value.permanent
-
-
-# What the library needs guarding against
-
-
-def test_titles_and_bodies_are_never_asked_for(site: Site) -> None:
-    site.source().read(WINDOW, None)
-    asked = b"".join(site.server.bodies)
-    assert b"calendar:Start" in asked
-    for unwanted in (b"item:", b"Attendees", b"Location", b"Detailed", b"AllProperties"):
-        assert unwanted not in asked
-
-
-def test_the_library_may_not_log_requests(site: Site) -> None:
-    for name in ("exchangelib.util", "exchangelib.util.xml", "exchangelib.services.common"):
-        assert not logging.getLogger(name).isEnabledFor(logging.ERROR)
-
-
-def test_an_answer_too_large_is_a_fault(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    access = site.access()
-    site.source(access).read(WINDOW, None)
-    monkeypatch.setattr(exchange_login, "LARGEST", 100)
-    with pytest.raises(ProviderError, match="can't be reached"):
-        site.source(access).read(WINDOW, None)
-    monkeypatch.undo()
-    assert site.source(access).read(WINDOW, None).items
-
-
-def test_a_server_that_never_answers_is_given_up(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    access = site.access()
-    site.source(access).read(WINDOW, None)
-    monkeypatch.setattr(exchange_login, "TIMEOUT", 0.05)
-    site.server.slow = 0.3
-    site.server.fail(lambda request: True, "slow")
-    with pytest.raises(ProviderError, match="can't be reached"):
-        site.source(access).read(WINDOW, None)
-
-
-def test_a_busy_server_says_how_long(site: Site) -> None:
-    site.server.fail(lambda request: request.operation == "FindItem", "403 quota")
-    with pytest.raises(ProviderError, match="busy") as error:
-        site.source().read(WINDOW, None)
-    assert error.value.retry_after == 1.5
-
-
-def test_more_entries_than_a_view_holds_are_read_in_halves(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for day in range(1, 20):
-        start = NINE.replace(day=day)
-        site.server.fill(DANA.email, busy_event(f"{day}@x", start, start + timedelta(hours=1)))
-    monkeypatch.setattr(exchange_busy, "_MOST", 5)
-    assert len(site.source().read(WINDOW, None).items) == 20
-    monkeypatch.setattr(exchange_busy, "_MOST", 1000)
-    site.server.exchange.store.view = 6
-    assert len(site.source().read(WINDOW, None).items) == 20
-
-
-def test_more_entries_than_an_hour_may_hold_are_a_fault(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(5):
-        site.server.fill(DANA.email, busy_event(f"{number}@x", NINE, TEN))
-    monkeypatch.setattr(exchange_busy, "_MOST", 3)
-    with pytest.raises(ProviderError, match="within an hour"):
-        site.source().read(WINDOW, None)
-
-
-def test_changes_come_in_pages(site: Site) -> None:
-    site.server.exchange.store.page = 2
-    source = site.source()
-    for day in range(1, 8):
-        start = NINE.replace(day=day)
-        site.server.fill(DANA.email, busy_event(f"{day}@x", start, start + timedelta(hours=1)))
-    first = source.read(WINDOW, None)
-    assert len(first.items) == 8
-    for day in range(1, 8):
-        site.server.remove(DANA.email, f"{day}@x")
-    assert set(source.read(WINDOW, first.cursor).items) == {KEY}
-
-
-def test_a_change_while_it_is_read_is_not_lost(site: Site) -> None:
-    source, late = site.source(), busy_event("late@example.org", NINE, TEN)
-    waiting = [late]
-
-    def sneak(request: Any) -> bool:
-        """Something comes in between the sync state and the view."""
-        if request.operation == "FindItem" and waiting:
-            site.server.fill(DANA.email, waiting.pop())
-        return False
-
-    site.server.fail(sneak, "404")
-    first = source.read(WINDOW, None)
-    assert item_key("late@example.org") in first.items
-    site.server.remove(DANA.email, "late@example.org")
-    assert item_key("late@example.org") not in source.read(WINDOW, first.cursor).items
-
-
-def test_the_servers_own_schema_is_at_hand() -> None:
-    from tests.servers.exchange_soap import schema
-
-    assert schema() is not None

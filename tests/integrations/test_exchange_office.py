@@ -230,6 +230,22 @@ def test_a_letter_on_its_way_counts_as_taken(server: Server, mailer: Any) -> Non
     assert mailer.delivered(LETTER.message_id) is None
 
 
+def test_a_letter_that_went_out_unnoticed_is_not_sent_again(server: Server, mailer: Any) -> None:
+    mailer.deliver(LETTER, lambda: None)
+    begun: list[int] = []
+    mailer.deliver(LETTER, lambda: begun.append(1))
+    assert begun == [1]
+    assert server.sent(OFFICE) == [MAIL]
+
+
+def test_what_cant_be_looked_up_now_is_not_decided(server: Server, mailer: Any) -> None:
+    server.fail(lambda request: request.operation == "FindItem", "503")
+    with pytest.raises(ProviderError):
+        mailer.delivered(LETTER.message_id)
+    server.impersonates = set()
+    assert mailer.delivered(LETTER.message_id) is None
+
+
 def test_nothing_is_said_to_be_sent_before_the_draft_stands(server: Server, mailer: Any) -> None:
     begun: list[int] = []
     server.fail(lambda request: request.operation == "CreateItem", "reset after effect")

@@ -12,7 +12,7 @@ import secrets
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +23,7 @@ from urllib.parse import parse_qs
 import spnego
 
 from tests.servers import entries
+from tests.servers import exchange_discovery as discovery
 from tests.servers import exchange_items as items
 from tests.servers.exchange_calls import Exchange
 from tests.servers.exchange_soap import (
@@ -66,6 +67,9 @@ class Server:
     bodies: list[bytes] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     fetched: int = 0
+    discovered: int = 0
+    logins: set[str] = field(default_factory=lambda: {LOGIN, SERVICE})
+    ews_url: str = ""
     slow: float = 0.0
 
     @property
@@ -233,7 +237,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             if self.path == f"/{TENANT}/oauth2/v2.0/token":
                 send(self, server.token(raw), "", 0)
                 return
-            challenge = "" if self.path == PATH else "none"
+            known = (PATH, discovery.PATH)
+            challenge = "" if self.path in known else "none"
             challenge = challenge or self._challenge()
             if challenge == "none":
                 send(self, Answer(404), "", 0)
@@ -242,9 +247,15 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 headers = {"WWW-Authenticate": challenge}
                 send(self, Answer(401, headers=headers), "", 0)
                 return
+            if self.path == discovery.PATH:
+                server.discovered += 1
+                body = discovery.answer(raw, server.ews_url or f"{server.url}{PATH}")
+                send(self, Answer(200, headers=dict(_XML), raw=body), "", 0)
+                return
             with lock:
                 answer, kind = server.handle(raw)
-            send(self, answer, kind, server.slow)
+            with suppress(BrokenPipeError, ConnectionResetError):  # who asked gave up
+                send(self, answer, kind, server.slow)
 
         def _challenge(self) -> str:
             """What to answer to who isn't logged in; "in" for who is."""
@@ -253,7 +264,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 return "in"
             if server.auth == "basic":
                 right = [
-                    base64.b64encode(f"{u}:{PASSWORD}".encode()).decode() for u in (LOGIN, SERVICE)
+                    base64.b64encode(f"{u}:{PASSWORD}".encode()).decode() for u in server.logins
                 ]
                 return "in" if given.removeprefix("Basic ") in right else server.challenge
             if server.auth == "oauth":

@@ -16,7 +16,6 @@ from tests.servers import exchange_items as items
 from tests.servers.exchange_soap import NAMES, Call, Refusal, failure, m, response, success, t
 from tests.servers.exchange_store import Item, Store, local, received
 
-_LONGEST = timedelta(days=42)
 _LEVELS = {"editor": 3, "reviewer": 2, "freebusy": 1, "none": 0}
 _READ, _WRITE = 2, 3
 
@@ -26,12 +25,14 @@ class Exchange:
     """What the server does. `shares` is what each mailbox lets the service account do.
 
     `rewrites` gives sent mails a Message-ID of Exchange's own, `terse` leaves refusals bare.
+    `longest` is how much free/busy it tells at a time.
     """
 
     store: Store = field(default_factory=Store)
     shares: dict[str, str] = field(default_factory=dict)
     rewrites: bool = False
     terse: bool = False
+    longest: timedelta = timedelta(days=62)
     on_mail: Callable[[str, bytes], None] | None = None
 
     def perform(self, call: Call, user: str) -> Any:
@@ -233,7 +234,7 @@ class Exchange:
         answers = []
         for address in call.all("m:MailboxDataArray/t:MailboxData/t:Email/t:Address"):
             code = "NoError"
-            if end - start > _LONGEST:
+            if end - start > self.longest:
                 code = "ErrorTimeIntervalTooBig"
             elif address.text not in self.store.zones:
                 code = "ErrorMailRecipientNotFound"

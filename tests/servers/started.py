@@ -57,9 +57,10 @@ def exchange(directory: Path, *, details: bool = True) -> Iterator[Started]:
     from tests.servers.exchange import exchange as serve
 
     with serve() as server:
+        server.impersonates = None
+        if not details:  # partners share free/busy, as everybody does by default
+            server.impersonates = {"office@example.org", "mentoring@example.org"}
         (directory / "exchange.secret").write_text(PASSWORD)
-        office = {"office@example.org", "mentoring@example.org"}
-        server.impersonates = None if details else office
         options: dict[str, object] = {"endpoint": server.url, "username": SERVICE}
         options["password"] = "file:exchange.secret"
         yield Started("exchange", server, options)
@@ -67,6 +68,6 @@ def exchange(directory: Path, *, details: bool = True) -> Iterator[Started]:
 
 SIMULATORS: dict[str, Callable[..., AbstractContextManager[Started]]] = {
     "google": google,
-    "exchange": exchange,
     "microsoft365": microsoft365,
+    "exchange": exchange,
 }
