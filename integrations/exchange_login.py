@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +35,7 @@ TIMEOUT = 20
 LONGEST = 60.0
 LARGEST = 50 * 1024 * 1024
 REQUESTS = 1000
+_POOLS = 10
 _AUTHORITY = "https://login.microsoftonline.com"
 _CLOUD = "https://outlook.office365.com"
 _EARLY = 300
@@ -65,6 +67,7 @@ class Patience(FailFast):  # type: ignore[misc]
 
 
 _trusted: dict[str, ssl.SSLContext] = {}  # by host; the empty name is for what is discovered
+_contexts: dict[tuple[Path | None, float], ssl.SSLContext] = {}  # by CA file and its age
 _budget = threading.local()
 
 
@@ -78,6 +81,10 @@ class _Adapter(HTTPAdapter):
 
     exchangelib takes the class and not an object, so that what to trust is kept by host.
     """
+
+    def __init__(self, **how: Any) -> None:
+        # With its one pool a second key, as after another CA, would wait for the first for ever.
+        super().__init__(**{**how, "pool_connections": _POOLS, "pool_maxsize": _POOLS})
 
     def send(self, request: Any, *_: Any, **how: Any) -> Any:
         _budget.left = getattr(_budget, "left", REQUESTS) - 1
@@ -112,6 +119,7 @@ def _bounded(raw: Any) -> HTTPResponse:
                 raise requests.ConnectionError("the answer has no end")
     except (HTTPError, OSError) as error:
         raise requests.ConnectionError("the answer breaks off") from error
+    raw.release_conn()
     return HTTPResponse(
         body=io.BytesIO(bytes(content)),
         headers=raw.headers,
@@ -142,7 +150,11 @@ def endpoint(access: Access) -> str:
 
 def trust(access: Access, url: str) -> None:
     """Trust the system's CAs and the coordinator's own at an address; the empty one is any."""
-    context = access.sessions.get("exchange tls", lambda: tls.context(access))
+    # The library keeps its connections over reloads of the roster: so must what they trust.
+    known = (access.ca, access.ca.stat().st_mtime if access.ca and access.ca.exists() else 0.0)
+    if known not in _contexts:
+        _contexts[known] = tls.context(access)
+    context = _contexts[known]
     _trusted[urlsplit(url).netloc] = context
 
 
