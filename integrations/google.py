@@ -32,7 +32,7 @@ SEND = f"{SCOPES}gmail.send"
 READ_MAIL = f"{SCOPES}gmail.readonly"
 
 LATER = "it is tried again by itself"
-PAGES = 1000
+PAGES = 200
 _TIMEOUT = 20
 _LONGEST = 120
 _LARGEST = 50 * 1024 * 1024
