@@ -37,6 +37,7 @@ REQUESTS = 1000
 _AUTHORITY = "https://login.microsoftonline.com"
 _CLOUD = "https://outlook.office365.com"
 _EARLY = 300
+_POOLS = 4
 _AUTH = {"basic": BASIC, "ntlm": NTLM, "oauth": OAUTH2}
 
 # At these levels the library writes whole requests into the log, titles and mails included.
@@ -79,6 +80,10 @@ class _Adapter(HTTPAdapter):
     exchangelib takes the class and not an object, so that what to trust is kept by host.
     """
 
+    def __init__(self, **how: Any) -> None:
+        # A session serves one call at a time: to wait for a connection is to wait for ever.
+        super().__init__(**{**how, "pool_block": False, "pool_connections": _POOLS})
+
     def send(self, request: Any, *_: Any, **how: Any) -> Any:
         _budget.left = getattr(_budget, "left", REQUESTS) - 1
         if _budget.left < 0:
@@ -96,7 +101,8 @@ class _Adapter(HTTPAdapter):
     ) -> Any:
         host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
         trusted = _trusted.get(urlsplit(request.url).netloc) or _trusted.get("")
-        return host, {**pool, **({"ssl_context": trusted} if trusted else {})}
+        secure = host["scheme"] == "https" and trusted
+        return host, {**pool, **({"ssl_context": trusted} if secure else {})}
 
 
 def _bounded(raw: Any) -> HTTPResponse:
@@ -112,6 +118,7 @@ def _bounded(raw: Any) -> HTTPResponse:
                 raise requests.ConnectionError("the answer has no end")
     except (HTTPError, OSError) as error:
         raise requests.ConnectionError("the answer breaks off") from error
+    raw.release_conn()
     return HTTPResponse(
         body=io.BytesIO(bytes(content)),
         headers=raw.headers,
