@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,10 +35,10 @@ TIMEOUT = 20
 LONGEST = 60.0
 LARGEST = 50 * 1024 * 1024
 REQUESTS = 1000
+_POOLS = 10
 _AUTHORITY = "https://login.microsoftonline.com"
 _CLOUD = "https://outlook.office365.com"
 _EARLY = 300
-_POOLS = 4
 _AUTH = {"basic": BASIC, "ntlm": NTLM, "oauth": OAUTH2}
 
 # At these levels the library writes whole requests into the log, titles and mails included.
@@ -66,6 +67,7 @@ class Patience(FailFast):  # type: ignore[misc]
 
 
 _trusted: dict[str, ssl.SSLContext] = {}  # by host; the empty name is for what is discovered
+_contexts: dict[tuple[Path | None, float], ssl.SSLContext] = {}  # by CA file and its age
 _budget = threading.local()
 
 
@@ -81,8 +83,10 @@ class _Adapter(HTTPAdapter):
     """
 
     def __init__(self, **how: Any) -> None:
-        # A session serves one call at a time: to wait for a connection is to wait for ever.
-        super().__init__(**{**how, "pool_block": False, "pool_connections": _POOLS})
+        # With one pool a second key, as after another CA, would wait for the first for ever; and a
+        # session serves one call at a time, so that it need wait for no connection either.
+        pools = {"pool_block": False, "pool_connections": _POOLS, "pool_maxsize": _POOLS}
+        super().__init__(**{**how, **pools})
 
     def send(self, request: Any, *_: Any, **how: Any) -> Any:
         _budget.left = getattr(_budget, "left", REQUESTS) - 1
@@ -149,7 +153,11 @@ def endpoint(access: Access) -> str:
 
 def trust(access: Access, url: str) -> None:
     """Trust the system's CAs and the coordinator's own at an address; the empty one is any."""
-    context = access.sessions.get("exchange tls", lambda: tls.context(access))
+    # The library keeps its connections over reloads of the roster: so must what they trust.
+    known = (access.ca, access.ca.stat().st_mtime if access.ca and access.ca.exists() else 0.0)
+    if known not in _contexts:
+        _contexts[known] = tls.context(access)
+    context = _contexts[known]
     _trusted[urlsplit(url).netloc] = context
 
 

@@ -31,16 +31,17 @@ _PATIENCE = timedelta(hours=1)
 _DOUBT_FROM = 3
 """A calendar with so many entries that comes back empty is read once more before it is believed."""
 _KEEP_PAST = timedelta(days=1)
-_SLACK = timedelta(weeks=1)
-_STEP = timedelta(weeks=3)
+_SLACK = timedelta(days=5)
+_STEP = timedelta(weeks=1)
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def window(work: Work, person: Person) -> Interval:
-    """What to read: yesterday until past every horizon, its end moving in steps of three weeks.
+    """What to read: yesterday until past every horizon, its end moving in steps of a week.
 
-    The steps keep a cursor good for weeks: an unchanged calendar isn't expanded again meanwhile.
-    With the usual horizon it is below the 62 days that Graph tells of in one free/busy answer.
+    The steps keep a cursor good for days: an unchanged calendar isn't expanded again meanwhile.
+    With the usual horizon it is no longer than the 42 days that Exchange tells of in one free/busy
+    answer (Graph: 62).
     """
     horizons = [p.agreement.horizon for p in work.roster.pairs if person.email in p.key]
     reach = work.now + max(horizons, default=work.roster.agreement.horizon) + _SLACK
@@ -48,7 +49,7 @@ def window(work: Work, person: Person) -> Interval:
 
 
 def stepped(reach: datetime) -> datetime:
-    """The next full step of three weeks: an end that stays where it is for so long."""
+    """The next full week: an end that stays where it is for so long."""
     return _EPOCH - ((_EPOCH - reach) // _STEP) * _STEP
 
 

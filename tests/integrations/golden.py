@@ -353,6 +353,83 @@ CASES = (
         ("DTSTART:20270314T063000Z\nDTEND:20270314T073000Z",),
         (("03-14 06:30", "03-14 07:30"),),
     ),
+    Golden(
+        "on working days",
+        (
+            "DTSTART:20270114T100000Z\nDTEND:20270114T110000Z\n"
+            "RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;COUNT=3",
+        ),
+        (("14 10:00", "14 11:00"), ("15 10:00", "15 11:00"), ("18 10:00", "18 11:00")),
+    ),
+    Golden(
+        "every second week",
+        ("DTSTART:20270112T100000Z\nDTEND:20270112T110000Z\nRRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=2",),
+        (THREE[0], THREE[2]),
+    ),
+    Golden(
+        "on the fifteenth",
+        ("DTSTART:20270115T100000Z\nDTEND:20270115T110000Z\nRRULE:FREQ=MONTHLY;COUNT=2",),
+        (("15 10:00", "15 11:00"), ("02-15 10:00", "02-15 11:00")),
+    ),
+    Golden(
+        "once a year",
+        ("DTSTART:20250112T100000Z\nDTEND:20250112T110000Z\nRRULE:FREQ=YEARLY;COUNT=5",),
+        BUSY,
+    ),
+    Golden(
+        "daily over the change of clocks in another zone",
+        (
+            "DTSTART;TZID=Europe/Berlin:20270327T090000\nDTEND;TZID=Europe/Berlin:20270327T100000\n"
+            "RRULE:FREQ=DAILY;COUNT=3",
+        ),
+        (
+            ("03-27 08:00", "03-27 09:00"),
+            ("03-28 07:00", "03-28 08:00"),
+            ("03-29 07:00", "03-29 08:00"),
+        ),
+    ),
+    Golden(
+        "away for a week, by the hour",
+        ("DTSTART:20270111T140000Z\nDTEND:20270115T220000Z\nX-MICROSOFT-CDO-BUSYSTATUS:OOF",),
+        (("11 14:00", "15 22:00"),),
+    ),
+    Golden(
+        "one of a series is doubtful",
+        (
+            WEEKLY,
+            "RECURRENCE-ID:20270119T100000Z\nDTSTART:20270119T100000Z\nDURATION:PT1H\n"
+            "STATUS:TENTATIVE",
+        ),
+        THREE,
+    ),
+    Golden(
+        "one moved and made free",
+        (
+            WEEKLY,
+            "RECURRENCE-ID:20270119T100000Z\nDTSTART:20270120T100000Z\nDURATION:PT1H\n"
+            "TRANSP:TRANSPARENT",
+        ),
+        (THREE[0], THREE[2]),
+    ),
+    Golden(
+        "one after the other",
+        (TEN, "UID:two@example.org\nDTSTART:20270112T110000Z\nDTEND:20270112T113000Z"),
+        (("12 10:00", "12 11:30"),),
+    ),
+    Golden(
+        "two at once, one declined",
+        (
+            TEN,
+            "UID:two@example.org\nDTSTART:20270112T093000Z\nDTEND:20270112T120000Z\n"
+            + ME.format("DECLINED"),
+        ),
+        BUSY,
+    ),
+    Golden(
+        "on the other side of the date line",
+        ("DTSTART;TZID=Pacific/Auckland:20270113T090000\nDURATION:PT1H",),
+        (("12 20:00", "12 21:00"),),
+    ),
     Golden("a long title folded", (TEN + "SUMMARY:" + "x" * 70 + "\n " + "y" * 60,), BUSY),
     Golden("an empty calendar", (), caldav=False),
     Golden("a to-do is not busy", ("BEGIN:VTODO\nUID:t\nDTSTAMP:20270101T000000Z\nEND:VTODO\n",)),

@@ -17,6 +17,7 @@ from integrations import (
 )
 from integrations.ports import Access, BusySource, Grants, Owner, Sessions
 from mentoring.interval import Interval
+from tests.integrations.providers import Kept as Kept
 from tests.servers.microsoft365 import SECRET, Microsoft365, microsoft365
 from tests.servers.microsoft365_login import App
 
@@ -24,19 +25,6 @@ WINDOW = Interval(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 4, 1, tzinfo=
 DANA = Owner("dana@example.org", "America/New_York")
 ORGANISER = "organiser@example.org"
 URL = f"microsoft365:{DANA.email}"
-
-
-@dataclass
-class Kept:
-    """Refresh tokens by account."""
-
-    tokens: dict[str, str] = field(default_factory=dict)
-
-    def load(self, account: str) -> str | None:
-        return self.tokens.get(account)
-
-    def save(self, account: str, token: str) -> None:
-        self.tokens[account] = token
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,19 @@ from tests.servers.started import SIMULATORS
 
 DANA = Owner("dana@example.org", "America/New_York")
 OFFICE = "office@example.org"
+
+
+@dataclass
+class Kept:
+    """Refresh tokens by account."""
+
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def load(self, account: str) -> str | None:
+        return self.tokens.get(account)
+
+    def save(self, account: str, token: str) -> None:
+        self.tokens[account] = token
 
 
 class Simulator(Protocol):

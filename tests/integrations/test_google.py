@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from integrations import google_busy, google_mail, google_organiser
 from integrations.ports import Access, ConsentNeeded, Letter, OutcomeUnknown, ProviderError
 from mentoring.interval import Interval
 from tests.demo.programme import busy_event
-from tests.integrations.providers import DANA, OFFICE
+from tests.integrations.providers import DANA, OFFICE, Kept
 from tests.servers.faults import KINDS, Request
 from tests.servers.google import CLIENT_ID, Google, google
 
@@ -27,19 +27,6 @@ RAW = (
     b"Message-ID: <one@example.org>\r\nX-Overlap-Notice: <one@example.org>\r\n\r\nText.\r\n"
 )
 LETTER = Letter("<one@example.org>", OFFICE, DANA.email, RAW)
-
-
-@dataclass
-class Kept:
-    """Refresh tokens by account."""
-
-    tokens: dict[str, str] = field(default_factory=dict)
-
-    def load(self, account: str) -> str | None:
-        return self.tokens.get(account)
-
-    def save(self, account: str, token: str) -> None:
-        self.tokens[account] = token
 
 
 @pytest.fixture

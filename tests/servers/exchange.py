@@ -39,6 +39,7 @@ from tests.servers.exchange_soap import (
 )
 from tests.servers.exchange_store import Item, received, stamp
 from tests.servers.faults import Answer, Faults, Request, send
+from tests.servers.serving import serving
 
 PATH = "/EWS/Exchange.asmx"
 SERVICE, LOGIN, PASSWORD = "overlap@example.org", "EXAMPLE\\overlap", "word"
@@ -307,14 +308,8 @@ def exchange(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     running.port = server.server_port
     running.user(SERVICE)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield running
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def ntlm_users(path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.servers.serving import serving
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,5 @@ def feeds(tls: ssl.SSLContext | None = None) -> Iterator[Feeds]:
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     running.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield running
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -28,6 +28,7 @@ from tests.servers.faults import Answer, Faults, Request, send
 from tests.servers.google_calendar import Calendars
 from tests.servers.google_gmail import Mailboxes
 from tests.servers.google_schema import Call, Refusal, check, document, partial, understand
+from tests.servers.serving import serving
 
 CLIENT_ID, CLIENT_SECRET = "overlap.apps.example", "client-secret"
 SCOPES = "https://www.googleapis.com/auth/"
@@ -316,11 +317,5 @@ def google() -> Iterator[Google]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(running))
     server.daemon_threads = True
     running.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield running
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 from tests.servers import faults as shared
 from tests.servers.faults import Answer, Faults
 from tests.servers.microsoft365_ask import Links, Refusal, Request, parse
+from tests.servers.serving import serving
 
 _REFUSALS = {
     "401": Refusal(401, "InvalidAuthenticationToken", "Access token validation failure."),
@@ -114,11 +114,5 @@ def listening(service: Service, tls: ssl.SSLContext) -> Iterator[int]:
     """Serve on a free port until the block ends."""
     server = _Server(("127.0.0.1", 0), _handler(service))
     server.tls = tls
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import httpx
 from radicale import config
 from radicale.app import Application
+
+from tests.servers.serving import serving
 
 
 class _Threaded(ThreadingMixIn, WSGIServer):
@@ -103,11 +104,5 @@ def radicale(
 
     server = make_server("127.0.0.1", 0, serve, server_class=_Threaded, handler_class=_Quiet)
     running.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield running
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
