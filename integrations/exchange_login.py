@@ -83,8 +83,10 @@ class _Adapter(HTTPAdapter):
     """
 
     def __init__(self, **how: Any) -> None:
-        # With its one pool a second key, as after another CA, would wait for the first for ever.
-        super().__init__(**{**how, "pool_connections": _POOLS, "pool_maxsize": _POOLS})
+        # With one pool a second key, as after another CA, would wait for the first for ever; and a
+        # session serves one call at a time, so that it need wait for no connection either.
+        pools = {"pool_block": False, "pool_connections": _POOLS, "pool_maxsize": _POOLS}
+        super().__init__(**{**how, **pools})
 
     def send(self, request: Any, *_: Any, **how: Any) -> Any:
         _budget.left = getattr(_budget, "left", REQUESTS) - 1
@@ -103,7 +105,8 @@ class _Adapter(HTTPAdapter):
     ) -> Any:
         host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
         trusted = _trusted.get(urlsplit(request.url).netloc) or _trusted.get("")
-        return host, {**pool, **({"ssl_context": trusted} if trusted else {})}
+        secure = host["scheme"] == "https" and trusted
+        return host, {**pool, **({"ssl_context": trusted} if secure else {})}
 
 
 def _bounded(raw: Any) -> HTTPResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +35,24 @@ def test_titles_and_bodies_are_never_asked_for(site: Site) -> None:
 def test_the_library_may_not_log_requests(site: Site) -> None:
     for name in ("exchangelib.util", "exchangelib.util.xml", "exchangelib.services.common"):
         assert not logging.getLogger(name).isEnabledFor(logging.ERROR)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_roster_that_is_loaded_again_and_again_never_hangs(tmp_path: Path, tls: bool) -> None:
+    with running(tmp_path, tls) as site:
+        read: list[Any] = []
+
+        def reading() -> None:
+            """With sessions and a thread of its own, over what the library keeps."""
+            read.append(site.source(site.access()).read(WINDOW, None).items)
+
+        for _ in range(4):
+            threads = [threading.Thread(target=reading, daemon=True) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(10)
+        assert read == [{KEY: SPAN}] * 12
 
 
 def test_an_answer_too_large_is_a_fault(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
