@@ -6,6 +6,7 @@ A new provider costs its file, its line here, its line in the contract tests and
 from __future__ import annotations
 
 import importlib
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -61,6 +62,8 @@ UID_DOMAINS = {"google": "google.com"}
 """Google names an event's UID after its id: `ID@google.com`."""
 
 
+_IMPORTING = threading.Lock()
+"""Two threads that import clients which share a library may see half of it, and keep that."""
 _TENANTED = frozenset({"google", "microsoft365", "exchange"})
 """Providers with a section of their own, at which `google:` alone is the organiser's mailbox."""
 
@@ -146,4 +149,5 @@ def _adapter(url: str, served: dict[str, str]) -> ModuleType:
             mend=f"use one of {', '.join(sorted(served))}",
             permanent=True,
         )
-    return importlib.import_module(f"integrations.{served[scheme]}")
+    with _IMPORTING:
+        return importlib.import_module(f"integrations.{served[scheme]}")
