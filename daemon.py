@@ -328,7 +328,8 @@ def demo(
     if unknown := set(named) - set(SIMULATORS):
         _fail(f"demo:1: no simulator of {min(unknown)}; use {', '.join(SIMULATORS)}", WRONG)
     configure(quiet=True)
-    play(out, named)
+    if not play(out, named):
+        _fail("demo:1: it came to nothing; see the table above", NOT_NOW)
 
 
 if __name__ == "__main__":

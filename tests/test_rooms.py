@@ -81,3 +81,21 @@ def test_a_roster_loads_no_provider_that_it_does_not_name(tmp_path: Path, scheme
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert run.stdout.strip() == str([name for name in every if name in CLIENTS[scheme]])
+
+
+def test_threads_may_load_providers_at_once() -> None:
+    code = (
+        "import sys, threading\nfrom integrations import registry\nsys.setswitchinterval(1e-6)\n"
+        "names, found, gate = ['google', 'exchange', 'microsoft365', 'caldav'], [], "
+        "threading.Barrier(8)\n"
+        "def load(name):\n"
+        "    gate.wait()\n"
+        "    found.append(registry._adapter(name + ':x', registry.BUSY).__name__)\n"
+        "threads = [threading.Thread(target=load, args=(n,)) for n in names * 2]\n"
+        "[t.start() for t in threads], [t.join() for t in threads]\n"
+        "print(len(found))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert run.stdout.strip() == "8", run.stderr

@@ -72,8 +72,11 @@ class Stage:
         self.feed.put("/dana.ics", old.replace("END:VCALENDAR", ics[begin:end] + "END:VCALENDAR"))
 
 
-def play(out: Path, providers: tuple[str, ...] = ()) -> None:
-    """Set the servers up, play the fortnight, print the table, leave the mails in `out`."""
+def play(out: Path, providers: tuple[str, ...] = ()) -> bool:
+    """Set the servers up, play the fortnight, print the table, leave the mails in `out`.
+
+    False where it came to nothing: a calendar that can't be read, or no meeting.
+    """
     console = Console()
     began = time.monotonic()
     shutil.rmtree(out, ignore_errors=True)
@@ -90,8 +93,9 @@ def play(out: Path, providers: tuple[str, ...] = ()) -> None:
         stack.callback(engine.dispose)
         migrate(engine, now=datetime.now(UTC))
         _run(console, roster, engine, stage)
-        _tell(console, roster, engine, out)
+        well = _tell(console, roster, engine, out)
     console.print(f"Took {time.monotonic() - began:.0f} s. {_where(out)}", soft_wrap=True)
+    return well
 
 
 def _set_up(stack: ExitStack, out: Path, providers: tuple[str, ...]) -> tuple[Roster, Stage]:
@@ -129,9 +133,10 @@ def _run(console: Console, roster: Roster, engine: Engine, stage: Stage) -> None
             today.clear()
 
 
-def _tell(console: Console, roster: Roster, engine: Engine, out: Path) -> None:
+def _tell(console: Console, roster: Roster, engine: Engine, out: Path) -> bool:
     with reading(engine) as connection:
-        show_status(status(connection, roster, START + timedelta(days=DAYS)), roster)
+        document = status(connection, roster, START + timedelta(days=DAYS))
+        show_status(document, roster)
         rows = connection.execute(select(outbox.c.kind, outbox.c.state)).all()
     table = Table("mail", "sent", "waiting", "not needed any more")
     kinds = Counter((kind, state) for kind, state in rows)
@@ -140,6 +145,8 @@ def _tell(console: Console, roster: Roster, engine: Engine, out: Path) -> None:
         gone = kinds[kind, "superseded"] + kinds[kind, "expired"]
         table.add_row(kind, str(sent), str(waiting), str(gone))
     console.print(table)
+    readable = all(calendar["state"] in ("ok", "none") for calendar in document["calendars"])
+    return readable and any(pair["held"] for pair in document["pairs"])
 
 
 def _where(out: Path) -> str:
