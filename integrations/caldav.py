@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import niquests
 from caldav import DAVClient
 from caldav.lib import error as dav
+from niquests.auth import HTTPBasicAuth
 
 from integrations import secrets, tls
 from integrations.ical import read_busy
@@ -59,10 +60,13 @@ class Account:
     @contextlib.contextmanager
     def opened(self) -> Iterator[Any]:
         """The collection, with every fault in our words. Nothing leaves the account's origin."""
+        scheme: dict[str, str] = self.access.sessions.get(("caldav", self.url), dict)
         try:
-            with self._client() as client:
+            with self._client(scheme) as client:
                 client.session.max_redirects = 0
                 yield client.calendar(url=client.url)
+                if isinstance(client.auth, HTTPBasicAuth):  # no challenge is needed again
+                    scheme["auth_type"] = "basic"
         except dav.AuthorizationError as error:
             raise ProviderError(
                 f"{self.name} refuses the account or its password",
@@ -80,10 +84,10 @@ class Account:
                 f"{self.name} can't be used ({type(error).__name__})", mend=LATER
             ) from error
 
-    def _client(self) -> Any:
+    def _client(self, scheme: Mapping[str, str]) -> Any:
         parts = urlsplit(self.url)
-        scheme, port = _PORTS[parts.scheme]
-        if scheme == "http" and not tls.is_loopback(self.url):
+        protocol, port = _PORTS[parts.scheme]
+        if protocol == "http" and not tls.is_loopback(self.url):
             raise ProviderError(
                 "caldav: is unencrypted and serves this machine only",
                 mend="use caldavs://",
@@ -92,13 +96,14 @@ class Account:
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         make: Any = DAVClient  # its signature hides behind a decorator
         return make(
-            f"{scheme}://{host}:{parts.port or port}{parts.path}",
+            f"{protocol}://{host}:{parts.port or port}{parts.path}",
             username=unquote(parts.username or ""),
             password=self._password(parts.username or "", parts.netloc),
             timeout=_TIMEOUT,
             ssl_verify_cert=str(self.access.ca) if self.access.ca else True,
             enable_rfc6764=False,
-            require_tls=scheme == "https",
+            require_tls=protocol == "https",
+            **scheme,
         )
 
     def _password(self, user: str, netloc: str) -> str:
@@ -139,6 +144,8 @@ class CaldavSource:
         """What changed since the cursor: changed resources are read, removed ones freed."""
         gone = {str(url) for url in changes.deleted_urls}
         bodies = _fetch(calendar, changes)
+        if not gone and not bodies:
+            return Reading({}, False, _text(known))  # its token stays good
         items, warnings = self._busy(bodies.values(), window)
         keys = dict(known.keys)
         fresh = {_mark(url): _key(body) for url, body in bodies.items()}
