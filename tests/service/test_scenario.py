@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,14 @@ from typing import Any
 
 import pytest
 from icalendar import Calendar
+from sqlalchemy import event as hook
 from sqlalchemy import select
 
 from integrations.ports import item_key
+from integrations.registry import Ports
 from mentoring.interval import Interval, merged
+from service.passes import begin, sync_all
+from service.roster_source import load
 from service.status import status
 from service.work import reading
 from store import calendars
@@ -211,8 +215,6 @@ def _note_busy(result: Play, world: World, moment: str) -> None:
 
 
 def _gather(result: Play, world: World, now: datetime) -> None:
-    from service.roster_source import load
-
     roster = load(world.directory)
     with reading(world.engine) as connection:
         rows = connection.execute(
@@ -274,3 +276,27 @@ def test_mail_and_meetings_at_the_provider_change_nothing_either(
     assert result.meetings == by_files.meetings
     assert result.states == by_files.states
     assert result.mails == by_files.mails
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_an_unchanged_calendar_is_written_by_nobody(tmp_path: Path, name: str) -> None:
+    with BACKENDS[name](tmp_path) as backend:
+        world = _world(tmp_path, backend, by_provider=False)
+        for user, events in SCENARIO["calendars"].items():
+            backend.fill(user, events)
+        roster = load(tmp_path)
+        ports = Ports(roster, tmp_path)
+        now = at(SCENARIO["steps"][0]["at"])
+        sync_all(begin(roster, world.engine, ports, now))
+        work = begin(roster, world.engine, ports, now + timedelta(minutes=15))
+        written: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if not statement.startswith(("SELECT", "BEGIN", "PRAGMA")):
+                written.append(statement)
+
+        hook.listen(world.engine, "before_cursor_execute", note)
+        sync_all(work)
+        hook.remove(world.engine, "before_cursor_execute", note)
+        assert (work.counts["synced"], written) == (len(SCENARIO["zones"]), [])
+        world.close()
