@@ -17,7 +17,8 @@ from integrations.ical_busy import busy_items
 from integrations.ical_prepare import CalendarError
 from integrations.ports import Access, Owner, ProviderError, item_key
 from mentoring.interval import Interval, merged
-from tests.integrations.golden import CASES, Golden, instant
+from tests.integrations.golden import CASES
+from tests.integrations.golden_item import Golden, instant
 from tests.servers.certificates import server_context
 from tests.servers.feeds import Feeds, feeds
 from tests.servers.radicale import Radicale, radicale

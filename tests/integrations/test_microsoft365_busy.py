@@ -12,7 +12,8 @@ from integrations.microsoft365_busy import Microsoft365Source, busy_source, seri
 from integrations.ports import OPAQUE, Owner, ProviderError, item_key
 from mentoring.interval import Interval, merged
 from tests.demo.programme import busy_event
-from tests.integrations.golden import CASES, Golden, instant
+from tests.integrations.golden import CASES
+from tests.integrations.golden_item import Golden, instant
 from tests.integrations.microsoft365_setting import (
     DANA,
     WINDOW,

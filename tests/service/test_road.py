@@ -12,7 +12,6 @@ from integrations.registry import Ports
 from mentoring.interval import Interval
 from mentoring.roster import Person
 from service.propose import stamp
-from tests.demo.partners import answer_mail
 from tests.world import DANA, EMPTY, LEE, PAIRS, PEOPLE, World, at, calendar_of, event_in, to
 
 MONDAY = at("2027-01-11 12:00")
@@ -336,23 +335,3 @@ def test_what_an_adapter_did_not_foresee_stops_only_its_own_pair(world: World) -
     work = world.step(MONDAY)
     assert (work.counts["proposed"], work.counts["unreadable"]) == (1, 1)
     assert "failed unexpectedly" in str(world.status(MONDAY)["reason"])
-
-
-def test_another_inbox_is_read_from_its_beginning(world: World) -> None:
-    for_dana, for_lee = invited(world)
-    world.reply(DANA, for_dana, "ACCEPTED", MONDAY)
-    world.step(MONDAY + timedelta(hours=1))
-    path = world.directory / "overlap.toml"
-    path.write_text(path.read_text().replace("maildir:inbox", "maildir:other"))
-    world.reply(LEE, for_lee, "ACCEPTED", MONDAY)
-    (world.directory / "inbox").rename(world.directory / "other")
-    assert world.step(MONDAY + timedelta(hours=2)).counts["confirmed"] == 1
-
-
-def test_nobody_answers_in_anothers_name(world: World) -> None:
-    for_dana, _ = invited(world)
-    forged = answer_mail(DANA, event_in(for_dana), "REPLY", "DECLINED", MONDAY)
-    world.drop(forged.replace(f"From: {DANA}".encode(), b"From: mallory@example.net"))
-    assert world.step(MONDAY + timedelta(hours=1)).counts["reproposed"] == 0
-    world.drop(forged)
-    assert world.step(MONDAY + timedelta(hours=2)).counts["reproposed"] == 1
