@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -68,6 +69,16 @@ def _listen(text: str) -> str:
     return text
 
 
+def _base_url(text: str) -> str:
+    if not text or text.startswith("https://"):
+        return text
+    if text.startswith("http://") and urlsplit(text).hostname in ("127.0.0.1", "localhost", "::1"):
+        return text
+    raise cells.CellError(
+        f"{quoted(text)} is no address for links in mails", "begin it with https://"
+    )
+
+
 Duration = Annotated[timedelta, _cell(cells.read_duration)]
 Secret = Annotated[str, _cell(cells.read_secret)]
 _Text = Annotated[str, _cell(cells.read_name)]
@@ -118,7 +129,7 @@ class _Calendar(_Section):
 
 class _Web(_Section):
     listen: Annotated[str, _cell(_listen)] = "127.0.0.1:8470"
-    base_url: str = ""
+    base_url: Annotated[str, _cell(_base_url)] = ""
 
 
 class _Tls(_Section):

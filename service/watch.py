@@ -23,6 +23,8 @@ from store.meetings import Booking, Standing
 
 log = structlog.get_logger()
 
+_DOUBT_FROM = 3
+"""So many meetings that vanish together were not called off one by one."""
 _ANSWERS = frozenset({Partstat.ACCEPTED, Partstat.DECLINED, Partstat.TENTATIVE})
 
 
@@ -40,6 +42,10 @@ def watch(work: Work) -> None:
 def _watch(work: Work, organiser: Organiser, url: str) -> None:
     name = facts.organiser_cursor(url)
     with work.engine.begin() as connection:
+        if facts.read(connection, facts.ORGANISER) != name:  # nothing is shown there yet
+            meetings.mark_all_unpublished(connection)
+            facts.write(connection, facts.ORGANISER, name)
+            return
         cursor = facts.read(connection, name)
         waiting = meetings.on_show(connection, work.now)
     reach = max((b.meeting.slot.end for b in waiting), default=work.now) + timedelta(weeks=1)
@@ -48,13 +54,24 @@ def _watch(work: Work, organiser: Organiser, url: str) -> None:
     if showing.entries is None:
         return
     by_uid = {shown.uid: shown for shown in showing.entries}
-    for booking in waiting:
-        # A list may lag behind or leave one out: only the meeting itself says that it is gone.
-        shown = by_uid.get(booking.uid) or organiser.find(booking.uid)
+    # A list may lag behind or leave one out: only the meeting itself says that it is gone.
+    found = {b.uid: by_uid.get(b.uid) or organiser.find(b.uid) for b in waiting}
+    if len(found) >= _DOUBT_FROM and not any(found.values()):
+        _fill_again(work, list(found))
+        return
+    for uid, shown in found.items():
         with work.engine.begin() as connection:
-            _take_over(work, connection, booking.uid, shown)
+            _take_over(work, connection, uid, shown)
     with work.engine.begin() as connection:
         facts.write(connection, name, showing.cursor)
+
+
+def _fill_again(work: Work, uids: list[str]) -> None:
+    """Nobody calls off every meeting by hand: the calendar was emptied, and is filled again."""
+    log.error("organiser_calendar_emptied", meetings=len(uids), mend="they are put back")
+    with work.engine.begin() as connection:
+        for uid in uids:
+            meetings.mark_unpublished(connection, uid)
 
 
 def _take_over(work: Work, connection: Connection, uid: str, shown: Shown | None) -> None:

@@ -12,6 +12,8 @@ from store.tables import facts
 
 SECRET = "secret"  # noqa: S105 - the fact's name
 LAST_PASS = "last pass"  # noqa: S105
+ORGANISER = "organiser"
+"""Which calendar shows the meetings: another one begins empty."""
 
 
 def read(connection: Connection, name: str) -> str | None:

@@ -108,6 +108,11 @@ def on_show(connection: Connection, after: datetime) -> list[Booking]:
     return _bookings(connection, query)
 
 
+def mark_all_unpublished(connection: Connection) -> None:
+    """No calendar shows the live meetings yet."""
+    connection.execute(meetings.update().where(meetings.c.state.in_(LIVE)).values(published=-1))
+
+
 def mark_unpublished(connection: Connection, uid: str) -> None:
     """The organiser's calendar shows something else now."""
     connection.execute(meetings.update().where(meetings.c.uid == uid).values(published=-1))

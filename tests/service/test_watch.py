@@ -170,6 +170,41 @@ def test_a_server_that_is_not_quite_google_is_survived(
     assert booking(world).meeting.state == "cancelled"
 
 
+def test_another_calendar_for_the_organiser_calls_nothing_off(world: World, server: Google) -> None:
+    world.step(MONDAY)
+    before = booking(world)
+    world.sent()
+    server.user("second@example.org")
+    settings = world.directory / "overlap.toml"
+    for url, shows in (("google:second@example.org", 1), ("google:", 1)):
+        text = settings.read_text().replace('url = "google:second@example.org"', 'url = "google:"')
+        settings.write_text(text.replace('url = "google:"', f'url = "{url}"'))
+        for minutes in (1, 2, 3):
+            world.step(MONDAY + timedelta(minutes=minutes))
+        assert len(server.events(url.partition(":")[2] or OFFICE)) == shows
+    after = booking(world).meeting
+    assert (after.state, after.sequence, after.slot) == ("proposed", 0, before.meeting.slot)
+    assert world.sent() == []
+
+
+def test_a_calendar_that_was_emptied_is_filled_again(world: World, server: Google) -> None:
+    names = ("ann", "bob", "cat")
+    rows = "".join(f"{n},{n}@example.org,America/New_York,Mon-Fri 09:00-17:00,,\n" for n in names)
+    (world.directory / "people.csv").write_text((world.directory / "people.csv").read_text() + rows)
+    pairs = "".join(f"lee@example.org,{n}@example.org\n" for n in names)
+    (world.directory / "pairs.csv").write_text("mentor,mentee\n" + pairs)
+    world.step(MONDAY)
+    shown = {event["iCalUID"] for event in server.events(OFFICE)}
+    assert len(shown) == 3
+    world.sent()
+    for uid in shown:
+        server.remove(OFFICE, uid)
+    for minutes in (1, 2, 3):
+        world.step(MONDAY + timedelta(minutes=minutes))
+    assert {event["iCalUID"] for event in server.events(OFFICE)} == shown
+    assert world.sent() == []
+
+
 def test_an_unchanged_calendar_is_read_by_one_request_and_written_by_none(
     world: World, server: Google
 ) -> None:
