@@ -248,6 +248,8 @@ class Microsoft365Inbox:
             if error.status == 404:  # moved or deleted since it was listed
                 return None
             raise
+        if raw.lstrip()[:1] == b"<":  # a page of somebody in between: no mail begins so
+            raise ProviderError(f"{self._mailbox.name}: a mail can't be read", mend=LATER)
         if len(raw) > _LARGEST:
             log.warning("mail_too_large", bytes=len(raw))
             return None

@@ -12,8 +12,7 @@ from integrations.microsoft365_busy import Microsoft365Source, busy_source, seri
 from integrations.ports import OPAQUE, Owner, ProviderError, item_key
 from mentoring.interval import Interval, merged
 from tests.demo.programme import busy_event
-from tests.integrations.golden import CASES
-from tests.integrations.golden_item import Golden, instant
+from tests.integrations.golden_item import instant
 from tests.integrations.microsoft365_setting import (
     DANA,
     WINDOW,
@@ -22,48 +21,14 @@ from tests.integrations.microsoft365_setting import (
 from tests.integrations.microsoft365_setting import (
     service as service,
 )
-from tests.servers.entries import CannotExpress
 
 NINE, TEN = datetime(2027, 1, 12, 9, tzinfo=UTC), datetime(2027, 1, 12, 10, tzinfo=UTC)
 SHORT = Interval(WINDOW.start, WINDOW.start + timedelta(days=40))
-INEXPRESSIBLE = {
-    "a zone nobody knows, in a feed that says its own": "a feed's zone is no calendar's",
-    "a zone nobody knows": "Exchange knows its zones",
-    "one added": "no dates besides the pattern",
-    "one added with a length of its own": "no dates besides the pattern",
-    "one and all that follow moved": "an exception is of one occurrence",
-    "hours over the change of clocks, again and again": "a series keeps wall times",
-    "all day of nothing": "all day is a day at least",
-    "every leap day is not in this year": "Exchange moves it to 28 February",
-    "longer than its interval": "occurrences may not overlap",
-    "ends before it starts": "refused",
-    "a negative duration": "refused",
-    "two entries under one UID": "a UID names one entry",
-    "free/busy only": "no entry of a calendar",
-}
 
 
 def stretches(items: object) -> list[Interval]:
     assert isinstance(items, dict)
     return merged(i for stretch in items.values() for i in stretch)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_awkward_entry(case: Golden, service: Asking) -> None:
-    if case.name in INEXPRESSIBLE:
-        with pytest.raises(CannotExpress):
-            service.server.fill(DANA.email, case.text())
-        return
-    service.server.fill(DANA.email, case.text())
-    reading = service.busy().read(WINDOW, None)
-    wanted = merged(Interval(instant(start), instant(end)) for start, end in case.busy)
-    assert stretches(reading.items) == wanted
-    assert reading.complete
-    assert not reading.warnings
-    service.app.mailboxes = {"organiser@example.org"}
-    free_busy = service.busy(lookup="organiser@example.org").read(WINDOW, None)
-    assert stretches(free_busy.items) == wanted
-    assert set(free_busy.items) == {OPAQUE}
 
 
 @pytest.fixture
