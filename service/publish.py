@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import structlog
@@ -28,25 +29,31 @@ def publish(work: Work) -> None:
         for booking in pending:
             if booking.meeting.state is State.CANCELLED:
                 organiser.withdraw(booking.uid)
-                link = ""
+                link, shown = "", None
             else:
                 link = organiser.publish(_entry(work, booking, organiser))
-            _keep(work, booking, link)
+                shown = organiser.find(booking.uid)
+            _keep(work, booking, link, shown.answers if shown else {})
             log.info("published", uid=booking.uid, sequence=booking.meeting.sequence)
     except ProviderError as error:
         work.counts.add("failed")
         log.error("organiser_calendar_behind", reason=error.message, mend=error.mend)
 
 
-def _keep(work: Work, booking: Booking, link: str) -> None:
-    """What was shown, and where to join: into the letters too that are still waiting."""
+def _keep(work: Work, booking: Booking, link: str, answers: Mapping[str, str]) -> None:
+    """What was shown, and where to join: into the letters too that are still waiting.
+
+    Answers that the calendar shows from the first were given to an earlier time: they are no news.
+    """
     with work.engine.begin() as connection:
         meetings.mark_published(connection, booking)
-        if not link or link == booking.link:
-            return
-        linked = replace(booking, link=link)
-        meetings.save(connection, linked)
-        rewrite_requests(work, connection, linked)
+        for side in booking.meeting.attendances:
+            known = replace(side, shown=answers.get(side.email, ""))
+            booking = meetings.with_side(booking, known)
+        kept = replace(booking, link=link or booking.link)
+        meetings.save(connection, kept)
+        if kept.link != booking.link:
+            rewrite_requests(work, connection, kept)
 
 
 def _entry(work: Work, booking: Booking, organiser: Organiser) -> Entry:

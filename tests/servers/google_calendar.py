@@ -40,6 +40,7 @@ class Calendars:
     mailed: list[str] = field(default_factory=list)
     sync_tokens: bool = True
     own_ids: bool = False
+    keeps_answers: bool = False
     page: int = 2500
     oldest: int = 0
 
@@ -196,8 +197,14 @@ class Calendars:
     def _patch(self, user: str, call: Call) -> Any:
         address = self._calendar(user, call)
         event = self._get(user, call)
-        moved = "start" in call.body
-        self._with(event, dict(call.body), call)
+        moved, body = "start" in call.body, dict(call.body)
+        if self.keeps_answers:
+            answers = {a["email"]: a["responseStatus"] for a in event.get("attendees", [])}
+            body["attendees"] = [
+                {**a, "responseStatus": answers.get(a["email"], a["responseStatus"])}
+                for a in body.get("attendees", event.get("attendees", []))
+            ]
+        self._with(event, body, call)
         event["sequence"] += moved
         self._touch_all(address, event["id"])
         self._note(call, "patch", event)

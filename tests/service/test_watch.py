@@ -89,6 +89,22 @@ def test_a_decline_in_the_calendar_moves_the_meeting_and_is_not_counted_twice(
     assert shown["hangoutLink"] == after.link
 
 
+def test_an_answer_to_the_earlier_time_is_no_answer_to_the_new_one(
+    world: World, server: Google
+) -> None:
+    server.calendars.keeps_answers = True
+    world.step(MONDAY)
+    uid = booking(world).uid
+    server.answer(OFFICE, uid, DANA, "DECLINED")
+    for minutes in range(1, 6):
+        world.step(MONDAY + timedelta(minutes=minutes))
+    assert booking(world).meeting.sequence == 1
+    server.answer(OFFICE, uid, DANA, "ACCEPTED")
+    server.answer(OFFICE, uid, LEE, "ACCEPTED")
+    world.step(MONDAY + timedelta(minutes=6))
+    assert world.status(MONDAY)["state"] == "confirmed"
+
+
 def test_a_mail_that_is_newer_than_the_calendars_answer_wins(world: World, server: Google) -> None:
     world.step(MONDAY)
     first = booking(world)
