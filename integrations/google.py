@@ -158,7 +158,7 @@ class Account:
         else:
             raise ConsentNeeded(
                 f"{self.name} was never connected",
-                mend="connect it by the link in this mail",
+                mend="have its owner connect it: `connect PERSON` makes the link",
             )
         return AuthorizedHttp(found, http=_transport(self.access))
 
@@ -192,7 +192,7 @@ class Account:
                 return ProviderError(f"{self.name}: Google gives no token ({code})", mend=LATER)
             return ConsentNeeded(
                 f"Google no longer lets Overlap read {self.name} ({code})",
-                mend="connect it again by the link in this mail",
+                mend="have its owner connect it again: `connect PERSON` makes the link",
             )
         match code:
             case "unauthorized_client" | "access_denied" | "invalid_scope":
@@ -251,7 +251,7 @@ class Account:
         if self.access.grants and self.access.grants.load(self.name):
             return ConsentNeeded(
                 f"Google no longer takes the grant for {self.name}",
-                mend="connect it again by the link in this mail",
+                mend="have its owner connect it again: `connect PERSON` makes the link",
             )
         return ProviderError(f"{self.name}: Google refuses the service account (401)", mend=LATER)
 

@@ -274,7 +274,7 @@ class Mailbox:
         if delegated and not holds:
             return ConsentNeeded(
                 f"{self.name}: its owner's consent does not include {needs.first}",
-                mend="connect it again by the link in this mail",
+                mend="have its owner connect it again: `connect PERSON` makes the link",
             )
         if holds:
             message = f"the administrator keeps the app out of {self.name}, though it has "

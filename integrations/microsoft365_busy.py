@@ -158,7 +158,7 @@ class Microsoft365Source:
         """Where partners can consent themselves, that mends it too."""
         if self.mailbox.access.grants is None:
             return refusal
-        mend = f"connect it by the link in this mail; or {refusal.mend}"
+        mend = f"have its owner connect it (`connect PERSON` makes the link), or {refusal.mend}"
         return ConsentNeeded(refusal.message, mend=mend)
 
     def _free_busy(self, window: Interval, cursor: str, known: _Cursor | None) -> Reading:

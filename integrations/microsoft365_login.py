@@ -286,7 +286,8 @@ def _http(access: Access) -> httpx.Client:
 
 def _consent(account: str, why: str) -> ConsentNeeded:
     return ConsentNeeded(
-        f"{_named(account)} can't be read: {why}", mend="connect it again by the link in this mail"
+        f"{_named(account)} can't be read: {why}",
+        mend="have its owner connect it again: `connect PERSON` makes the link",
     )
 
 

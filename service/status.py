@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from mentoring.availability import zone_at
 from mentoring.meeting import LIVE, State
 from mentoring.roster import Pair, Person, Roster
+from service.consent import base_url
 from service.propose import WAITING, stamp
 from store import calendars, facts, meetings
 from store.meetings import Booking
@@ -32,7 +33,7 @@ def status(connection: Connection, roster: Roster, now: datetime) -> dict[str, A
         "programme": roster.programme.name,
         "pairs": [_pair(connection, roster, pair, now) for pair in roster.pairs],
         "calendars": [
-            _calendar(connection, person)
+            _calendar(connection, roster, person)
             for person in roster.people.values()
             if person.email in paired
         ],
@@ -69,14 +70,17 @@ def next_meeting(history: list[Booking], now: datetime) -> Booking | None:
     return min(ahead, key=lambda b: b.meeting.slot.start, default=None)
 
 
-def _calendar(connection: Connection, person: Person) -> dict[str, Any]:
+def _calendar(connection: Connection, roster: Roster, person: Person) -> dict[str, Any]:
     known = calendars.load(connection, person.email)
     if not person.calendar:
         return {"person": person.email, "state": NO_CALENDAR, "synced_at": None, "reason": ""}
     if known is None:
         reason = "it was never read"
         return {"person": person.email, "state": "new", "synced_at": None, "reason": reason}
-    reason = f"{known.reason}; {known.mend}" if known.reason else ""
+    mend = known.mend
+    if known.state == calendars.NEEDS_CONSENT and not base_url(roster):
+        mend = "set [web] base_url, so that its owner can be sent a link"
+    reason = f"{known.reason}; {mend}" if known.reason else ""
     return {
         "person": person.email,
         "state": known.state,

@@ -145,11 +145,12 @@ def _well(calendar: Calendar, now: datetime) -> Calendar:
 def _keep_fault(work: Work, person: Person, calendar: Calendar, error: ProviderError) -> None:
     work.counts.add("unreadable")
     log.warning("calendar_unreadable", person=person.email, reason=error.message, mend=error.mend)
-    wants_consent = isinstance(error, ConsentNeeded)
-    first = calendar.state not in FAILING
+    state = NEEDS_CONSENT if isinstance(error, ConsentNeeded) else UNREADABLE
+    # Another link is news to its owner, even where they know that something is wrong.
+    first = calendar.state not in (FAILING if state == UNREADABLE else {NEEDS_CONSENT})
     broken = replace(
         calendar,
-        state=NEEDS_CONSENT if wants_consent else UNREADABLE,
+        state=state,
         failing_since=work.now if first else calendar.failing_since,
         reason=error.message,
         mend=error.mend,
@@ -160,15 +161,25 @@ def _keep_fault(work: Work, person: Person, calendar: Calendar, error: ProviderE
         calendars.save(connection, broken)
         since = broken.failing_since or work.now
         if error.permanent or work.now - since >= _PATIENCE:
-            notice = CalendarNotice(
-                key=_key(broken),
-                reader=reader(person, work.now),
-                problem=error.message,
-                mend=error.mend,
-                link=connect_link(work, person) if wants_consent else "",
-                again=not wants_consent or calendar.synced_at is not None,
-            )
-            post(work, connection, notice)
+            post(work, connection, _notice(work, person, broken))
+
+
+def _notice(work: Work, person: Person, broken: Calendar) -> CalendarNotice:
+    """What the owner is told: with the page where they consent, if there is one."""
+    wants_consent = broken.state == NEEDS_CONSENT
+    link = connect_link(work, person) if wants_consent else ""
+    mend = broken.mend
+    if wants_consent:
+        page = "open the page below and follow it; it takes a minute"
+        mend = page if link else "write to the coordinator, who can connect it with you"
+    return CalendarNotice(
+        key=_key(broken),
+        reader=reader(person, work.now),
+        problem=broken.reason,
+        mend=mend,
+        link=link,
+        again=not wants_consent or broken.synced_at is not None,
+    )
 
 
 def _key(calendar: Calendar) -> str:

@@ -230,7 +230,7 @@ def test_who_never_consented_is_asked_to(service: Asking) -> None:
     service.app.roles = {"Mail.Send"}
     with pytest.raises(ConsentNeeded, match=r"lacks Calendars\.Read") as error:
         service.busy().read(WINDOW, None)
-    assert "by the link in this mail" in error.value.mend
+    assert "`connect PERSON` makes the link" in error.value.mend
 
 
 def test_four_requests_at_most_are_under_way_in_one_mailbox(

@@ -76,6 +76,18 @@ def test_what_a_consent_lacks_is_said_before_anybody_is_sent_anywhere(
     assert "overlap.toml:1: " in refused.stderr
 
 
+def test_without_a_page_nobody_is_told_to_follow_a_link(office: World) -> None:
+    settings = office.directory / "overlap.toml"
+    kept = [line for line in settings.read_text().splitlines() if not line.startswith("base_url")]
+    settings.write_text("\n".join(kept) + "\n")
+    overlap(office, "once", "--now", NOON)
+    (asked,) = [m for m in to(office.sent(), LEE) if m["Subject"] == "Connect your calendar"]
+    assert "who can connect it with you" in str(asked)
+    assert "link in this mail" not in str(asked)
+    rows = json.loads(overlap(office, "status", "--json").stdout)["calendars"]
+    assert any("set [web] base_url" in row["reason"] for row in rows)
+
+
 @pytest.mark.slow
 def test_the_service_serves_the_page_and_reads_the_calendar_at_once(
     office: World, server: Google
