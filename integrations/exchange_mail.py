@@ -27,7 +27,15 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from integrations.exchange import Mailbox, ews_time, fields, mailbox
 from integrations.exchange_login import HttpFault
-from integrations.ports import Access, Batch, Letter, OutcomeUnknown, ProviderError, Received
+from integrations.ports import (
+    Access,
+    Batch,
+    Letter,
+    LetterRefused,
+    OutcomeUnknown,
+    ProviderError,
+    Received,
+)
 from mentoring.letter import NOTICE
 
 log = structlog.get_logger()
@@ -36,6 +44,7 @@ LARGEST = 10 * 1024 * 1024
 _BATCH = 100
 _LOOK_BACK = timedelta(days=30)
 _EVERY = 20.0
+_BAD_LETTER = (ews.ErrorInvalidRecipients, ews.ErrorMessageSizeExceeded)
 _GONE = (ews.ErrorItemNotFound,)
 
 
@@ -64,6 +73,8 @@ class ExchangeMailer:
         try:
             self.mailbox.call(lambda account: self._send(account, draft))
         except ProviderError as error:
+            if isinstance(error.__cause__, _BAD_LETTER):
+                raise LetterRefused(error.message, mend="check the address") from error
             if _was_refused(error.__cause__):
                 raise
             raise OutcomeUnknown(

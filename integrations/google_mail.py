@@ -25,7 +25,15 @@ from integrations.google import (
     Refused,
     pages,
 )
-from integrations.ports import Access, Batch, Letter, OutcomeUnknown, ProviderError, Received
+from integrations.ports import (
+    Access,
+    Batch,
+    Letter,
+    LetterRefused,
+    OutcomeUnknown,
+    ProviderError,
+    Received,
+)
 from mentoring.letter import NOTICE
 
 _BATCH = 100
@@ -99,7 +107,7 @@ class GmailMailer:
 def _refusal(letter: Letter, status: int) -> ProviderError:
     message = f"{letter.recipient}: Gmail answers {status}"
     if status in (400, 413):
-        return ProviderError(message, mend="check the address", permanent=True)
+        return LetterRefused(message, mend="check the address")
     if status == 403:
         return ProviderError(
             f"{message}: it may not send, or has sent too much today",

@@ -28,13 +28,22 @@ from integrations.microsoft365 import (
     address_of,
 )
 from integrations.microsoft365_changes import stamp
-from integrations.ports import Access, Batch, Letter, OutcomeUnknown, ProviderError, Received
+from integrations.ports import (
+    Access,
+    Batch,
+    Letter,
+    LetterRefused,
+    OutcomeUnknown,
+    ProviderError,
+    Received,
+)
 
 log = structlog.get_logger()
 
 DRAFT = Permission(("Mail.ReadWrite",))
 SEND = Permission(("Mail.Send",))
 READ = Permission(("Mail.Read", "Mail.ReadWrite"))
+_BAD_LETTER = frozenset({"ErrorInvalidRecipients", "ErrorMessageSizeExceeded"})
 _LARGEST = 10 * 1024 * 1024
 _BATCH = 100
 _LOOK_BACK = timedelta(days=30)
@@ -68,6 +77,8 @@ class Microsoft365Mailer:
             if error.status in _UNCLEAR:
                 raise self._unknown(letter) from error
             self._discard(draft)
+            if error.code in _BAD_LETTER:
+                raise LetterRefused(error.message, mend="check the address") from error
             raise
 
     def delivered(self, message_id: str) -> bool | None:

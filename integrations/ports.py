@@ -53,6 +53,13 @@ class ConsentNeeded(ProviderError):  # noqa: N818 - it names what is wanted
         super().__init__(message, mend=mend, permanent=True)
 
 
+class LetterRefused(ProviderError):  # noqa: N818 - it names what happened
+    """This letter will never be taken. Any other fault is the channel's: the letter waits."""
+
+    def __init__(self, message: str, *, mend: str) -> None:
+        super().__init__(message, mend=mend, permanent=True)
+
+
 class OutcomeUnknown(Exception):  # noqa: N818 - it names an outcome, not a fault
     """A letter went out, and no answer said whether it was taken. Only evidence can settle it."""
 
@@ -226,7 +233,8 @@ class Mailer(Protocol):
         """Hand the letter over. Calls `point_of_no_return` once, just before it can't be undone.
 
         Raises ProviderError: before that call nothing was sent; after it, only where the other
-        side has said that it did not take the letter. Raises OutcomeUnknown where it said nothing.
+        side has said that it did not take the letter. Raises LetterRefused where it never will, and
+        OutcomeUnknown where it said nothing.
         """
         ...
 

@@ -12,10 +12,11 @@ from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from integrations import secrets, tls
-from integrations.ports import Access, Letter, OutcomeUnknown, ProviderError
+from integrations.ports import Access, Letter, LetterRefused, OutcomeUnknown, ProviderError
 
 _CONNECT_SECONDS = 20
 _ACCEPT_SECONDS = 60
+_SENDER = "mail from "
 _LATER = "it is tried again by itself"
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954: the account's fault, not the letter's
 
@@ -33,7 +34,7 @@ class SmtpMailer:
 
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         with _connected(self.url, self.access) as connection:
-            _say(connection, f"mail from {letter.sender}", lambda c: c.mail(letter.sender))
+            _say(connection, f"{_SENDER}{letter.sender}", lambda c: c.mail(letter.sender))
             _say(connection, letter.recipient, lambda c: c.rcpt(letter.recipient))
             _say(connection, letter.recipient, lambda c: c.docmd("DATA"), expected=354)
             point_of_no_return()
@@ -164,10 +165,11 @@ def _refused(about: str, code: int, answer: bytes | str) -> ProviderError:
     message = f"{about}: the mail server answers {_words(code, answer)}"
     if code in _LOGIN_WANTED:
         return ProviderError(message, mend="name the user in [mail] url, and set password")
-    permanent = 500 <= code < 600
-    return ProviderError(
-        message, mend="check the address" if permanent else _LATER, permanent=permanent
-    )
+    if not 500 <= code < 600:
+        return ProviderError(message, mend=_LATER)
+    if about.startswith(_SENDER):  # the sender's fault, not the letter's
+        return ProviderError(message, mend="check that the account may send as that address")
+    return LetterRefused(message, mend="check the address")
 
 
 def _words(code: int, answer: bytes | str) -> str:

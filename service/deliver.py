@@ -9,7 +9,7 @@ from itertools import groupby
 
 import structlog
 
-from integrations.ports import Mailer, OutcomeUnknown, ProviderError
+from integrations.ports import LetterRefused, Mailer, OutcomeUnknown, ProviderError
 from mentoring.availability import OFFICE_HOURS, reads_at
 from mentoring.meeting import is_near
 from mentoring.notices import UndeliveredNotice
@@ -100,7 +100,7 @@ def _send(work: Work, mailer: Mailer, queued: Queued) -> bool:
         mailer.deliver(queued.letter, point_of_no_return)
     except ProviderError as error:
         _not_taken(work, queued, error)
-        return error.permanent
+        return isinstance(error, LetterRefused)
     except OutcomeUnknown as error:
         _in_doubt(work, mailer, replace(queued, since=work.now), error.message)
         return True
@@ -117,7 +117,7 @@ def _mark_sent(work: Work, queued: Queued) -> None:
 
 def _not_taken(work: Work, queued: Queued, error: ProviderError) -> None:
     work.counts.add("failed")
-    dead = error.permanent or queued.attempts + 1 >= _ATTEMPTS
+    dead = isinstance(error, LetterRefused) or queued.attempts + 1 >= _ATTEMPTS
     minutes = _RETRY[min(queued.attempts, len(_RETRY) - 1)]
     wait = max(timedelta(minutes=minutes), timedelta(seconds=error.retry_after or 0))
     with work.engine.begin() as connection:

@@ -68,7 +68,7 @@ def test_without_encryption_nothing_leaves_this_machine(tmp_path: Path) -> None:
     ("faults", "permanent", "said"),
     [
         ({"MAIL": ["451 later"]}, False, "451 later"),
-        ({"MAIL": ["550 no"]}, True, "550 no"),
+        ({"MAIL": ["550 no"]}, False, "550 no"),
         ({"MAIL": ["drop"]}, False, "can't be used"),
         ({"RCPT dana@example.org": ["450 greylisted"]}, False, "450 greylisted"),
         ({"RCPT dana@example.org": ["550 no such user"]}, True, "dana@example.org"),

@@ -81,3 +81,28 @@ def test_while_sent_cant_be_searched_nothing_is_decided(office: World, google: S
         office.step(MONDAY + timedelta(minutes=minutes))
     assert readers(google) == [DANA, LEE]
     assert all("in doubt" not in raw.decode() for raw in google.server.sent(OFFICE))
+
+
+@pytest.mark.parametrize("scheme", SIMULATORS)
+def test_a_sign_in_that_is_refused_costs_no_letter(tmp_path: Path, scheme: str) -> None:
+    with SIMULATORS[scheme](tmp_path) as started:
+        started.server.user(OFFICE)
+        world = World(tmp_path)
+        world.write()
+        settings = tmp_path / "overlap.toml"
+        text = settings.read_text().replace("maildir:outbox", f"{scheme}:")
+        settings.write_text(text + started.toml())
+        (secret,) = (
+            tmp_path / name
+            for name in ("google.json", "microsoft365.secret", "exchange.secret")
+            if (tmp_path / name).exists()
+        )
+        right = secret.read_text()
+        secret.write_text("{}")
+        work = world.step(MONDAY)
+        assert (work.counts["sent"], work.counts["failed"]) == (0, 2)
+        secret.write_text(right)
+        work = world.step(MONDAY + timedelta(minutes=2))
+        assert work.counts["sent"] == 2
+        assert len(started.server.sent(OFFICE)) == 2
+        world.close()
