@@ -114,8 +114,8 @@ class CounterNotice:
 class CalendarNotice:
     """`kind` calendar: this reader's calendar can't be read, so nobody proposes times over it.
 
-    `link` is the page where they let us read it, where that is what is missing; `again` is False
-    where it was never read yet.
+    `mend` is empty where there is nothing that they can do. `link` is the page where they let us
+    read it, where that is what is missing; `again` is False where it was never read yet.
     """
 
     key: str

@@ -13,7 +13,7 @@ from integrations.ports import ConsentNeeded, ProviderError, Reading
 from mentoring.interval import Interval
 from mentoring.notices import CalendarNotice
 from mentoring.roster import Person
-from service.consent import connect_link
+from service.consent import connect_link, needs_consent
 from service.post import post
 from service.work import Work, reader, reading
 from store import calendars, outbox
@@ -169,6 +169,8 @@ def _notice(work: Work, person: Person, broken: Calendar) -> CalendarNotice:
     wants_consent = broken.state == NEEDS_CONSENT
     link = connect_link(work, person) if wants_consent else ""
     mend = broken.mend
+    if needs_consent(person) or person.calendar.startswith("exchange:"):
+        mend = ""  # the programme's own access is at fault, which only the coordinator can mend
     if wants_consent:
         page = "open the page below and follow it; it takes a minute"
         mend = page if link else "write to the coordinator, who can connect it with you"

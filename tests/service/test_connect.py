@@ -88,6 +88,19 @@ def test_without_a_page_nobody_is_told_to_follow_a_link(office: World) -> None:
     assert any("set [web] base_url" in row["reason"] for row in rows)
 
 
+def test_a_partner_is_not_asked_to_mend_what_only_the_coordinator_can(office: World) -> None:
+    settings = office.directory / "overlap.toml"
+    settings.write_text(settings.read_text() + 'service_account = "file:key.json"\n')
+    (office.directory / "key.json").write_text("{}")
+    overlap(office, "once", "--now", NOON)
+    (told,) = to(office.sent(), LEE)
+    assert told["Subject"] == "Your calendar can't be read"
+    assert "the coordinator has to mend it" in str(told)
+    assert "[google]" not in told.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    rows = json.loads(overlap(office, "status", "--json").stdout)["calendars"]
+    assert any("name it in [google] service_account" in row["reason"] for row in rows)
+
+
 @pytest.mark.slow
 def test_the_service_serves_the_page_and_reads_the_calendar_at_once(
     office: World, server: Google
