@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.engine import make_url
 
-from store import database, facts
+from store import database, facts, meetings
 from store.database import StoreError, migrate, open_engine, resolve_url, sole_writer
 from store.tables import metadata
 
@@ -64,6 +64,38 @@ def test_an_upgrade_takes_a_backup_first(tmp_path: Path, monkeypatch: pytest.Mon
     with before.begin() as connection:
         assert facts.secret(connection) == secret
     before.dispose()
+
+
+def test_a_store_of_the_first_version_keeps_its_meetings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tmp_path / "migrations"
+    shutil.copytree(database._MIGRATIONS, first)
+    for path in (first / "versions").glob("*.py"):
+        if not path.name.startswith("0001"):
+            path.unlink()
+    engine = opened(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "_MIGRATIONS", first)
+        migrate(engine, now=NOW)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO meetings (uid, mentor, mentee, number, state, sequence, tries, start, "
+            '"end", proposed_at, zone, on_site, edge_mentor, edge_mentee, refused, decision, '
+            "published) VALUES ('u@overlap', 'a@x.org', 'b@x.org', 1, 'proposed', 0, 1, 1800000000,"
+            " 1800003600, 1799990000, 'UTC', 0, 0, 0, '[]', '{}', 0)"
+        )
+        for person in ("a@x.org", "b@x.org"):
+            connection.exec_driver_sql(
+                "INSERT INTO attendances (uid, person, name, zone, partstat, nudges, code) "
+                f"VALUES ('u@overlap', '{person}', 'N', 'UTC', 'ACCEPTED', 0, '{person}')"
+            )
+    assert migrate(engine, now=NOW) is not None
+    with engine.begin() as connection:
+        (booking,) = meetings.of_pair(connection, "a@x.org", "b@x.org")
+        assert (booking.link, booking.why, booking.meeting.accepted) == ("", "", True)
+        meetings.save(connection, booking)
+    engine.dispose()
 
 
 def test_a_damaged_store_is_left_as_it_is(tmp_path: Path) -> None:
