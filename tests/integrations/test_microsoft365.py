@@ -236,12 +236,14 @@ def test_who_never_consented_is_asked_to(service: Asking) -> None:
 def test_four_requests_at_most_are_under_way_in_one_mailbox(
     service: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate, first = threading.Barrier(4), iter(range(4))
-    monkeypatch.setattr(
-        service.server, "dawdle", lambda: None if next(first, None) is None else gate.wait(5)
-    )
+    held = threading.Event()
+    monkeypatch.setattr(service.server, "dawdle", lambda: held.wait(5))
     with ThreadPoolExecutor(12) as pool:
         done = [pool.submit(service.busy().read, WINDOW, None) for _ in range(12)]
+        until = time.monotonic() + 0.5  # time for a fifth, were it let through
+        while service.server.busiest < 5 and time.monotonic() < until:
+            held.wait(0.01)
+        held.set()
         assert all(reading.result().complete for reading in done)
     assert service.server.busiest == 4
 
@@ -271,9 +273,9 @@ def impatient(
     service: Asking, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Asking:
     slow = request.node.callspec.params["kind"] == "slow"
-    monkeypatch.setattr(microsoft365_login, "TIMEOUT", 0.4 if slow else 5)
+    monkeypatch.setattr(microsoft365_login, "TIMEOUT", 1 if slow else 5)
     monkeypatch.setattr(microsoft365, "_MOST_PAGES", 20)
-    service.server.slow = 1.5
+    service.server.slow = 3
     return service
 
 

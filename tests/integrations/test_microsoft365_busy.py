@@ -227,6 +227,19 @@ def test_a_link_to_another_server_is_not_followed(calendar: Asking) -> None:
         calendar.busy().read(WINDOW, json.dumps(cursor))
 
 
+def test_an_all_day_entry_at_the_edge_is_found_wherever_it_is_filed(service: Asking) -> None:
+    """The service files it under the mailbox's midnight, which is after the window's end."""
+    service.server.user(DANA.email, "Pacific/Pago_Pago")
+    whole = (
+        "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:d\nDTSTAMP:20270101T000000Z\n"
+        "DTSTART;VALUE=DATE:20270331\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    service.server.fill(DANA.email, whole.replace("\n", "\r\n"))
+    window = Interval(WINDOW.start, datetime(2027, 3, 31, 10, tzinfo=UTC))
+    reading = service.busy().read(window, None)
+    assert stretches(reading.items) == [Interval(datetime(2027, 3, 31, 4, tzinfo=UTC), window.end)]
+
+
 def test_the_owner_may_live_anywhere(service: Asking) -> None:
     service.server.user("kiri@example.org", "Pacific/Kiritimati")
     day = "BEGIN:VEVENT\nUID:d\nDTSTAMP:20270101T000000Z\nDTSTART;VALUE=DATE:{}\nEND:VEVENT\n"

@@ -71,8 +71,11 @@ def test_nothing_goes_out_before_the_point_of_no_return(service: Asking) -> None
 
 def test_a_letter_that_went_out_is_not_sent_again(service: Asking) -> None:
     service.mailer().deliver(letter(), Point())
-    service.mailer().deliver(letter(), Point())
+    point = Point()
+    service.mailer().deliver(letter(), point)
+    assert point.passed == 1
     assert len(service.server.sent(ORGANISER)) == 1
+    assert len(service.server.post.outbound) == 1
 
 
 def test_a_service_that_renames_messages_is_told_their_name(service: Asking) -> None:
@@ -91,7 +94,7 @@ def test_a_refusal_is_no_unknown_outcome(service: Asking) -> None:
     assert service.server.post.boxes[ORGANISER] == {}
 
 
-@pytest.mark.parametrize("kind", ["reset before", "reset after effect", "slow"])
+@pytest.mark.parametrize("kind", ["reset before", "reset after effect", "slow", "garbage"])
 def test_silence_after_sending_is_an_unknown_outcome(impatient: Asking, kind: str) -> None:
     service = impatient
     service.server.fail(is_send, kind)
@@ -110,9 +113,9 @@ def impatient(
     service: Asking, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Asking:
     slow = request.node.callspec.params["kind"] == "slow"
-    monkeypatch.setattr(microsoft365_login, "TIMEOUT", 0.4 if slow else 5)
+    monkeypatch.setattr(microsoft365_login, "TIMEOUT", 1 if slow else 5)
     monkeypatch.setattr(microsoft365, "_MOST_PAGES", 20)
-    service.server.slow = 1.5
+    service.server.slow = 3
     return service
 
 

@@ -155,9 +155,9 @@ def impatient(
     service: Asking, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Asking:
     slow = request.node.callspec.params["kind"] == "slow"
-    monkeypatch.setattr(microsoft365_login, "TIMEOUT", 0.4 if slow else 5)
+    monkeypatch.setattr(microsoft365_login, "TIMEOUT", 1 if slow else 5)
     monkeypatch.setattr(microsoft365, "_MOST_PAGES", 20)
-    service.server.slow = 1.5
+    service.server.slow = 3
     return service
 
 
