@@ -174,3 +174,7 @@ CASES = (
     Golden("a to-do is not busy", ("BEGIN:VTODO\nUID:t\nDTSTAMP:20270101T000000Z\nEND:VTODO\n",)),
     *SERIES,
 )
+
+
+def named(name: str) -> Golden:
+    return next(case for case in CASES if case.name == name)

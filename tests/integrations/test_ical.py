@@ -17,7 +17,7 @@ from integrations.ical_busy import busy_items
 from integrations.ical_prepare import CalendarError
 from integrations.ports import Access, Owner, ProviderError, item_key
 from mentoring.interval import Interval, merged
-from tests.integrations.golden import CASES
+from tests.integrations.golden import CASES, named
 from tests.integrations.golden_item import Golden, instant
 from tests.servers.certificates import server_context
 from tests.servers.feeds import Feeds, feeds
@@ -90,13 +90,13 @@ def test_every_adapter_says_the_same(
     [
         ("", "no calendar"),
         ("<html><body>Log in</body></html>", "no calendar"),
-        (CASES[0].text()[:-30], "cut off"),
-        (CASES[0].text().replace("20270112T100000Z", "20270112T990000Z"), "line 4"),
-        (CASES[27].text().replace("FREQ=WEEKLY;COUNT=3", "FREQ=SECONDLY"), "line 4"),
-        (CASES[27].text().replace("FREQ=WEEKLY;COUNT=3", "FREQ=MINUTELY"), "line 4"),
-        (CASES[27].text().replace("COUNT=3", "INTERVAL=0"), "line 4"),
-        (CASES[27].text().replace("FREQ=WEEKLY", "FREQ=NEVER"), "line 4"),
-        (CASES[0].text().replace("DTSTART:20270112T100000Z\r\n", ""), "no start"),
+        (named("plain").text()[:-30], "cut off"),
+        (named("plain").text().replace("20270112T100000Z", "20270112T990000Z"), "line 4"),
+        (named("weekly").text().replace("FREQ=WEEKLY;COUNT=3", "FREQ=SECONDLY"), "line 4"),
+        (named("weekly").text().replace("FREQ=WEEKLY;COUNT=3", "FREQ=MINUTELY"), "line 4"),
+        (named("weekly").text().replace("COUNT=3", "INTERVAL=0"), "line 4"),
+        (named("weekly").text().replace("FREQ=WEEKLY", "FREQ=NEVER"), "line 4"),
+        (named("plain").text().replace("DTSTART:20270112T100000Z\r\n", ""), "no start"),
     ],
 )
 def test_what_cannot_be_bounded_is_refused_by_its_line(text: str, said: str) -> None:
@@ -107,7 +107,7 @@ def test_what_cannot_be_bounded_is_refused_by_its_line(text: str, said: str) -> 
 def test_a_bomb_ends_within_its_limits(tmp_path: Path) -> None:
     dense = "BYHOUR=" + ",".join(map(str, range(24)))
     bomb = (
-        CASES[27]
+        named("weekly")
         .text()
         .replace(
             "FREQ=WEEKLY;COUNT=3",
@@ -122,7 +122,7 @@ def test_a_bomb_ends_within_its_limits(tmp_path: Path) -> None:
 
 
 def test_no_title_leaves_the_child(tmp_path: Path) -> None:
-    case = CASES[0].text().replace("UID:one", "SUMMARY:canary\r\nUID:one")
+    case = named("plain").text().replace("UID:one", "SUMMARY:canary\r\nUID:one")
     (tmp_path / "a.ics").write_text(case)
     reading = ics.busy_source("file:a.ics", DANA, Access(tmp_path)).read(WINDOW, None)
     assert "canary" not in repr(reading)

@@ -10,13 +10,13 @@ import pytest
 from integrations import ics
 from integrations.ports import Access, Owner, ProviderError
 from mentoring.interval import Interval
-from tests.integrations.golden import CASES
+from tests.integrations.golden import named
 from tests.servers.certificates import server_context
 from tests.servers.feeds import feeds
 
 WINDOW = Interval(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 4, 1, tzinfo=UTC))
 DANA = Owner("dana@example.org", "America/New_York")
-TEXT = CASES[0].text()
+TEXT = named("plain").text()
 
 
 def test_an_unchanged_feed_costs_one_request_and_no_reading(tmp_path: Path) -> None:
