@@ -135,7 +135,7 @@ def run(context: typer.Context) -> None:
             engine,
             lambda roster, directory: _ports(roster, directory, engine),
             _grants(source.roster, context.obj, engine),
-            lambda desk, connected, listen: PageServer(application(desk, connected), listen),
+            lambda doors, listen: PageServer(application(doors), listen),
         )
 
 
@@ -189,6 +189,7 @@ def check(
 @app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
     """Each pair: state, next meeting, and what blocks it."""
+    from service.in_force import in_force
     from service.logging import configure
     from service.show import show_status
     from service.status import standing_now
@@ -198,6 +199,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     configure(quiet=True)
     roster = _roster(context.obj)
     with _store(roster, context.obj, writing=False) as engine, reading(engine) as connection:
+        roster = in_force(connection, roster)
         document = standing(connection, roster, standing_now(connection, datetime.now(UTC)))
     if as_json:
         _print(document)
@@ -210,6 +212,7 @@ def explain(context: typer.Context, mentor: str, mentee: str, as_json: Json = Fa
     """Why this time, why not the others."""
     from service.explain import explain as explanation
     from service.explain import find_pair
+    from service.in_force import in_force
     from service.logging import configure
     from service.show import show_explanation
     from service.status import standing_now
@@ -222,8 +225,9 @@ def explain(context: typer.Context, mentor: str, mentee: str, as_json: Json = Fa
         _fail(f"{context.obj}/pairs.csv:1: {mentor} and {mentee} are no pair; name one", WRONG)
     with _store(roster, context.obj, writing=False) as engine, reading(engine) as connection:
         now = standing_now(connection, datetime.now(UTC))
+        roster = in_force(connection, roster)
         work = Work(roster, engine, _ports(roster, context.obj, engine), now, b"")
-        document = explanation(work, connection, pair)
+        document = explanation(work, connection, find_pair(roster, mentor, mentee) or pair)
     if as_json:
         _print(document)
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Protocol
 
 from mentoring.interval import Interval
 
@@ -45,6 +46,20 @@ class Reader:
     email: str
     zone: str
     language: str = "en"
+
+
+class Notice(Protocol):
+    """What every notice has; each kind is a dataclass of its own beside the rules that make it.
+
+    `kind` names its templates, `templates/mail/<kind>/`; `key` is said once, the reader included.
+    """
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def reader(self) -> Reader: ...
 
 
 @dataclass(frozen=True)
@@ -222,15 +237,3 @@ class SummaryNotice:
     zone: str
     copy: bool
     kind: str = "summary"
-
-
-Notice = (
-    MeetingNotice
-    | CounterNotice
-    | CalendarNotice
-    | PatternNotice
-    | NoSlotNotice
-    | PutBackNotice
-    | UndeliveredNotice
-    | SummaryNotice
-)

@@ -27,6 +27,9 @@ _MOST_EVENTS = 50
 _CODE = re.compile(
     r"\s*(?:[A-Za-z]{1,4}\s*:\s*){0,5}(ACCEPT|DECLINE)\s+([a-z0-9]{10,32})\b", re.IGNORECASE
 )
+_COMMAND = re.compile(
+    r"\s*(?:[A-Za-z]{1,4}\s*:\s*){0,5}([A-Za-z]{2,12})\s+([0-9a-f]{16})\b[\s:]*(.*)", re.DOTALL
+)
 _AUTOMATIC = frozenset({"bulk", "list", "junk", "auto_reply"})
 
 
@@ -66,13 +69,23 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A word, in capitals, with a code, and what stood after it on the subject's line."""
+
+    word: str
+    code: str
+    rest: str
+    message_id: str = ""
+
+
+@dataclass(frozen=True)
 class Unreadable:
     """A calendar answer that can't be understood, and why; no content of it."""
 
     reason: str
 
 
-def read_answer(raw: bytes) -> Answer | Unreadable | None:
+def read_answer(raw: bytes) -> Answer | Command | Unreadable | None:
     """The answer in a mail; None for a mail that is none. Raises nothing, whatever the bytes."""
     if len(raw) > _LARGEST_MAIL:
         return Unreadable("the mail is larger than 10 MB")
@@ -90,7 +103,7 @@ def acts_for(answer: Answer, attendee: str) -> bool:
     return answer.sender == attendee or (bool(answer.sent_by) and answer.sender == answer.sent_by)
 
 
-def _read(message: EmailMessage) -> Answer | Unreadable | None:
+def _read(message: EmailMessage) -> Answer | Command | Unreadable | None:
     sender = _sender(message)
     trouble: Unreadable | None = None
     for method, content in _calendar_parts(message):
@@ -192,12 +205,16 @@ def _asked(event: Component) -> Interval | None:
     return Interval(start, end) if end and end > start else None
 
 
-def _from_subject(message: EmailMessage, sender: str) -> Answer | None:
-    match = _CODE.match(str(message.get("Subject", ""))[:300])
-    if match is None or _is_automatic(message):
+def _from_subject(message: EmailMessage, sender: str) -> Answer | Command | None:
+    if _is_automatic(message):
         return None
-    kind = AnswerKind.ACCEPT if match[1].upper() == "ACCEPT" else AnswerKind.DECLINE
-    return Answer(kind, sender, code=match[2].lower(), message_id=_message_id(message))
+    subject, message_id = str(message.get("Subject", ""))[:300], _message_id(message)
+    if match := _CODE.match(subject):
+        kind = AnswerKind.ACCEPT if match[1].upper() == "ACCEPT" else AnswerKind.DECLINE
+        return Answer(kind, sender, code=match[2].lower(), message_id=message_id)
+    if match := _COMMAND.match(subject):
+        return Command(match[1].upper(), match[2], match[3].strip(), message_id)
+    return None
 
 
 def _is_automatic(message: EmailMessage) -> bool:

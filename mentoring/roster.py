@@ -85,8 +85,19 @@ class Agreement:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Days on which a pair rests, both ends included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
 class Pair:
-    """A mentor and a mentee, by email, between two dates, both included."""
+    """A mentor and a mentee, by email, between two dates, both included.
+
+    `share` is the percentage of meetings that they want in person where the channel is `either`.
+    """
 
     mentor: str
     mentee: str
@@ -95,6 +106,8 @@ class Pair:
     agreement: Agreement
     channel: Channel = Channel.EITHER
     goal: int | None = None
+    share: int = 50
+    pauses: tuple[Pause, ...] = ()
     line: int = 0
 
     @property

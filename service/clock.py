@@ -22,15 +22,11 @@ from sqlalchemy import Engine
 from integrations.ports import Grants, ProviderError
 from mentoring.roster import Person, Roster
 from service.consent import Asks, Desk
-from service.deliver import deliver
-from service.listen import listen
-from service.passes import begin, sync_all, tend_all
-from service.publish import publish
+from service.doors import Doors
+from service.passes import begin, present, rest_of_pass, sync_all
 from service.roster_source import RosterSource
-from service.summaries import summaries
 from service.sync import EVERY
 from service.systemd import notify, watchdog_seconds
-from service.watch import watch
 from service.work import Outside, Work
 from store import facts
 
@@ -47,7 +43,7 @@ class World(Outside, Asks, Protocol):
 
 
 Ports = Callable[[Roster, Path], World]
-Pages = Callable[[Callable[[], Desk], Callable[[Person], None], str], AbstractContextManager[Any]]
+Pages = Callable[[Doors, str], AbstractContextManager[Any]]
 """Opens the pages on HOST:PORT; raises OSError where that is taken."""
 
 
@@ -93,11 +89,17 @@ class Service:
         """The pages; without them everything else goes on."""
         listen = self._source.roster.settings.web["listen"]
         try:
-            return self._pages(self._desk, self._connected, listen)
+            return self._pages(self._doors(), listen)
         except OSError as error:
             mend = "free that port, or change [web] listen, and start again"
             log.error("pages_unavailable", listen=listen, reason=error.strerror, mend=mend)
             return nullcontext()
+
+    def _doors(self) -> Doors:
+        return Doors(self._desk, self._now, self._connected, self._woken.set)
+
+    def _now(self) -> Work:
+        return present(self._source.roster, self._engine, self._outside, datetime.now(UTC))
 
     def _desk(self) -> Desk:
         with self._engine.begin() as connection:
@@ -152,13 +154,7 @@ class Service:
         if self._synced_at is None or now - self._synced_at >= EVERY:
             sync_all(work, self._stop)
             self._synced_at = now
-        self._rest_of(work)
-
-    def _rest_of(self, work: Work) -> None:
-        for job in (listen, watch, lambda w: tend_all(w, self._stop), publish, summaries, deliver):
-            if self._stop.is_set():
-                return
-            job(work)
+        rest_of_pass(work, self._stop)
 
     def _take_up_roster(self) -> None:
         forced = self._reload.is_set()

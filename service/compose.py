@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from mentoring import wording
 from mentoring.itip import plain
 from mentoring.letter import NOTICE, Letter
-from mentoring.notices import CounterNotice, MeetingNotice, Notice, SummaryNotice
+from mentoring.notices import MeetingFacts, MeetingNotice, Notice, SummaryNotice
 from mentoring.roster import Mailbox, Programme
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -57,8 +57,8 @@ def compose(
     message["Message-ID"] = message_id(secret, notice.key, domain)
     message[NOTICE] = str(message["Message-ID"])
     message["Auto-Submitted"] = "auto-generated"
-    if isinstance(notice, MeetingNotice | CounterNotice):
-        _thread(message, notice, secret, domain)
+    if meeting := _meeting(notice):
+        _thread(message, notice, meeting, secret, domain)
     _fill(message, parts, calendar)
     _set_boundaries(message, hmac.new(secret, notice.key.encode(), "sha256").hexdigest())
     return Letter(
@@ -75,10 +75,10 @@ def message_id(secret: bytes, key: str, domain: str) -> str:
 
 
 def _thread(
-    message: EmailMessage, notice: MeetingNotice | CounterNotice, secret: bytes, domain: str
+    message: EmailMessage, notice: Notice, meeting: MeetingFacts, secret: bytes, domain: str
 ) -> None:
     """Every later mail on a meeting answers the reader's first one (RFC 5322 section 3.6.4)."""
-    first_key = f"invite:{notice.meeting.uid}:0:{notice.reader.email}"
+    first_key = f"invite:{meeting.uid}:0:{notice.reader.email}"
     if notice.key == first_key:
         return
     first = message_id(secret, first_key, domain)
@@ -177,11 +177,17 @@ def _inlined(html: str) -> str:
     return _inliner().inline(html)
 
 
+def _meeting(notice: Notice) -> MeetingFacts | None:
+    """The meeting that a notice is about, if it is about one."""
+    meeting = getattr(notice, "meeting", None)
+    return meeting if isinstance(meeting, MeetingFacts) else None
+
+
 def _times(notice: Notice) -> dict[str, Any]:
     """The meeting's time on the reader's wall clock, and on the other's."""
-    if not isinstance(notice, MeetingNotice | CounterNotice):
+    reader, meeting = notice.reader, _meeting(notice)
+    if meeting is None:
         return {}
-    reader, meeting = notice.reader, notice.meeting
     other = meeting.other_than(reader.email)
     return {
         "other": other,
@@ -190,13 +196,16 @@ def _times(notice: Notice) -> dict[str, Any]:
     }
 
 
-def _links(notice: Notice, programme: Programme) -> dict[str, str]:
-    organiser = programme.organiser.email
+def _links(notice: Notice, programme: Programme) -> dict[str, Any]:
+    """Ways to answer by mail: `mailto("AGREE", code)`, and what a kind always needs of them."""
+
+    def mailto(word: str, code: str, rest: str = "") -> str:
+        subject = quote(f"{word} {code} {rest}".strip())
+        return f"mailto:{programme.organiser.email}?subject={subject}"
+
+    links: dict[str, Any] = {"mailto": mailto}
     if isinstance(notice, MeetingNotice):
-        return {
-            name: f"mailto:{organiser}?subject={quote(f'{name.upper()} {notice.code}')}"
-            for name in ("accept", "decline")
-        }
+        links |= {name: mailto(name.upper(), notice.code) for name in ("accept", "decline")}
     if isinstance(notice, SummaryNotice):
-        return {"coordinator": programme.coordinator}
-    return {}
+        links["coordinator"] = programme.coordinator
+    return links

@@ -10,8 +10,9 @@ from integrations.ports import ProviderError
 from integrations.registry import Ports
 from mentoring.notices import CalendarNotice
 from mentoring.roster import Person, Roster
-from service.consent import base_url, connect_link, needs_consent
+from service.consent import connect_link, needs_consent
 from service.grants import StoredGrants
+from service.links import base_url
 from service.post import post
 from service.work import Work, reader
 from store import facts

@@ -14,8 +14,9 @@ from mentoring.grid import QUARTER
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, Partstat, answer_counts
 from mentoring.notices import CounterNotice, Refusal, Why
-from mentoring.replies import Answer, AnswerKind, Unreadable, acts_for, read_answer
+from mentoring.replies import Answer, AnswerKind, Command, Unreadable, acts_for, read_answer
 from mentoring.roster import Pair
+from service.commands import obey
 from service.post import facts, post_counter_refusal, post_move
 from service.propose import asked_slot, moved_to
 from service.sides import sides, suits, unknown
@@ -68,6 +69,8 @@ def _take_in(work: Work, message: Received) -> None:
             return
         if isinstance(answer, Unreadable):
             log.warning("answer_unreadable", message=message.key, reason=answer.reason)
+        elif isinstance(answer, Command):
+            obey(work, connection, answer)
         elif answer is not None:
             _apply(work, connection, answer)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
 from service.deliver import deliver
 from service.engine import Job, run_all, run_alone
+from service.in_force import in_force
 from service.listen import listen
 from service.propose import UNSCHEDULABLE, propose, stamp
 from service.publish import publish
@@ -21,7 +23,7 @@ from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
 from service.watch import watch
-from service.work import Outside, Work
+from service.work import Outside, Work, reading
 from store import facts, meetings
 
 T = TypeVar("T")
@@ -39,23 +41,53 @@ COUNTS = (
 )
 
 
+TELLING: tuple[Callable[[Work], None], ...] = (summaries,)
+"""Jobs that queue what somebody is owed by now; each may run twice."""
+
+
 def begin(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Work:
-    """A pass's world, with the store's secret and the time noted."""
+    """A pass's world, with the time noted."""
     with engine.begin() as connection:
-        secret = facts.secret(connection)
         facts.write(connection, facts.LAST_PASS, now.isoformat())
-    return Work(roster, engine, outside, now, secret)
+    return present(roster, engine, outside, now)
+
+
+def present(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Work:
+    """The world as it is: the coordinator's roster with what partners agreed and chose since."""
+    with reading(engine) as connection:
+        secret = facts.read(connection, facts.SECRET)
+        holding = in_force(connection, roster)
+    if secret is None:
+        with engine.begin() as connection:
+            secret = facts.secret(connection).hex()
+    return Work(holding, engine, outside, now, bytes.fromhex(secret), roster)
 
 
 def full_pass(work: Work, stop: threading.Event | None = None) -> None:
-    """Read calendars and replies, look after every pair, summarise, send."""
+    """Read calendars and replies, look after every pair, tell whom it concerns, send."""
     sync_all(work, stop)
+    rest_of_pass(work, stop)
+
+
+def rest_of_pass(work: Work, stop: threading.Event | None = None) -> None:
+    """All of a pass but the reading of calendars."""
     listen(work)
     watch(work)
-    tend_all(work, stop)
-    publish(work)
-    summaries(work)
-    deliver(work)
+    # Answers may have changed what holds: an agreement signed, a partner away.
+    work = replace(work, roster=_as_it_holds(work))
+    for job in (_tending(stop), publish, *TELLING, deliver):
+        if stop and stop.is_set():
+            return
+        job(work)
+
+
+def _tending(stop: threading.Event | None) -> Callable[[Work], None]:
+    return lambda work: tend_all(work, stop)
+
+
+def _as_it_holds(work: Work) -> Roster:
+    with reading(work.engine) as connection:
+        return in_force(connection, work.files or work.roster)
 
 
 def sync_all(

@@ -25,7 +25,7 @@ from service.propose import stamp
 from service.work import Outside, Work
 from store import meetings, outbox
 from store.database import open_engine
-from store.tables import metadata
+from store.schema import metadata
 from store.tables import outbox as outbox_table
 
 _STEP = timedelta(hours=6)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from mentoring.availability import zone_at
 from mentoring.meeting import LIVE, State
 from mentoring.roster import Pair, Person, Roster
-from service.consent import base_url
+from service.links import base_url
 from service.propose import WAITING, stamp
 from store import calendars, facts, meetings
 from store.meetings import Booking

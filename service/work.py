@@ -47,13 +47,17 @@ class Tally:
 
 @dataclass(frozen=True)
 class Work:
-    """One pass's world. `now` is the only clock; `counts` is what the pass did."""
+    """One pass's world. `now` is the only clock; `counts` is what the pass did.
+
+    `roster` is what holds: the coordinator's files (`files`), what pairs agreed, partners chose.
+    """
 
     roster: Roster
     engine: Engine
     outside: Outside
     now: datetime
     secret: bytes
+    files: Roster | None = None
     counts: Tally = field(default_factory=Tally)
 
     def token(self, *parts: object, length: int) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData()
@@ -87,6 +88,9 @@ meetings = Table(
     Column("published", Integer, nullable=False, default=-1),
     Column("link", Text, nullable=False, server_default=""),
     Column("why", Text, nullable=False, server_default=""),
+    Column("kind", String, nullable=False, server_default="meeting"),
+    Column("about", String, nullable=False, server_default=""),
+    Column("assumed", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("mentor", "mentee", "number"),
     Index("meetings_state_end", "state", "end"),
 )
@@ -141,4 +145,13 @@ grants = Table(
     Column("account", String, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("saved_at", Integer, nullable=False),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("purpose", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("about", Text, nullable=False),
 )

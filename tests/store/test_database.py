@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from store import database, facts, meetings
 from store.database import StoreError, migrate, open_engine, resolve_url, sole_writer
-from store.tables import metadata
+from store.schema import metadata
 
 NOW = datetime(2027, 1, 11, 12, tzinfo=UTC)
 LATER = '''"""A later version."""
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:

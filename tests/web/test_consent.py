@@ -21,9 +21,11 @@ from integrations.ports import ProviderError
 from integrations.registry import Ports
 from mentoring.roster import Person, Roster
 from service.consent import Desk, connect_link
+from service.doors import Doors
 from service.grants import StoredGrants
 from service.passes import begin
 from service.roster_source import load
+from service.work import Work
 from store import facts
 from tests.demo.programme import busy_event
 from tests.servers.google import CLIENT_ID, google
@@ -65,14 +67,12 @@ class Office:
         ports = self.ports(self.roster, self.world.directory)
         return Desk(self.roster, ports, self.grants, secret, self.now)
 
+    def work(self) -> Work:
+        ports = self.ports(self.roster, self.world.directory)
+        return begin(self.roster, self.world.engine, ports, self.now)
+
     def link(self) -> str:
-        work = begin(
-            self.roster,
-            self.world.engine,
-            self.ports(self.roster, self.world.directory),
-            self.now,
-        )
-        return connect_link(work, self.roster.people[LEE])
+        return connect_link(self.work(), self.roster.people[LEE])
 
     def write(self) -> None:
         (self.world.directory / "store.key").write_text(base64.b64encode(bytes(32)).decode())
@@ -103,7 +103,8 @@ def opened(office: Office) -> Iterator[None]:
     """The pages on a port of their own."""
     office.world.ports = office.ports  # type: ignore[assignment]
     office.write()
-    app = application(office.desk, office.connected.append)
+    doors = Doors(office.desk, office.work, office.connected.append, lambda: None)
+    app = application(doors)
     with PageServer(app, "127.0.0.1:0") as pages:
         office.base = f"http://127.0.0.1:{pages.port}"
         office.write()

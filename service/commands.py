@@ -1,0 +1,33 @@
+"""What partners may say by a word and a code in a mail's subject, besides ACCEPT and DECLINE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from mentoring.replies import Command
+from service.work import Work
+from store import codes
+from store.codes import Code
+
+log = structlog.get_logger()
+
+Handler = Callable[[Work, Connection, Code, str], None]
+"""Does what a code's owner asks for; the text is what stood after the code, untrusted."""
+
+WORDS: Mapping[tuple[str, str], Handler] = {}
+"""By the code's purpose and the word, in capitals."""
+
+
+def obey(work: Work, connection: Connection, command: Command) -> None:
+    """Do what a mail asks for, if its code is one of ours and takes this word."""
+    meaning = codes.find(connection, command.code)
+    handler = WORDS.get((meaning.purpose, command.word)) if meaning else None
+    if meaning is None or handler is None:
+        log.info("command_unknown", word=command.word, message=command.message_id)
+        return
+    handler(work, connection, meaning, command.rest)
+    work.counts.add("answers")
+    log.info("command_obeyed", word=command.word, person=meaning.person)

@@ -1,0 +1,144 @@
+"""One notice of each kind about meetings, made of the roster's own people: what previews show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mentoring.interval import Interval
+from mentoring.notices import (
+    CalendarNotice,
+    CounterNotice,
+    MeetingFacts,
+    MeetingNotice,
+    NoSlotNotice,
+    Notice,
+    Party,
+    PatternNotice,
+    PutBackNotice,
+    Reader,
+    Refusal,
+    SummaryNotice,
+    UndeliveredNotice,
+    Why,
+)
+from mentoring.roster import Pair, Person, Roster
+from mentoring.summary import last_period, summarise
+from service.work import party, reader
+
+KEY = "preview"
+CODE = "0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """For whom samples are made: one partner of one pair."""
+
+    roster: Roster
+    pair: Pair
+    person: Person
+    at: datetime
+
+    @property
+    def slot(self) -> Interval:
+        """The pair's second day at one in the afternoon, wherever that falls for the two."""
+        zone = ZoneInfo(self.roster.programme.timezone)
+        start = datetime.combine(self.pair.start + timedelta(days=1), time(13), zone)
+        return Interval(start, start + timedelta(minutes=self.pair.agreement.minutes))
+
+    @property
+    def sides(self) -> tuple[Party, Party]:
+        mentor, mentee = self.roster.both_of(self.pair)
+        return party(mentor, self.slot.start), party(mentee, self.slot.start)
+
+    @property
+    def reader(self) -> Reader:
+        return reader(self.person, self.slot.start)
+
+    @property
+    def coordinator(self) -> Reader:
+        programme = self.roster.programme
+        return Reader("Coordinator", programme.coordinator, programme.timezone)
+
+    @property
+    def meeting(self) -> MeetingFacts:
+        both = self.roster.both_of(self.pair)
+        unseen = tuple(person.name for person in both if not person.calendar)
+        return MeetingFacts("preview@overlap", 1, self.slot, *self.sides, unseen=unseen)
+
+
+Sample = Callable[[Sitting], Notice]
+
+
+def _meeting(kind: str) -> Sample:
+    def sample(s: Sitting) -> Notice:
+        day = timedelta(days=1)
+        return MeetingNotice(
+            kind=kind,
+            key=KEY,
+            reader=s.reader,
+            meeting=s.meeting,
+            code=CODE,
+            why=Why.CONFLICT if kind in ("moved", "cancelled") else None,
+            before=Interval(s.slot.start - day, s.slot.end - day) if kind == "moved" else None,
+        )
+
+    return sample
+
+
+def _counter(s: Sitting) -> Notice:
+    day = timedelta(days=1)
+    asked = Interval(s.slot.start + day, s.slot.end + day)
+    return CounterNotice(KEY, s.reader, s.meeting, asked, Refusal.BUSY)
+
+
+def _calendar(s: Sitting) -> Notice:
+    problem = "the feed calendars.example.org/…/me.ics is not there (404)"
+    return CalendarNotice(KEY, s.reader, problem, "publish the calendar again")
+
+
+def _pattern(s: Sitting) -> Notice:
+    return PatternNotice(KEY, s.reader, *s.sides, for_coordinator=False)
+
+
+def _no_slot(s: Sitting) -> Notice:
+    rejected = (("outside mentor hours", 1890), ("mentee busy", 71))
+    suggestion = "30 minutes instead of 60 would fit"
+    return NoSlotNotice(KEY, s.coordinator, *s.sides, rejected, suggestion)
+
+
+def _put_back(s: Sitting) -> Notice:
+    hours = timedelta(hours=9)
+    asked = Interval(s.slot.start + hours, s.slot.end + hours)
+    return PutBackNotice(KEY, s.coordinator, *s.sides, s.slot, asked, Refusal.OUTSIDE_HOURS)
+
+
+def _undelivered(s: Sitting) -> Notice:
+    answer = "550 no such user"
+    return UndeliveredNotice(KEY, s.coordinator, s.person.email, "invite", answer, in_doubt=False)
+
+
+def _summary(s: Sitting) -> Notice:
+    programme = s.roster.programme
+    period = last_period("month", programme, s.pair.start + timedelta(days=40))
+    if period is None:
+        raise ValueError("the programme is too short for a summary")
+    now = datetime.combine(period.last, time(12), ZoneInfo(programme.timezone))
+    summary = summarise(s.person.name, [s.pair], [], period, programme, days={}, now=now)
+    to = s.person.supervisor or s.person.mailbox
+    as_read = Reader(to.name, to.email, programme.timezone)
+    return SummaryNotice(KEY, as_read, summary, programme.timezone, copy=False)
+
+
+MEETINGS: Mapping[str, Sample] = {
+    **{kind: _meeting(kind) for kind in ("invite", "moved", "cancelled", "nudge", "remind")},
+    "counter": _counter,
+    "calendar": _calendar,
+    "pattern": _pattern,
+    "noslot": _no_slot,
+    "putback": _put_back,
+    "undelivered": _undelivered,
+    "summary": _summary,
+}

@@ -1,0 +1,111 @@
+"""Rows of agreements: every version that a pair made, who signed it, since when it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection, Row
+
+from mentoring.agreement import Terms
+from mentoring.roster import Channel
+from store.instants import instant, seconds
+from store.tables_programme import agreements, signatures
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a pair's agreement; `author` is the email of who wrote it, or empty for the
+    programme's own draft. It holds once both signed it."""
+
+    mentor: str
+    mentee: str
+    number: int
+    terms: Terms
+    author: str
+    made_at: datetime
+    in_force_at: datetime | None
+    signed: frozenset[str] = frozenset()
+
+
+def versions(connection: Connection, mentor: str, mentee: str) -> list[Version]:
+    """Every version of a pair's agreement, first to last."""
+    of_pair = (agreements.c.mentor == mentor) & (agreements.c.mentee == mentee)
+    rows = connection.execute(select(agreements).where(of_pair).order_by(agreements.c.version))
+    signed: dict[int, set[str]] = {}
+    names = select(signatures).where(signatures.c.mentor == mentor, signatures.c.mentee == mentee)
+    for row in connection.execute(names):
+        signed.setdefault(row.version, set()).add(row.person)
+    return [_version(row, frozenset(signed.get(row.version, ()))) for row in rows]
+
+
+def _version(row: Row[Any], signed: frozenset[str]) -> Version:
+    return Version(
+        row.mentor,
+        row.mentee,
+        row.version,
+        _terms(row),
+        row.author,
+        instant(row.made_at),
+        instant(row.in_force_at),
+        signed,
+    )
+
+
+def _terms(row: Row[Any]) -> Terms:
+    every = timedelta(seconds=row.every)
+    return Terms(every, row.minutes, Channel(row.channel), row.share, row.conflicts)
+
+
+def in_force(connection: Connection) -> dict[tuple[str, str], Terms]:
+    """The terms that hold for each pair that signed any: those of its newest signed version."""
+    rows = connection.execute(
+        select(agreements)
+        .where(agreements.c.in_force_at.is_not(None))
+        .order_by(agreements.c.version)
+    )
+    return {(row.mentor, row.mentee): _terms(row) for row in rows}
+
+
+def add(
+    connection: Connection, mentor: str, mentee: str, terms: Terms, author: str, now: datetime
+) -> int:
+    """Write the pair's next version; its number, 1 for the first."""
+    number = len(versions(connection, mentor, mentee)) + 1
+    connection.execute(
+        agreements.insert().values(
+            mentor=mentor,
+            mentee=mentee,
+            version=number,
+            every=int(terms.every.total_seconds()),
+            minutes=terms.minutes,
+            channel=terms.channel,
+            share=terms.share,
+            conflicts=terms.conflicts,
+            author=author,
+            made_at=seconds(now),
+        )
+    )
+    return number
+
+
+def sign(
+    connection: Connection, mentor: str, mentee: str, number: int, person: str, now: datetime
+) -> bool:
+    """Note a signature; True where it is the one by which the version comes into force."""
+    key = {"mentor": mentor, "mentee": mentee, "version": number}
+    known = next(v for v in versions(connection, mentor, mentee) if v.number == number)
+    if person in known.signed:
+        return False
+    connection.execute(signatures.insert().values(**key, person=person, at=seconds(now)))
+    if known.signed | {person} != {mentor, mentee}:
+        return False
+    this = (
+        (agreements.c.mentor == mentor)
+        & (agreements.c.mentee == mentee)
+        & (agreements.c.version == number)
+    )
+    connection.execute(agreements.update().where(this).values(in_force_at=seconds(now)))
+    return True

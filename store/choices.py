@@ -1,0 +1,68 @@
+"""Rows of what partners chose for themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from mentoring.choices import Choice, ChoiceKind
+from store.instants import seconds
+from store.tables_programme import choices
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A choice that holds, with its number, by which it can be undone."""
+
+    id: int
+    choice: Choice
+
+
+def holding(connection: Connection, person: str = "") -> list[Kept]:
+    """Choices that nobody took back, oldest first; of one person or of all."""
+    query = select(choices).where(choices.c.undone_at.is_(None)).order_by(choices.c.id)
+    if person:
+        query = query.where(choices.c.person == person)
+    return [
+        Kept(
+            row.id,
+            Choice(
+                row.person,
+                ChoiceKind(row.kind),
+                date.fromisoformat(row.first),
+                date.fromisoformat(row.last) if row.last else None,
+                row.value,
+                row.mentor,
+                row.mentee,
+            ),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def add(connection: Connection, choice: Choice, now: datetime) -> None:
+    connection.execute(
+        choices.insert().values(
+            person=choice.person,
+            kind=choice.kind,
+            mentor=choice.mentor,
+            mentee=choice.mentee,
+            first=choice.first.isoformat(),
+            last=choice.last.isoformat() if choice.last else None,
+            value=choice.value,
+            at=seconds(now),
+        )
+    )
+
+
+def undo(connection: Connection, number: int, person: str, now: datetime) -> bool:
+    """Take a choice of this person back; False where there is none to take back."""
+    changed = connection.execute(
+        choices.update()
+        .where(choices.c.id == number, choices.c.person == person, choices.c.undone_at.is_(None))
+        .values(undone_at=seconds(now))
+    )
+    return changed.rowcount == 1

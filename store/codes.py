@@ -1,0 +1,38 @@
+"""Rows of codes by which people answer by mail: each stands for one person and one matter."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from store.tables import codes
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a code stands for; `purpose` says which words may be sent with it."""
+
+    purpose: str
+    person: str
+    about: tuple[str, ...] = ()
+
+
+def keep(connection: Connection, code: str, meaning: Code) -> None:
+    """Note what a code stands for. Twice is as once."""
+    connection.execute(codes.delete().where(codes.c.code == code))
+    connection.execute(
+        codes.insert().values(
+            code=code,
+            purpose=meaning.purpose,
+            person=meaning.person,
+            about=json.dumps(meaning.about),
+        )
+    )
+
+
+def find(connection: Connection, code: str) -> Code | None:
+    row = connection.execute(select(codes).where(codes.c.code == code)).first()
+    return Code(row.purpose, row.person, tuple(json.loads(row.about))) if row else None

@@ -1,0 +1,9 @@
+"""Every table of the store, as migrations and scratch stores want them: all in one."""
+
+from __future__ import annotations
+
+from store import tables, tables_programme
+
+metadata = tables.metadata
+
+__all__ = ["metadata", "tables", "tables_programme"]
