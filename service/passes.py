@@ -105,7 +105,7 @@ def _syncing(work: Work, person: Person) -> Callable[[], None]:
 
 
 def tend_all(work: Work, stop: threading.Event | None = None) -> None:
-    """Look after every live meeting, then propose to the pairs that have none ahead."""
+    """Look after every live meeting, then propose what is due."""
     with work.engine.begin() as connection:
         uids = [booking.uid for booking in meetings.live(connection)]
     jobs = [Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids]
@@ -141,19 +141,10 @@ def _tend_one(work: Work, connection: Connection, uid: str) -> None:
 
 
 def _propose_one(work: Work, connection: Connection, pair: Pair) -> None:
-    if not has_meeting_ahead(work, connection, pair):
-        propose(work, connection, pair)
+    propose(work, connection, pair)
     standing = meetings.standing(connection, *pair.key)
     if standing and standing.state == UNSCHEDULABLE:
         work.counts.add("unschedulable")
-
-
-def has_meeting_ahead(work: Work, connection: Connection, pair: Pair) -> bool:
-    """Whether the pair has a live meeting that is not over yet."""
-    return any(
-        b.meeting.state in LIVE and b.meeting.slot.end > work.now
-        for b in meetings.of_pair(connection, *pair.key)
-    )
 
 
 def report(work: Work) -> dict[str, object]:

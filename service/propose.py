@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from mentoring.availability import zone_at
 from mentoring.diagnosis import smallest_change
 from mentoring.interval import Interval
-from mentoring.meeting import Attendance, Meeting, State
+from mentoring.meeting import LIVE, Attendance, Meeting, State
 from mentoring.notices import NoSlotNotice, Why
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Slot, Wanted, find_slot, shares_site
@@ -30,6 +30,8 @@ PROPOSED = "proposed"
 UNSCHEDULABLE = "unschedulable"
 ENDED = "ended"
 _NEXT_TRY = "; the next try is on "
+_AHEAD = 3
+"""So many meetings are held at the most; a next one is proposed when those before are confirmed."""
 
 
 @dataclass(frozen=True)
@@ -41,25 +43,42 @@ class NotYet:
 
 
 def propose(work: Work, connection: Connection, pair: Pair) -> None:
-    """Book the pair's next meeting if it is due, and keep where the pair stands."""
-    standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+    """Book the pair's next meeting if it is due, and keep where the pair stands.
+
+    While a meeting stands ahead, the pair's state is that meeting's: what keeps a further one from
+    being booked is not worth a word yet.
+    """
     history = meetings.of_pair(connection, *pair.key)
+    ahead = live_ahead(work, history)
+    if len(ahead) >= _AHEAD or any(b.meeting.state is State.PROPOSED for b in ahead):
+        return
+    standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
     wanted = wanted_next(work, pair, history, standing)
     if isinstance(wanted, NotYet):
-        keep(connection, standing, wanted.state, wanted.reason)
+        if not ahead:
+            keep(connection, standing, wanted.state, wanted.reason)
         return
     people = work.roster.both_of(pair)
-    if problem := unknown(work, connection, people):
+    problem = unknown(work, connection, people)
+    found = None if problem else search(work, connection, people, wanted)
+    if found and found.chosen:
+        _book(work, connection, pair, found, number=len(history) + 1)
+    elif problem and not ahead:
         keep(connection, standing, WAITING, problem.reason)
-        return
-    found = search(work, connection, people, wanted)
-    if found.chosen is None:
+    elif found and not ahead:
         no_slot(work, connection, pair, standing, found, number=len(history) + 1, wanted=wanted)
-        return
-    booking = _new_booking(work, pair, people, found, number=len(history) + 1)
+
+
+def live_ahead(work: Work, history: list[Booking]) -> list[Booking]:
+    """The pair's live meetings that are not over yet."""
+    return [b for b in history if b.meeting.state in LIVE and b.meeting.slot.end > work.now]
+
+
+def _book(work: Work, connection: Connection, pair: Pair, found: Found, *, number: int) -> None:
+    booking = _new_booking(work, pair, work.roster.both_of(pair), found, number=number)
     meetings.save(connection, booking)
     post_invites(work, connection, booking)
-    keep(connection, standing, PROPOSED, "")
+    keep(connection, Standing(*pair.key, WAITING), PROPOSED, "")
     work.counts.add("proposed")
     log.info("proposed", uid=booking.uid, mentor=pair.mentor, mentee=pair.mentee)
 
@@ -79,7 +98,7 @@ def wanted_next(
         return NotYet(WAITING, f"{why}{_NEXT_TRY}{day}")
     earliest = max(work.now + agreement.notice, begin)
     due = max(_due(pair, history) or earliest, earliest)
-    if work.now < due - agreement.horizon / 2:
+    if work.now < due - _lead(pair, history):
         return NotYet(WAITING, f"the next meeting is due on {due.astimezone(zone).date()}")
     first = _not_before(earliest, pair, history)
     latest = min(work.now + agreement.horizon, end)
@@ -98,10 +117,16 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
+def _lead(pair: Pair, history: list[Booking]) -> timedelta:
+    """How long before its due date a meeting is proposed: so that half a rhythm fits after it."""
+    half = pair.agreement.horizon / 2
+    return max(half, pair.agreement.horizon - pair.agreement.every / 2) if history else half
+
+
 def _due(pair: Pair, history: list[Booking]) -> datetime | None:
     """When the rhythm wants the next meeting: after the last one that was not called off."""
-    kept = [b for b in history if b.meeting.state is not State.CANCELLED]
-    return kept[-1].meeting.slot.start + pair.agreement.every if kept else None
+    kept = [b.meeting.slot.start for b in history if b.meeting.state is not State.CANCELLED]
+    return max(kept) + pair.agreement.every if kept else None
 
 
 def _not_before(earliest: datetime, pair: Pair, history: list[Booking]) -> datetime:

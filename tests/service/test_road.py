@@ -207,13 +207,27 @@ def test_a_confirmed_meeting_is_held_after_five_working_days(world: World) -> No
     assert world.status(start)["held"] == 1
 
 
-def test_the_next_meeting_is_proposed_a_rhythm_later(world: World) -> None:
+def test_the_next_meeting_is_proposed_a_rhythm_later_while_the_first_is_ahead(world: World) -> None:
     start = confirmed(world)
-    world.sent()
-    after = start + timedelta(hours=2)
-    assert world.step(after).counts["proposed"] == 1
-    following = datetime.fromisoformat(str(world.status(after)["start"]))
+    following = start_of(to(world.sent(), DANA)[-1])
     assert timedelta(days=12) <= following - start <= timedelta(days=16)
+    assert world.status(MONDAY)["state"] == "confirmed"  # the first one's
+
+
+def test_one_proposal_is_open_at_a_time_and_three_meetings_are_held_ahead(world: World) -> None:
+    world.write(agreement='[agreement]\nevery = "1 week"')
+    now, uids = MONDAY, set()
+    for _ in range(8):
+        world.step(now)
+        sent = world.sent()
+        invites = [m for m in to(sent, DANA) if m["Subject"].startswith("Proposed")]
+        assert len(invites) <= 1
+        for invite in [*invites, *(m for m in to(sent, LEE) if "Proposed" in m["Subject"])]:
+            uids.add(str(event_in(invite)["uid"]))
+            who = invite["To"].addresses[0].addr_spec
+            world.reply(who, invite, "ACCEPTED", now)
+        now += timedelta(hours=1)
+    assert len(uids) == 3
 
 
 def test_mail_waits_for_the_readers_hours(world: World) -> None:
