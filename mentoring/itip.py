@@ -92,8 +92,9 @@ def _event(meeting: MeetingFacts, programme: Programme, at: datetime) -> Event:
 
 
 def location(meeting: MeetingFacts) -> str:
-    """Where: a site's name, the link to join by, or the tool both use."""
-    return plain(meeting.place or meeting.link or meeting.tool)
+    """Where: a place with its address, the link to join by, or the tool both use."""
+    place = ", ".join(part for part in (meeting.place, meeting.address) if part)
+    return plain(place or meeting.link or meeting.tool)
 
 
 def description(meeting: MeetingFacts, programme: Programme) -> str:

@@ -20,6 +20,7 @@ class Why(StrEnum):
     UNANSWERED = "unanswered"
     CONFLICT = "conflict"
     HOURS = "hours"
+    SITE = "site"
     COUNTERED = "countered"
     NO_TIME = "no time"
     TRIES_USED = "tries used"
@@ -75,9 +76,10 @@ class Party:
 class MeetingFacts:
     """A meeting as its invite describes it.
 
-    `place` is a site's name or empty; `tool` the first tool both use or empty; `unseen` holds the
-    names of those who connected no calendar and were taken at their hours. `link` is where to join
-    online, where the organiser's calendar makes such links.
+    `place` is where to meet in person, by name, or a site's name; `address` and `map` are that
+    place's. `tool` is the first tool both use or empty; `link` is where to join online: a room that
+    the organiser's calendar made, or the mentor's own. `unseen` holds the names of those who
+    connected no calendar and were taken at their hours.
     """
 
     uid: str
@@ -90,6 +92,8 @@ class MeetingFacts:
     tool: str = ""
     unseen: tuple[str, ...] = ()
     link: str = ""
+    address: str = ""
+    map: str = ""
 
     def other_than(self, email: str) -> Party:
         return self.mentee if email == self.mentor.email else self.mentor

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from mentoring.availability import local_day, zone_at
 from mentoring.grid import QUARTER, Grid, indices, quarters_in, starts
 from mentoring.interval import Interval
-from mentoring.roster import Channel, ExceptionKind, Person
+from mentoring.roster import ExceptionKind, Person
+from mentoring.where import LUNCH
 
 DAY_FROM_DUE = 30.0
 AT_EDGE = 1.0
@@ -23,11 +24,9 @@ OVER_LUNCH = 1.0
 SPLINTER = 15.0
 NEAR_DEADLINE = 40.0
 ODD_QUARTER = 5.0
-ON_SITE = -60.0
-ON_SITE_WANTED = -240.0
+ON_SITE = -240.0
 
 _EDGE = timedelta(hours=1)
-_LUNCH = (time(12), time(13))
 _LONG_BLOCK = 8  # quarter hours
 _SPLINTER = 4
 _DEADLINE_REACH = timedelta(days=2)
@@ -52,13 +51,18 @@ class Side:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for: a meeting of `minutes` inside `window`, best near `due`."""
+    """What is looked for: a meeting of `minutes` inside `window`, best near `due`.
+
+    `in_person`: face to face on a day when both are on site, which is preferred; `lunch`: there is
+    a place for lunch there, so that its hour is no cost.
+    """
 
     window: Interval
     due: datetime
     minutes: int
     buffer: timedelta = timedelta(0)
-    channel: Channel = Channel.EITHER
+    in_person: bool = True
+    lunch: bool = False
     refused: tuple[Interval, ...] = ()
 
 
@@ -168,16 +172,16 @@ def _slot(
     start: datetime, sides: tuple[Side, Side], bits: tuple[Bits, Bits], grid: Grid, wanted: Wanted
 ) -> Slot:
     interval = Interval(start, start + timedelta(minutes=wanted.minutes))
-    on_site = shares_site(sides[0].person, sides[1].person, start, wanted.channel)
+    on_site = wanted.in_person and shares_site(sides[0].person, sides[1].person, start)
     edges = (_edge_minutes(sides[0], interval), _edge_minutes(sides[1], interval))
     reasons = [
         *_cadence(interval, wanted),
         *_edges(sides, edges),
-        *_lunch(sides, interval),
+        *([] if on_site and wanted.lunch else _lunch(sides, interval)),
         *_splinters(sides, bits, grid, interval),
         *_deadlines(sides, interval),
         *_odd_quarter(sides, interval),
-        *_site(on_site, wanted.channel),
+        *_site(on_site),
     ]
     cost = round(sum(reason.cost for reason in reasons), 3)
     return Slot(interval, cost, tuple(reasons), on_site, edges)
@@ -218,7 +222,7 @@ def _lunch(sides: tuple[Side, Side], interval: Interval) -> Iterator[Reason]:
     for side in sides:
         zone = ZoneInfo(zone_at(side.person, interval.start))
         day = interval.start.astimezone(zone).date()
-        noon, one = (datetime.combine(day, at, zone) for at in _LUNCH)
+        noon, one = (datetime.combine(day, at, zone) for at in LUNCH)
         minutes = _shared(interval, noon, one)
         if minutes:
             text = f"{minutes:.0f} minutes of the {side.role}'s lunch hour"
@@ -266,14 +270,13 @@ def _odd_quarter(sides: tuple[Side, Side], interval: Interval) -> Iterator[Reaso
             yield Reason(f"starts off the half hour for the {side.role}", ODD_QUARTER)
 
 
-def _site(on_site: bool, channel: Channel) -> Iterator[Reason]:
+def _site(on_site: bool) -> Iterator[Reason]:
     if on_site:
-        bonus = ON_SITE_WANTED if channel is Channel.IN_PERSON else ON_SITE
-        yield Reason("both are on site that day", bonus)
+        yield Reason("both are on site that day", ON_SITE)
 
 
-def shares_site(mentor: Person, mentee: Person, start: datetime, channel: Channel) -> bool:
+def shares_site(mentor: Person, mentee: Person, start: datetime) -> bool:
     """Whether the two can meet face to face then: one site, a day on which both are there."""
-    if channel is Channel.VIRTUAL or not mentor.site or mentor.site != mentee.site:
+    if not mentor.site or mentor.site.casefold() != mentee.site.casefold():
         return False
     return all(local_day(p, start).weekday() in p.onsite for p in (mentor, mentee))

@@ -124,7 +124,7 @@ def _counter(
         _refuse(work, connection, booking, person, answer, answer.asked, refusal)
         return
     people = work.roster.both_of(pair)
-    slot = asked_slot(people, answer.asked, pair)
+    slot = asked_slot(people, answer.asked, booking)
     moved = moved_to(work, booking, people, slot, Why.COUNTERED)
     own = next(a for a in moved.meeting.attendances if a.email == person)
     taken = meetings.with_side(moved, replace(own, partstat=Partstat.ACCEPTED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
@@ -9,7 +10,7 @@ from sqlalchemy.engine import Connection
 from mentoring import itip
 from mentoring.interval import Interval
 from mentoring.notices import CounterNotice, MeetingFacts, MeetingNotice, Notice, Why
-from mentoring.roster import Person
+from mentoring.where import own_room, place_near, shared_tool
 from service.compose import Calendar, compose
 from service.work import Work, party, reader
 from store import outbox
@@ -48,24 +49,23 @@ def facts(work: Work, booking: Booking) -> MeetingFacts:
     """A booking as its invite describes it."""
     start = booking.meeting.slot.start
     mentor, mentee = (work.person(guest) for guest in booking.guests)
-    return MeetingFacts(
+    known = MeetingFacts(
         uid=booking.uid,
         sequence=booking.meeting.sequence,
         slot=booking.meeting.slot,
         mentor=party(mentor, start),
         mentee=party(mentee, start),
         in_person=booking.on_site,
-        place=mentor.site if booking.on_site else "",
-        tool="" if booking.on_site else _shared_tool(mentor, mentee),
         unseen=tuple(p.name for p in (mentor, mentee) if not p.calendar),
-        link="" if booking.on_site else booking.link,
     )
-
-
-def _shared_tool(mentor: Person, mentee: Person) -> str:
-    """The first of the mentor's tools that the mentee uses as well."""
-    known = {tool.casefold() for tool in mentee.tools}
-    return next((tool for tool in mentor.tools if tool.casefold() in known), "")
+    if not booking.on_site:
+        tool = shared_tool(mentor, mentee)
+        return replace(known, tool=tool, link=booking.link or own_room(mentor, tool))
+    slot, zone = booking.meeting.slot, known.mentor.zone
+    place = place_near(work.roster.places, mentor.site, slot, zone, booking.number)
+    if place is None:
+        return replace(known, place=mentor.site)
+    return replace(known, place=place.name, address=place.address, map=place.link)
 
 
 def post_invites(work: Work, connection: Connection, booking: Booking) -> None:

@@ -17,6 +17,7 @@ from mentoring.meeting import LIVE, Attendance, Meeting, State
 from mentoring.notices import NoSlotNotice, Why
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Slot, Wanted, find_slot, shares_site
+from mentoring.where import in_person_is_due
 from service.post import post, post_cancel, post_invites, post_move
 from service.sides import sides, unknown
 from service.work import Work, party
@@ -109,8 +110,19 @@ def wanted_next(
         due=due,
         minutes=agreement.minutes,
         buffer=agreement.buffer,
-        channel=pair.channel,
+        in_person=_in_person_due(pair, history),
+        lunch=_has_lunch(work, pair),
     )
+
+
+def _in_person_due(pair: Pair, history: list[Booking]) -> bool:
+    kept = [b for b in history if b.meeting.state not in (State.CANCELLED, State.MISSED)]
+    return in_person_is_due(pair, len(kept), sum(b.on_site for b in kept))
+
+
+def _has_lunch(work: Work, pair: Pair) -> bool:
+    site = work.roster.mentor_of(pair).site.casefold()
+    return any(p.kind == "lunch" and p.site.casefold() == site for p in work.roster.places)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -226,7 +238,8 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
     if unknown(work, connection, people):
         return False
     refused = (*booking.refused, booking.meeting.slot)
-    wanted = _wanted_again(work, pair, booking, refused)
+    others = [b for b in meetings.of_pair(connection, *pair.key) if b.uid != booking.uid]
+    wanted = _wanted_again(work, pair, booking, refused, others)
     found = search(work, connection, people, wanted, besides=booking)
     if found.chosen is None:
         call_off(work, connection, booking, Why.NO_TIME)
@@ -248,7 +261,7 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
 
 
 def _wanted_again(
-    work: Work, pair: Pair, booking: Booking, refused: tuple[Interval, ...]
+    work: Work, pair: Pair, booking: Booking, refused: tuple[Interval, ...], others: list[Booking]
 ) -> Wanted:
     """Another time as near as may be to the one that fell through."""
     agreement = pair.agreement
@@ -261,7 +274,8 @@ def _wanted_again(
         due=max(booking.meeting.slot.start, earliest),
         minutes=agreement.minutes,
         buffer=agreement.buffer,
-        channel=pair.channel,
+        in_person=_in_person_due(pair, others),
+        lunch=_has_lunch(work, pair),
         refused=refused,
     )
 
@@ -294,9 +308,13 @@ def moved_to(
     )
 
 
-def asked_slot(people: tuple[Person, Person], asked: Interval, pair: Pair) -> Slot:
-    """A time that a person chose, as a slot: it costs nothing, since it was asked for."""
-    return Slot(asked, 0.0, (), shares_site(*people, asked.start, pair.channel), (0.0, 0.0))
+def asked_slot(people: tuple[Person, Person], asked: Interval, booking: Booking) -> Slot:
+    """A time that a person chose, as a slot: it costs nothing, since it was asked for.
+
+    A meeting in person stays one where both are on site then too.
+    """
+    on_site = booking.on_site and shares_site(*people, asked.start)
+    return Slot(asked, 0.0, (), on_site, (0.0, 0.0))
 
 
 def call_off(work: Work, connection: Connection, booking: Booking, why: Why) -> None:

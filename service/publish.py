@@ -57,9 +57,12 @@ def _keep(work: Work, booking: Booking, link: str, answers: Mapping[str, str]) -
 
 
 def _entry(work: Work, booking: Booking, organiser: Organiser) -> Entry:
-    meeting = replace(facts(work, booking), link="")  # the calendar shows its own
-    statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
+    meeting = facts(work, booking)
     agreed = meeting.tool.casefold()
+    online = not meeting.in_person and (not agreed or agreed in organiser.makes)
+    if online:  # the calendar shows the link that it makes
+        meeting = replace(meeting, link="")
+    statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
     return Entry(
         uid=booking.uid,
         sequence=meeting.sequence,
@@ -72,6 +75,6 @@ def _entry(work: Work, booking: Booking, organiser: Organiser) -> Entry:
             Attendee(party.email, itip.plain(party.name), statuses[party.email])
             for party in (meeting.mentor, meeting.mentee)
         ),
-        online=not meeting.in_person and (not agreed or agreed in organiser.makes),
+        online=online,
         ics=itip.request(meeting, work.roster.programme, statuses, work.now),
     )

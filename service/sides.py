@@ -12,7 +12,7 @@ from mentoring.availability import meeting_hours
 from mentoring.interval import Interval
 from mentoring.notices import Why
 from mentoring.roster import Person
-from mentoring.slots import Side
+from mentoring.slots import Side, shares_site
 from service.sync import is_known
 from service.work import Work
 from store import calendars, meetings, outbox
@@ -113,6 +113,8 @@ def conflict(
     slot = booking.meeting.slot
     if unknown(work, connection, people):
         return None
+    if booking.on_site and not shares_site(*people, slot.start):
+        return Why.SITE
     both = sides(work, connection, people, slot, besides=booking)
     return {"hours": Why.HOURS, "busy": Why.CONFLICT}.get(suits(both, slot, timedelta(0)))
 

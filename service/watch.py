@@ -123,7 +123,7 @@ def _moved(work: Work, connection: Connection, booking: Booking, asked: Interval
     if refusal:
         _put_back(work, connection, booking, people, asked, refusal)
         return
-    slot = asked_slot(people, asked, pair)
+    slot = asked_slot(people, asked, booking)
     moved = moved_to(work, booking, people, slot, Why.BY_HAND)
     meetings.save(connection, moved)
     post_move(work, connection, moved)

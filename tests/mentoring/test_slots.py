@@ -11,7 +11,7 @@ from mentoring.availability import meeting_hours
 from mentoring.diagnosis import smallest_change
 from mentoring.hours import parse_hours
 from mentoring.interval import Interval
-from mentoring.roster import Channel, Person
+from mentoring.roster import Person
 from mentoring.slots import Side, Wanted, find_slot
 
 START = datetime(2027, 3, 8, tzinfo=UTC)  # a week over the American change of clocks
@@ -114,8 +114,8 @@ def test_a_day_on_which_both_are_on_site_is_preferred() -> None:
     )
     both = side("mentor", (here, [], [])), side("mentee", (here, [], []))
     due = START + timedelta(days=1, hours=10)
-    in_person = find_slot(*both, Wanted(WINDOW, due, 60, channel=Channel.IN_PERSON))
-    virtual = find_slot(*both, Wanted(WINDOW, due, 60, channel=Channel.VIRTUAL))
+    in_person = find_slot(*both, Wanted(WINDOW, due, 60, in_person=True))
+    virtual = find_slot(*both, Wanted(WINDOW, due, 60, in_person=False))
     assert in_person.chosen is not None
     assert virtual.chosen is not None
     assert in_person.chosen.interval.start.weekday() == 3
