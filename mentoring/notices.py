@@ -79,7 +79,8 @@ class MeetingFacts:
     `place` is where to meet in person, by name, or a site's name; `address` and `map` are that
     place's. `tool` is the first tool both use or empty; `link` is where to join online: a room that
     the organiser's calendar made, or the mentor's own. `unseen` holds the names of those who
-    connected no calendar and were taken at their hours.
+    connected no calendar and were taken at their hours. `outside` are the minutes that mentor and
+    mentee bend beyond their hours for it, as both agreed; `borne` those of their meetings before.
     """
 
     uid: str
@@ -94,6 +95,8 @@ class MeetingFacts:
     link: str = ""
     address: str = ""
     map: str = ""
+    outside: tuple[int, int] = (0, 0)
+    borne: tuple[int, int] = (0, 0)
 
     def other_than(self, email: str) -> Party:
         return self.mentee if email == self.mentor.email else self.mentor
@@ -173,6 +176,24 @@ class NoSlotNotice:
     rejected: tuple[tuple[str, int], ...]
     suggestion: str
     kind: str = "noslot"
+
+
+@dataclass(frozen=True)
+class StretchNotice:
+    """`kind` stretch: the two share no hour of work; would this reader meet a little outside theirs?
+
+    `slot` is the time that would be proposed, `outside` the minutes that the reader and the other
+    would bend for it. `code` answers by mail, `link` is the page.
+    """
+
+    key: str
+    reader: Reader
+    other: Party
+    slot: Interval
+    outside: tuple[int, int]
+    code: str
+    link: str = ""
+    kind: str = "stretch"
 
 
 @dataclass(frozen=True)
