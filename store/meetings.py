@@ -16,6 +16,9 @@ from mentoring.meeting import LIVE, Attendance, Meeting, Partstat, State
 from store.instants import instant, seconds
 from store.tables import attendances, meetings, pairs
 
+MEETING = "meeting"
+BRIEFING = "briefing"
+
 
 @dataclass(frozen=True)
 class Guest:
@@ -33,7 +36,8 @@ class Booking:
 
     `zone` is the zone whose wall time was agreed; `refused` are times that did not suit;
     `decision` is why this time, as JSON; `link` is where to join online, `why` the reason of the
-    last move.
+    last move. `kind` is "meeting" or "briefing", which is `about` a programme event, by its id.
+    `assumed` marks one that is held by nobody's word.
     """
 
     meeting: Meeting
@@ -46,6 +50,9 @@ class Booking:
     decision: dict[str, Any]
     link: str = ""
     why: str = ""
+    kind: str = MEETING
+    about: str = ""
+    assumed: bool = False
 
     @property
     def uid(self) -> str:
@@ -187,6 +194,9 @@ def _booking(row: Row[Any], mentor: Row[Any], mentee: Row[Any]) -> Booking:
         decision=json.loads(row.decision),
         link=row.link,
         why=row.why,
+        kind=row.kind,
+        about=row.about,
+        assumed=row.assumed,
     )
 
 
@@ -233,6 +243,9 @@ def _values(booking: Booking) -> dict[str, Any]:
         "decision": json.dumps(booking.decision),
         "link": booking.link,
         "why": booking.why,
+        "kind": booking.kind,
+        "about": booking.about,
+        "assumed": booking.assumed,
     }
 
 
