@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
-from web import consent, forms
+from web import agenda, consent, forms, met
 from web.forms import Page
 from web.render import missing
 
@@ -26,7 +26,7 @@ _HEADERS = (
     (b"cache-control", b"no-store"),
 )
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (agenda.PAGE, met.PAGE)
 """Every page with a form."""
 
 
