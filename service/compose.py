@@ -128,13 +128,21 @@ class Rendered:
 
 def render(notice: Notice, programme: Programme, templates: Path = TEMPLATES) -> Rendered:
     """Subject, text and HTML from `templates/mail/<kind>/`."""
-    environment = _environment(templates)
-    context = {"n": notice, "programme": programme, **_times(notice), **_links(notice, programme)}
     subject, text, html = (
-        environment.get_template(f"mail/{notice.kind}/{name}").render(context)
+        _words(notice, programme, name, templates)
         for name in ("subject.txt", "body.txt", "body.html")
     )
     return Rendered(shortened(plain(subject)), _lines(text), _inlined(html))
+
+
+def event_text(notice: Notice, programme: Programme, templates: Path = TEMPLATES) -> str:
+    """What a notice adds to the event in its reader's own calendar."""
+    return _lines(_words(notice, programme, "event.txt", templates)).strip()
+
+
+def _words(notice: Notice, programme: Programme, name: str, templates: Path) -> str:
+    context = {"n": notice, "programme": programme, **_times(notice), **_links(notice, programme)}
+    return _environment(templates).get_template(f"mail/{notice.kind}/{name}").render(context)
 
 
 def shortened(subject: str) -> str:
@@ -164,6 +172,7 @@ def _environment(templates: Path) -> Environment:
         hours=wording.spoken_minutes,
         spoken=wording.spoken,
         short_time=wording.short_time,
+        weekday=wording.weekday,
     )
     return environment
 
