@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -152,8 +153,9 @@ def shortened(subject: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """One final line end, and no line of which only spaces are left."""
-    return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"
+    """One final line end, no line of spaces alone, and one empty line at a time."""
+    lines = "\n".join(line.rstrip() for line in text.strip().split("\n"))
+    return re.sub("\n{3,}", "\n\n", lines) + "\n"
 
 
 @lru_cache(maxsize=4)
