@@ -35,6 +35,11 @@ def locale_of(language: str) -> Locale:
         return Locale("en")
 
 
+def direction(language: str) -> str:
+    """`ltr` or `rtl`, as HTML's `dir` wants it."""
+    return str(locale_of(language).text_direction)
+
+
 def spoken(interval: Interval, zone: str, language: str) -> SpokenTime:
     tz, locale = ZoneInfo(zone), locale_of(language)
     start, end = interval.start.astimezone(tz), interval.end.astimezone(tz)
