@@ -33,7 +33,8 @@ def _show(
         "pulse": asked.pulse,
         "over": asked.over,
         "typed": typed or _said_before(asked),
-        "faults": faults,
+        "faults": {name: faults.get(name, "") for name in ("met", "minutes", "steps")},
+        "refused": bool(faults),
     }
     return Shown("met", context, 422 if faults else 200)
 
