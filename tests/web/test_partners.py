@@ -220,7 +220,7 @@ def test_one_says_that_they_met_and_what_comes_next(house: House, http: httpx.Cl
 
 
 def test_next_steps_are_on_the_next_agenda_of_both(house: House, http: httpx.Client) -> None:
-    house.world.step(MONDAY + timedelta(hours=2))  # the next one is proposed
+    house.world.step(MONDAY + timedelta(days=4))  # the next one is proposed
     house.now = house.start + timedelta(hours=4)
     send(http, house.link("met", LEE), met="yes", steps=f"Send the slides\n{HOSTILE}")
     with reading(house.world.engine) as connection:
