@@ -45,7 +45,8 @@ def invited(world: World, agreement: str = TEN_DAYS) -> dict[str, EmailMessage]:
     world.write(agreement=agreement)
     world.step(MONDAY)
     sent = world.sent()
-    return {who: to(sent, who)[0] for who in (DANA, LEE)}
+    proposed = [m for m in sent if str(m["Subject"]).startswith("Proposed")]
+    return {who: to(proposed, who)[0] for who in (DANA, LEE)}
 
 
 def confirmed(world: World, agreement: str = TEN_DAYS) -> tuple[str, datetime]:
