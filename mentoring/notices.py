@@ -24,6 +24,7 @@ class Why(StrEnum):
     COUNTERED = "countered"
     NO_TIME = "no time"
     TRIES_USED = "tries used"
+    PICKED = "picked"
     PAIR_ENDED = "pair ended"
     BY_HAND = "by hand"
 

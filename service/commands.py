@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from mentoring.replies import Command
-from service import agenda, met, stretch
+from service import agenda, met, polls, stretch
 from service.work import Work
 from store import codes
 from store.codes import Code
@@ -24,6 +24,7 @@ WORDS: Mapping[tuple[str, str], Handler] = {
     (agenda.AGENDA, "AGENDA"): agenda.noted_by_mail,
     (met.MET, "MET"): met.met_by_mail,
     (met.MET, "MISSED"): met.missed_by_mail,
+    (polls.PICK, "PICK"): polls.pick_by_mail,
 }
 """By the code's purpose and the word, in capitals."""
 

@@ -135,7 +135,7 @@ def _request(
         reader=reader(work.person(guest), booking.meeting.slot.start),
         meeting=meeting,
         code=guest.code,
-        why=Why(booking.why) if known and booking.why else None,
+        why=Why(booking.why) if booking.why and (known or booking.why == Why.PICKED) else None,
         before=Interval(known, known + meeting.slot.length) if known else None,
     )
     return notice, Calendar("REQUEST", ics)

@@ -10,11 +10,15 @@ from pathlib import Path
 from mentoring import itip
 from mentoring.notices import MeetingNotice, Notice
 from mentoring.roster import Pair, Person, Roster
-from service import samples, samples_prepare
+from service import samples, samples_choices, samples_prepare
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
 
-SAMPLES: Mapping[str, Sample] = {**samples.MEETINGS, **samples_prepare.PREPARE}
+SAMPLES: Mapping[str, Sample] = {
+    **samples.MEETINGS,
+    **samples_prepare.PREPARE,
+    **samples_choices.CHOICES,
+}
 KINDS = tuple(SAMPLES)
 _METHODS = {"invite": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
 _KEY = b"preview"

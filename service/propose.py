@@ -77,7 +77,7 @@ def live_ahead(work: Work, history: list[Booking]) -> list[Booking]:
 
 
 def _book(work: Work, connection: Connection, pair: Pair, found: Found, *, number: int) -> None:
-    booking = _new_booking(work, pair, work.roster.both_of(pair), found, number=number)
+    booking = new_booking(work, pair, work.roster.both_of(pair), found, number=number)
     meetings.save(connection, booking)
     post_invites(work, connection, booking)
     keep(connection, Standing(*pair.key, WAITING), PROPOSED, "")
@@ -205,7 +205,7 @@ def keep(connection: Connection, standing: Standing, state: str, reason: str) ->
     meetings.save_standing(connection, replace(standing, state=state, reason=reason))
 
 
-def _new_booking(
+def new_booking(
     work: Work, pair: Pair, people: tuple[Person, Person], found: Found, *, number: int
 ) -> Booking:
     slot = _chosen(found)
@@ -247,7 +247,7 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
         return False
     refused = (*booking.refused, booking.meeting.slot)
     others = [b for b in meetings.of_pair(connection, *pair.key) if b.uid != booking.uid]
-    wanted = _wanted_again(work, pair, booking, refused, others)
+    wanted = wanted_again(work, pair, booking, refused, others)
     found = search(work, connection, people, wanted, besides=booking)
     if found.chosen is None:
         call_off(work, connection, booking, Why.NO_TIME)
@@ -268,7 +268,7 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
     return True
 
 
-def _wanted_again(
+def wanted_again(
     work: Work, pair: Pair, booking: Booking, refused: tuple[Interval, ...], others: list[Booking]
 ) -> Wanted:
     """Another time as near as may be to the one that fell through."""
