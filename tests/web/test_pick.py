@@ -44,6 +44,11 @@ def answers(programme: Served) -> int:
         return connection.execute(select(func.count()).select_from(poll_answers)).scalar_one()
 
 
+def booked(programme: Served) -> list[datetime]:
+    with reading(programme.world.engine) as connection:
+        return [b.meeting.slot.start for b in meetings.of_pair(connection, LEE, DANA)]
+
+
 def starts(programme: Served) -> list[datetime]:
     with reading(programme.world.engine) as connection:
         (poll,) = polls.running(connection)
@@ -150,7 +155,8 @@ def test_an_answer_to_a_closed_question_does_nothing(programme: Served) -> None:
     programme.press(hers, suits=["1"])
     programme.press(his, suits=["1"])
     programme.world.step(programme.now + timedelta(minutes=10))
+    before = answers(programme), booked(programme)
     late = programme.http.post(hers, data={"form": form, "suits": ["2"]})
     assert "nothing left to pick" in late.text
-    with reading(programme.world.engine) as connection:
-        assert len(meetings.of_pair(connection, LEE, DANA)) == 2
+    programme.world.step(programme.now + timedelta(minutes=20))
+    assert (answers(programme), booked(programme)) == before
