@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
+from service.choices import tell_of_ends
 from service.deliver import deliver
 from service.engine import Job, run_all, run_alone
 from service.in_force import in_force
@@ -45,7 +46,13 @@ COUNTS = (
 )
 
 
-TELLING: tuple[Callable[[Work], None], ...] = (summaries, prepare, ask_whether_met, purge)
+TELLING: tuple[Callable[[Work], None], ...] = (
+    summaries,
+    tell_of_ends,
+    prepare,
+    ask_whether_met,
+    purge,
+)
 """Jobs that queue what somebody is owed by now; each may run twice."""
 
 

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from mentoring.availability import zone_at
+from mentoring.choices import mostly_paused, pause_on
 from mentoring.diagnosis import smallest_change
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, Attendance, Meeting, State
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 WAITING = "waiting"
 PROPOSED = "proposed"
 UNSCHEDULABLE = "unschedulable"
+PAUSED = "paused"
 ENDED = "ended"
 _NEXT_TRY = "; the next try is on "
 _AHEAD = 3
@@ -94,6 +96,8 @@ def wanted_next(
     begin, end = _midnight(pair.start, zone), _midnight(pair.end + timedelta(days=1), zone)
     if work.now >= end:
         return NotYet(ENDED, f"the pair ended on {pair.end}")
+    if pause := pause_on(pair, work.today, work.today):
+        return NotYet(PAUSED, f"until {pause.last}")
     if standing.rest_until and work.now < standing.rest_until:
         day = standing.rest_until.astimezone(zone).date()
         why = standing.reason.partition(_NEXT_TRY)[0] or "the coordinator was told"
@@ -181,7 +185,15 @@ def no_slot(
     number: int,
     wanted: Wanted,
 ) -> None:
-    """No time suits both: say so, with the smallest change that would help, once a meeting."""
+    """No time suits both: say so, with the smallest change that would help, once a meeting.
+
+    For a pair that rests most of the time there is nothing to change.
+    """
+    zone = ZoneInfo(work.roster.programme.timezone)
+    first, last = (at.astimezone(zone).date() for at in (wanted.window.start, wanted.window.end))
+    if pause := mostly_paused(pair, first, last):
+        keep(connection, standing, PAUSED, f"until {pause.last}")
+        return
     people = work.roster.both_of(pair)
     both = sides(work, connection, people, wanted.window)
     ask(work, connection, pair, both, wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from mentoring.choices import ChoiceKind, ChosenNotice, EndCheckNotice, EndedNotice
 from mentoring.interval import Interval
 from mentoring.notices import Notice
 from mentoring.poll import MisreadNotice, Option, Poll, ProposeNotice
@@ -27,4 +28,25 @@ def _misread(s: Sitting) -> Notice:
     return MisreadNotice(KEY, s.reader, "numbers", "PICK", CODE, "1 3")
 
 
-CHOICES: Mapping[str, Sample] = {"propose": _propose, "misread": _misread}
+def _chosen(s: Sitting) -> Notice:
+    first = s.slot.start.date()
+    last = first + timedelta(days=13)
+    return ChosenNotice(KEY, s.reader, ChoiceKind.AWAY, first, last, "", "", CODE)
+
+
+def _end_check(s: Sitting) -> Notice:
+    other = next(p for p in s.roster.both_of(s.pair) if p.email != s.person.email)
+    return EndCheckNotice(KEY, s.reader, party(other, s.at), CODE)
+
+
+def _ended(s: Sitting) -> Notice:
+    return EndedNotice(KEY, s.reader, *s.sides, for_coordinator=False)
+
+
+CHOICES: Mapping[str, Sample] = {
+    "propose": _propose,
+    "misread": _misread,
+    "chosen": _chosen,
+    "endcheck": _end_check,
+    "ended": _ended,
+}

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
-from web import agenda, consent, forms, met, pick, stretch
+from web import agenda, choices, consent, forms, met, pick, stretch
 from web.forms import Page
 from web.render import missing
 
@@ -28,6 +28,7 @@ _HEADERS = (
 
 PAGES: tuple[Page, ...] = (
     agenda.PAGE,
+    choices.PAGE,
     met.PAGE,
     pick.PAGE,
     stretch.PAGE,
