@@ -13,10 +13,12 @@ from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
+from service.agreeing import agreeing
 from service.choices import tell_of_ends
 from service.deliver import deliver
 from service.engine import Job, run_all, run_alone
 from service.in_force import in_force
+from service.intro import introduce
 from service.listen import listen
 from service.met import ask_whether_met
 from service.polls import tend_poll
@@ -47,10 +49,12 @@ COUNTS = (
 
 
 TELLING: tuple[Callable[[Work], None], ...] = (
-    summaries,
-    tell_of_ends,
+    introduce,
+    agreeing,
     prepare,
     ask_whether_met,
+    tell_of_ends,
+    summaries,
     purge,
 )
 """Jobs that queue what somebody is owed by now; each may run twice."""

@@ -10,11 +10,13 @@ from sqlalchemy.engine import Connection
 
 from mentoring import itip
 from mentoring.interval import Interval
+from mentoring.letter import Letter
 from mentoring.notices import ChoicesFoot, CounterNotice, MeetingFacts, MeetingNotice, Notice, Why
 from mentoring.where import own_room, place_near, shared_tool
 from service import codes
 from service.compose import Calendar, compose
 from service.links import page_link
+from service.templates import templates_of
 from service.work import Work, party, reader
 from store import outbox
 from store.meetings import Booking, Guest
@@ -35,9 +37,7 @@ def post(
     expires_at: datetime | None = None,
 ) -> bool:
     """Queue a notice; False where its key was queued before."""
-    letter = compose(
-        notice, work.roster.programme, calendar=calendar, at=work.now, secret=work.secret
-    )
+    letter = _letter(work, notice, calendar)
     return outbox.enqueue(
         connection,
         key=notice.key,
@@ -47,6 +47,17 @@ def post(
         uid=uid,
         known_start=known_start,
         expires_at=expires_at,
+    )
+
+
+def _letter(work: Work, notice: Notice, calendar: Calendar | None) -> Letter:
+    return compose(
+        notice,
+        work.roster.programme,
+        calendar=calendar,
+        at=work.now,
+        secret=work.secret,
+        templates=templates_of(work.roster),
     )
 
 
@@ -101,10 +112,7 @@ def rewrite_requests(work: Work, connection: Connection, booking: Booking) -> No
         if queued is None:
             continue
         notice, ics = _request(work, connection, booking, guest, queued.known_start)
-        letter = compose(
-            notice, work.roster.programme, calendar=ics, at=work.now, secret=work.secret
-        )
-        outbox.rewrite(connection, queued.id, letter.raw)
+        outbox.rewrite(connection, queued.id, _letter(work, notice, ics).raw)
 
 
 def _post_request(
