@@ -91,11 +91,18 @@ def has_ended(work: Work, pair: Pair) -> bool:
 
 
 def tell_of_ends(work: Work) -> None:
-    """Both and the coordinator hear, once, that a pair ended; never by whom."""
+    """Both and the coordinator hear, once, that a pair ended; never by whom.
+
+    An end is settled when the coordinator takes the pair out: put in again, it begins anew.
+    """
     with work.engine.begin() as connection:
         for kept in choices.holding(connection):
+            if kept.choice.kind is not ChoiceKind.END:
+                continue
             pair = pair_of(work, _key(kept.choice))
-            if kept.choice.kind is ChoiceKind.END and pair and has_ended(work, pair):
+            if pair is None:
+                choices.undo(connection, kept.id, kept.choice.person, work.now)
+            elif has_ended(work, pair):
                 _tell_of_end(work, connection, pair)
 
 
