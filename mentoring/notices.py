@@ -180,7 +180,7 @@ class NoSlotNotice:
 
 @dataclass(frozen=True)
 class StretchNotice:
-    """`kind` stretch: the two share no hour of work; would this reader meet a little outside theirs?
+    """`kind` stretch: the two share no work hour; would this reader meet a little outside theirs?
 
     `slot` is the time that would be proposed, `outside` the minutes that the reader and the other
     would bend for it. `code` answers by mail, `link` is the page.

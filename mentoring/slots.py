@@ -76,13 +76,19 @@ class Reason:
 
 @dataclass(frozen=True)
 class Slot:
-    """A time that suits both. `edges` are the minutes that each side (mentor, mentee) bears."""
+    """A time that suits both. `edges` are the minutes that each side (mentor, mentee) bears.
+
+    `outside`: it lies outside hours, as both agreed, and `edges` says by how much; `borne` is how
+    much each bent for meetings before.
+    """
 
     interval: Interval
     cost: float
     reasons: tuple[Reason, ...]
     on_site: bool
     edges: tuple[float, float]
+    outside: bool = False
+    borne: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Only with both partners' consent, and never silently: their hours are theirs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,12 +34,14 @@ def have_common_hours(mentor: Side, mentee: Side, wanted: Wanted) -> bool:
 
 
 def least_stretch(
-    mentor: Side, mentee: Side, wanted: Wanted, borne: tuple[float, float]
+    mentor: Side, mentee: Side, wanted: Wanted, before: Sequence[tuple[float, float]]
 ) -> Stretch | None:
     """The time for which the worse-off side bends least; None beyond `FURTHEST`.
 
-    Among times that ask as much of the worse-off, whoever has `borne` more so far bends less.
+    `before` are the minutes that each bent in earlier meetings, first to last. Among times that ask
+    as much of the worse-off, whoever bent more so far bends less now.
     """
+    borne = _borne(before)
     grid = Grid.over(wanted.window)
     length = quarters_in(wanted.minutes)
     bits = [side_bits(grid, side, wanted.buffer) for side in (mentor, mentee)]
@@ -50,6 +53,17 @@ def least_stretch(
             both = [_bent(start, mentor, mentee, wanted.minutes) for start in found]
             return min(both, key=lambda stretch: _burden(stretch, borne, wanted.due))
     return None
+
+
+def balance(before: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The minutes that mentor and mentee bent in all."""
+    return sum(mentor for mentor, _ in before), sum(mentee for _, mentee in before)
+
+
+def _borne(before: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Who has borne more: in all, or where they are even the last time."""
+    mentor, mentee = balance(before)
+    return before[-1] if before and mentor == mentee else (mentor, mentee)
 
 
 def _bent(start: datetime, mentor: Side, mentee: Side, minutes: int) -> Stretch:

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from mentoring.replies import Command
+from service import stretch
 from service.work import Work
 from store import codes
 from store.codes import Code
@@ -17,7 +18,10 @@ log = structlog.get_logger()
 Handler = Callable[[Work, Connection, Code, str], None]
 """Does what a code's owner asks for; the text is what stood after the code, untrusted."""
 
-WORDS: Mapping[tuple[str, str], Handler] = {}
+WORDS: Mapping[tuple[str, str], Handler] = {
+    (stretch.PURPOSE, "YES"): stretch.obey_yes,
+    (stretch.PURPOSE, "NO"): stretch.obey_no,
+}
 """By the code's purpose and the word, in capitals."""
 
 

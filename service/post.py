@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -57,6 +58,8 @@ def facts(work: Work, booking: Booking) -> MeetingFacts:
         mentee=party(mentee, start),
         in_person=booking.on_site,
         unseen=tuple(p.name for p in (mentor, mentee) if not p.calendar),
+        outside=_whole(booking.edges) if booking.outside else (0, 0),
+        borne=_whole(booking.decision.get("borne", (0, 0))),
     )
     if not booking.on_site:
         tool = shared_tool(mentor, mentee)
@@ -66,6 +69,10 @@ def facts(work: Work, booking: Booking) -> MeetingFacts:
     if place is None:
         return replace(known, place=mentor.site)
     return replace(known, place=place.name, address=place.address, map=place.link)
+
+
+def _whole(minutes: Sequence[float]) -> tuple[int, int]:
+    return round(minutes[0]), round(minutes[1])
 
 
 def post_invites(work: Work, connection: Connection, booking: Booking) -> None:

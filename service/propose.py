@@ -20,6 +20,7 @@ from mentoring.slots import Found, Slot, Wanted, find_slot, shares_site
 from mentoring.where import in_person_is_due
 from service.post import post, post_cancel, post_invites, post_move
 from service.sides import sides, unknown
+from service.stretch import ask, stretched_slot
 from service.work import Work, party
 from store import meetings
 from store.meetings import Booking, Guest, Standing
@@ -161,8 +162,13 @@ def search(
     *,
     besides: Booking | None = None,
 ) -> Found:
-    mentor, mentee = sides(work, connection, people, wanted.window, besides=besides)
-    return find_slot(mentor, mentee, wanted)
+    """The best time inside both people's hours; outside them only as both agreed."""
+    both = sides(work, connection, people, wanted.window, besides=besides)
+    found = find_slot(*both, wanted)
+    if found.chosen:
+        return found
+    key = (people[0].email, people[1].email)
+    return replace(found, chosen=stretched_slot(connection, key, both, wanted))
 
 
 def no_slot(
@@ -177,7 +183,9 @@ def no_slot(
 ) -> None:
     """No time suits both: say so, with the smallest change that would help, once a meeting."""
     people = work.roster.both_of(pair)
-    suggestion = smallest_change(*sides(work, connection, people, wanted.window), wanted) or ""
+    both = sides(work, connection, people, wanted.window)
+    ask(work, connection, pair, both, wanted)
+    suggestion = smallest_change(*both, wanted) or ""
     causes = sorted(found.rejected.items(), key=lambda item: -item[1])
     counted = ", ".join(f"{cause}: {count}" for cause, count in causes)
     reason = f"no time suits both in the next {wanted.window.length.days} days ({counted})"
@@ -335,11 +343,15 @@ def _chosen(found: Found) -> Slot:
 
 def decision(found: Found) -> dict[str, Any]:
     """Why this time and not the others, as `explain --json` shows it."""
-    return {
-        "chosen": slot_json(found.chosen) if found.chosen else None,
+    chosen = found.chosen
+    told: dict[str, Any] = {
+        "chosen": slot_json(chosen) if chosen else None,
         "alternatives": [slot_json(slot) for slot in found.alternatives],
         "rejected": dict(found.rejected),
     }
+    if chosen and chosen.outside:
+        told |= {"outside": True, "borne": chosen.borne}
+    return told
 
 
 def slot_json(slot: Slot) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from mentoring.notices import (
     PutBackNotice,
     Reader,
     Refusal,
+    StretchNotice,
     SummaryNotice,
     UndeliveredNotice,
     Why,
@@ -109,6 +110,12 @@ def _no_slot(s: Sitting) -> Notice:
     return NoSlotNotice(KEY, s.coordinator, *s.sides, rejected, suggestion)
 
 
+def _stretch(s: Sitting) -> Notice:
+    mentor, mentee = s.sides
+    other = mentee if s.person.email == mentor.email else mentor
+    return StretchNotice(KEY, s.reader, other, s.slot, (90, 105), CODE)
+
+
 def _put_back(s: Sitting) -> Notice:
     hours = timedelta(hours=9)
     asked = Interval(s.slot.start + hours, s.slot.end + hours)
@@ -138,6 +145,7 @@ MEETINGS: Mapping[str, Sample] = {
     "calendar": _calendar,
     "pattern": _pattern,
     "noslot": _no_slot,
+    "stretch": _stretch,
     "putback": _put_back,
     "undelivered": _undelivered,
     "summary": _summary,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy.engine import Connection
@@ -116,7 +116,15 @@ def conflict(
     if booking.on_site and not shares_site(*people, slot.start):
         return Why.SITE
     both = sides(work, connection, people, slot, besides=booking)
+    if booking.outside:
+        both = (_bent(both[0], booking.edges[0]), _bent(both[1], booking.edges[1]))
     return {"hours": Why.HOURS, "busy": Why.CONFLICT}.get(suits(both, slot, timedelta(0)))
+
+
+def _bent(side: Side, minutes: float) -> Side:
+    """The side with hours as wide as they agreed to bend for a meeting."""
+    margin = timedelta(minutes=minutes)
+    return replace(side, hours=tuple(stretch.widened(margin) for stretch in side.hours))
 
 
 def _inside_hours(side: Side, slot: Interval) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import structlog
 from sqlalchemy.engine import Connection
 
-from mentoring.interval import Interval
+from mentoring.meeting import State
 from mentoring.notices import StretchNotice
 from mentoring.roster import Pair
 from mentoring.slots import Reason, Side, Slot, Wanted
-from mentoring.stretch import Stretch, have_common_hours, least_stretch
+from mentoring.stretch import Stretch, balance, have_common_hours, least_stretch
 from service.codes import issue
 from service.links import page_link
 from service.post import post
@@ -36,41 +35,39 @@ def answer_of(connection: Connection, pair: tuple[str, str], person: str) -> str
     return preferences.read(connection, person, preference(pair))
 
 
-def consented(connection: Connection, pair: Pair) -> bool:
+def consented(connection: Connection, pair: tuple[str, str]) -> bool:
     """Whether both would meet outside their hours."""
-    return all(answer_of(connection, pair.key, person) == YES for person in pair.key)
+    return all(answer_of(connection, pair, person) == YES for person in pair)
 
 
 def stretched_slot(
-    connection: Connection, pair: Pair, both: tuple[Side, Side], wanted: Wanted
+    connection: Connection, pair: tuple[str, str], both: tuple[Side, Side], wanted: Wanted
 ) -> Slot | None:
     """The time outside hours that both agreed to have looked for, if there is one."""
     if not consented(connection, pair) or have_common_hours(*both, wanted):
         return None
-    found = least_stretch(*both, wanted, borne(connection, pair.key))
-    return _slot(found) if found else None
+    before = _before(connection, pair)
+    found = least_stretch(*both, wanted, before)
+    return _slot(found, balance(before)) if found else None
 
 
-def _slot(stretch: Stretch) -> Slot:
+def _slot(stretch: Stretch, borne: tuple[float, float]) -> Slot:
     minutes = (float(stretch.minutes[0]), float(stretch.minutes[1]))
     reasons = tuple(
         Reason(f"{bent:.0f} minutes outside the {role}'s hours, as both agreed", bent)
         for role, bent in zip(("mentor", "mentee"), minutes, strict=True)
         if bent
     )
-    return Slot(stretch.interval, sum(minutes), reasons, False, minutes)
+    return Slot(stretch.interval, sum(minutes), reasons, False, minutes, True, borne)
 
 
-def borne(
-    connection: Connection, pair: tuple[str, str], *, before: int | None = None
-) -> tuple[float, float]:
-    """The minutes that each of the pair bent in meetings that stand, those before a number only."""
-    kept = [
+def _before(connection: Connection, pair: tuple[str, str]) -> list[tuple[float, float]]:
+    """The minutes that each of the pair bent in the meetings that were not called off."""
+    return [
         b.edges
         for b in meetings.of_pair(connection, *pair)
-        if b.counts and b.outside and (before is None or b.number < before)
+        if b.outside and b.meeting.state is not State.CANCELLED
     ]
-    return sum(edge[0] for edge in kept), sum(edge[1] for edge in kept)
 
 
 def ask(
@@ -79,7 +76,7 @@ def ask(
     """Ask both, once, whether they would bend; where one said no there is nothing to ask."""
     if have_common_hours(*both, wanted):
         return
-    found = least_stretch(*both, wanted, borne(connection, pair.key))
+    found = least_stretch(*both, wanted, _before(connection, pair.key))
     if found is None:
         return
     people = work.roster.both_of(pair)
@@ -92,15 +89,15 @@ def ask(
             slot=found.interval,
             outside=(found.minutes[number], found.minutes[1 - number]),
             code=issue(work, connection, PURPOSE, person.email, *pair.key),
-            link=page_link(
-                work.roster, work.secret, work.now, PURPOSE, person.email, *pair.key
-            ),
+            link=page_link(work.roster, work.secret, work.now, PURPOSE, person.email, *pair.key),
         )
         if post(work, connection, notice):
             log.info("stretch_asked", mentor=pair.mentor, mentee=pair.mentee, person=person.email)
 
 
-def answer(work: Work, connection: Connection, pair: tuple[str, str], person: str, said: str) -> None:
+def answer(
+    work: Work, connection: Connection, pair: tuple[str, str], person: str, said: str
+) -> None:
     """Note what a partner said; with both consents the next pass looks for a time at once."""
     preferences.write(connection, person, preference(pair), said, work.now)
     standing = meetings.standing(connection, *pair)
@@ -115,15 +112,3 @@ def obey_yes(work: Work, connection: Connection, meaning: Code, _rest: str) -> N
 
 def obey_no(work: Work, connection: Connection, meaning: Code, _rest: str) -> None:
     answer(work, connection, (meaning.about[0], meaning.about[1]), meaning.person, NO)
-
-
-def slack(booked: tuple[float, float], outside: bool) -> tuple[timedelta, timedelta]:
-    """How far a booked meeting may lie outside each one's hours: as far as both agreed."""
-    if not outside:
-        return timedelta(0), timedelta(0)
-    return timedelta(minutes=booked[0]), timedelta(minutes=booked[1])
-
-
-def bent(side: Side, margin: timedelta) -> tuple[Interval, ...]:
-    """The side's hours with an agreed margin around them."""
-    return tuple(stretch.widened(margin) for stretch in side.hours)

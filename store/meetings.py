@@ -58,6 +58,11 @@ class Booking:
     def uid(self) -> str:
         return self.meeting.uid
 
+    @property
+    def outside(self) -> bool:
+        """Whether it lies outside hours as both agreed; then `edges` are the minutes they bend."""
+        return bool(self.decision.get("outside"))
+
     def guest(self, email: str) -> Guest | None:
         return next((g for g in self.guests if g.email == email), None)
 

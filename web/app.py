@@ -6,11 +6,11 @@ No script, no cookie, no outside resource: the policy in every answer forbids th
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
-from web import consent, forms
+from web import consent, forms, stretch
 from web.forms import Page
 from web.render import missing
 
@@ -26,7 +26,7 @@ _HEADERS = (
     (b"cache-control", b"no-store"),
 )
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (stretch.PAGE,)
 """Every page with a form."""
 
 
@@ -49,7 +49,7 @@ def _guarded(app: ASGIApp) -> ASGIApp:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > _LARGEST_FORM:
-                raise _TooLarge
+                raise HTTPException(413, "This form is too large.")
             return message
 
         async def headed(message: Message) -> None:
@@ -57,14 +57,6 @@ def _guarded(app: ASGIApp) -> ASGIApp:
                 message["headers"] = [*message.get("headers", []), *_HEADERS]
             await send(message)
 
-        try:
-            await app(scope, bounded, headed)
-        except _TooLarge:
-            refusal = PlainTextResponse("This form is too large.", status_code=413)
-            await refusal(scope, receive, headed)
+        await app(scope, bounded, headed)
 
     return guard
-
-
-class _TooLarge(Exception):  # noqa: N818 - it says what happened
-    """A body that is no form of ours."""

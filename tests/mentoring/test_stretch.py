@@ -47,7 +47,7 @@ def test_the_worse_side_bends_least_and_they_take_turns(
 ) -> None:
     mentor, mentee, wanted = both(day)
     assert not have_common_hours(mentor, mentee, wanted)
-    found = least_stretch(mentor, mentee, wanted, borne)
+    found = least_stretch(mentor, mentee, wanted, [borne])
     assert found is not None
     assert found.minutes == minutes
     assert f"{found.interval.start.astimezone(SAN_FRANCISCO):%H:%M}" == here
@@ -62,7 +62,7 @@ def test_a_common_hour_is_no_case_for_it() -> None:
 @given(st.lists(st.sampled_from([0.0, 15.0, 90.0, 105.0, 240.0]), min_size=2, max_size=2))
 def test_no_time_asks_less_of_the_worse_side(borne: list[float]) -> None:
     mentor, mentee, wanted = both(date(2027, 1, 11))
-    found = least_stretch(mentor, mentee, wanted, (borne[0], borne[1]))
+    found = least_stretch(mentor, mentee, wanted, [(borne[0], borne[1])])
     assert found is not None
     start = wanted.window.start
     while start + timedelta(minutes=45) <= wanted.window.end:
