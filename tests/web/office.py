@@ -17,6 +17,7 @@ from mentoring.roster import Person, Roster
 from service.consent import Desk, connect_link
 from service.doors import Doors
 from service.grants import StoredGrants
+from service.links import page_link
 from service.passes import present
 from service.roster_source import load
 from service.work import Work
@@ -65,6 +66,11 @@ class Office:
 
     def link(self) -> str:
         return connect_link(self.work(), self.roster.people[LEE])
+
+    def page(self, purpose: str, email: str, *about: str) -> str:
+        """A page's address as it stands in a mail."""
+        work = self.work()
+        return page_link(work.roster, work.secret, work.now, purpose, email, *about)
 
     def write(self) -> None:
         (self.world.directory / "store.key").write_text(base64.b64encode(bytes(32)).decode())
