@@ -19,6 +19,7 @@ OFFICE_HOURS = parse_hours("Mon-Fri 09:00-17:00")
 _ABSENT = frozenset({ExceptionKind.OFF})
 _BLOCKED = frozenset({ExceptionKind.OFF, ExceptionKind.DEADLINE})
 _DAY = timedelta(days=1)
+_LONG_AWAY = 60
 
 
 def meeting_hours(person: Person, window: Interval) -> list[Interval]:
@@ -44,6 +45,21 @@ def working_days_between(person: Person, start: datetime, end: datetime) -> int:
     stretches = reading_hours(person, Interval(start, end + timedelta(minutes=1)))
     first = local_day(person, start)
     return len({local_day(person, s.start) for s in stretches} - {first})
+
+
+def working_day_before(person: Person, instant: datetime, days: int) -> datetime | None:
+    """When the person begins work on their nth working day before the local day of `instant`.
+
+    Days on which no mail may reach them don't count. None for somebody who is away for long.
+    """
+    day = local_day(person, instant)
+    for _ in range(_LONG_AWAY):
+        day -= _DAY
+        worked = reading_hours(person, day_span(zone_on(person, day), day, day))
+        days -= bool(worked)
+        if days == 0:
+            return worked[0].start
+    return None
 
 
 def local_day(person: Person, instant: datetime) -> date:

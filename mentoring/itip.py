@@ -19,10 +19,21 @@ SUMMARY = "Mentoring meeting"
 
 
 def request(
-    meeting: MeetingFacts, programme: Programme, statuses: Mapping[str, str], at: datetime
+    meeting: MeetingFacts,
+    programme: Programme,
+    statuses: Mapping[str, str],
+    at: datetime,
+    *,
+    agenda: str = "",
 ) -> bytes:
-    """A REQUEST with both partners as attendees; `statuses` maps an email to its PARTSTAT."""
+    """A REQUEST with both partners as attendees; `statuses` maps an email to its PARTSTAT.
+
+    `agenda` is for the two alone: it belongs in the mails' own copies, never in a shared calendar.
+    A new description is no significant change (RFC 5546 section 2.1.4): SEQUENCE stays.
+    """
     event = _event(meeting, programme, at)
+    if agenda:
+        event["description"] = vText(f"{description(meeting, programme)}\n\n{agenda}")
     for side in (meeting.mentor, meeting.mentee):
         event.add("attendee", _attendee(side, statuses.get(side.email, "NEEDS-ACTION")))
     event.add("status", "CONFIRMED")
@@ -121,7 +132,7 @@ def _attendee(side: Party, partstat: str) -> vCalAddress:
     address.params["CUTYPE"] = vText("INDIVIDUAL")
     address.params["ROLE"] = vText("REQ-PARTICIPANT")
     address.params["PARTSTAT"] = vText(partstat)
-    address.params["RSVP"] = vText("TRUE")
+    address.params["RSVP"] = vText("TRUE" if partstat == "NEEDS-ACTION" else "FALSE")
     return address
 
 

@@ -6,19 +6,19 @@ makes it proposed again under the same UID with SEQUENCE + 1, three times; cance
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mentoring.interval import Interval
+from mentoring.met import ASSUMED_AFTER, Said, Verdict, verdict
 from mentoring.notices import Why
 
 TRIES = 3
 NUDGES = 2
 NUDGE_AFTER = 2
 """Working days of the silent one between an invite and a nudge, and between two nudges."""
-ASSUMED_AFTER = 5
-"""Working days after which a confirmed meeting that nobody spoke of is taken as held."""
 ANSWER_BY = timedelta(hours=24)
 """How long before its start a meeting must be confirmed, or another time is proposed."""
 URGENT = timedelta(hours=12)
@@ -91,6 +91,7 @@ class Action(StrEnum):
     CONFIRM = "confirm"
     REPROPOSE = "repropose"
     GIVE_UP = "give up"
+    HOLD = "hold"
     ASSUME_HELD = "assume held"
     MISS = "miss"
 
@@ -105,15 +106,21 @@ NOTHING = Step(Action.NOTHING)
 
 
 def next_step(
-    meeting: Meeting, *, conflict: Why | None, working_days_since: int, now: datetime
+    meeting: Meeting,
+    *,
+    conflict: Why | None = None,
+    said: Sequence[Said] = (),
+    working_days_since: int = 0,
+    now: datetime,
 ) -> Step:
     """What a live meeting needs at `now`.
 
-    `conflict` is why its time no longer suits both (CONFLICT or HOURS); `working_days_since` counts
-    both partners' working days since it ended, the smaller of the two.
+    `conflict` is why its time no longer suits both (CONFLICT or HOURS); `said` is what partners
+    said of it since; `working_days_since` counts both partners' working days since it ended, the
+    smaller of the two.
     """
     if now >= meeting.slot.start:
-        return _after_start(meeting, working_days_since, now)
+        return _after_start(meeting, said, working_days_since, now)
     if why := _trouble(meeting, conflict, now):
         return Step(Action.GIVE_UP if meeting.tries >= TRIES else Action.REPROPOSE, why)
     if meeting.state is State.PROPOSED and meeting.accepted:
@@ -121,7 +128,11 @@ def next_step(
     return NOTHING
 
 
-def _after_start(meeting: Meeting, working_days_since: int, now: datetime) -> Step:
+def _after_start(
+    meeting: Meeting, said: Sequence[Said], working_days_since: int, now: datetime
+) -> Step:
+    if said:
+        return _BY_WORD[verdict(said, working_days_since)]
     if meeting.accepted:
         if meeting.state is State.PROPOSED:
             return Step(Action.CONFIRM)
@@ -129,6 +140,13 @@ def _after_start(meeting: Meeting, working_days_since: int, now: datetime) -> St
             return Step(Action.ASSUME_HELD)
         return NOTHING
     return Step(Action.MISS)
+
+
+_BY_WORD = {
+    Verdict.HELD: Step(Action.HOLD),
+    Verdict.MISSED: Step(Action.MISS),
+    Verdict.OPEN: NOTHING,
+}
 
 
 def _trouble(meeting: Meeting, conflict: Why | None, now: datetime) -> Why | None:

@@ -104,7 +104,7 @@ class MeetingFacts:
 
 @dataclass(frozen=True)
 class MeetingNotice:
-    """`kind`: invite, moved, cancelled, nudge or remind.
+    """`kind`: invite, moved, cancelled or nudge.
 
     `code` is this reader's own answer code, for partners whose mail program can't answer an
     invitation: a mail with "ACCEPT code" or "DECLINE code" in its subject does.

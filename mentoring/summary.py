@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from mentoring.interval import Interval
 from mentoring.meeting import Meeting, State
+from mentoring.met import Said, minutes_met
 from mentoring.notices import Stage, Summary
 from mentoring.roster import Pair, Programme
 
@@ -23,6 +24,16 @@ class Period:
 
     def name(self) -> str:
         return f"{self.first.isoformat()}..{self.last.isoformat()}"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A meeting with what a summary counts of it besides: never who said what."""
+
+    meeting: Meeting
+    on_site: bool = False
+    assumed: bool = False
+    said: tuple[Said, ...] = ()
 
 
 def last_period(every: str, programme: Programme, today: date) -> Period | None:
@@ -52,7 +63,7 @@ def _weeks_before(every: str, programme: Programme, today: date) -> Period:
 def summarise(
     employee: str,
     pairs: Sequence[Pair],
-    meetings: Sequence[tuple[Meeting, bool]],
+    meetings: Sequence[Told],
     period: Period,
     programme: Programme,
     *,
@@ -61,26 +72,26 @@ def summarise(
 ) -> Summary:
     """The summary of one employee's pairs.
 
-    `meetings` are theirs, each with whether it is on site; `days` gives each UID's day on the
-    programme's clock. Confirmed meetings whose time is past count as held, and as assumed so.
+    `days` gives each UID's day on the programme's clock. Confirmed meetings whose time is past
+    count as held, and as assumed so until one of the two says that they met.
     """
-    over = [m for m, _ in meetings if _took_place(m, now) and _in(period, days[m.uid])]
+    over = [m for m in meetings if _took_place(m.meeting, now) and _in(period, days[m.meeting.uid])]
     coming = sorted(
-        ((m, on_site) for m, on_site in meetings if _is_coming(m, now)),
-        key=lambda pair: pair[0].slot.start,
+        (m for m in meetings if _is_coming(m.meeting, now)),
+        key=lambda m: m.meeting.slot.start,
     )
-    upcoming: Interval | None = coming[0][0].slot if coming else None
+    upcoming: Interval | None = coming[0].meeting.slot if coming else None
     return Summary(
         employee=employee,
         first=period.first,
         last=period.last,
         held=len(over),
-        assumed=len(over),
+        assumed=sum(_is_assumed(m) for m in over),
         planned=len(coming),
         minutes_held=sum(_minutes(m) for m in over),
         minutes_agreed=sum(_agreed(pair, period) for pair in pairs),
         next_meeting=upcoming,
-        next_virtual=not coming[0][1] if coming else True,
+        next_virtual=not coming[0].on_site if coming else True,
         stage=_stage(programme, period.last),
     )
 
@@ -99,8 +110,12 @@ def _in(period: Period, day: date) -> bool:
     return period.first <= day <= period.last
 
 
-def _minutes(meeting: Meeting) -> int:
-    return int(meeting.slot.length.total_seconds() // 60)
+def _is_assumed(told: Told) -> bool:
+    return told.assumed or (told.meeting.state is State.CONFIRMED and not told.said)
+
+
+def _minutes(told: Told) -> int:
+    return minutes_met(told.said, int(told.meeting.slot.length.total_seconds() // 60))
 
 
 def _agreed(pair: Pair, period: Period) -> int:

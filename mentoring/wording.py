@@ -51,6 +51,11 @@ def spoken_day(day: date, language: str) -> str:
     return format_date(day, "EEE d MMM y", locale=locale_of(language)).replace(".", "")
 
 
+def weekday(start: datetime, zone: str, language: str) -> str:
+    """ "Tuesday": the day of an instant on a wall clock."""
+    return format_date(start.astimezone(ZoneInfo(zone)).date(), "EEEE", locale_of(language))
+
+
 def spoken_days(first: date, last: date, language: str) -> str:
     """A period: a whole month by its name, else its first and last day."""
     locale = locale_of(language)

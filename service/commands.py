@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from mentoring.replies import Command
-from service import stretch
+from service import agenda, met, stretch
 from service.work import Work
 from store import codes
 from store.codes import Code
@@ -21,6 +21,9 @@ Handler = Callable[[Work, Connection, Code, str], None]
 WORDS: Mapping[tuple[str, str], Handler] = {
     (stretch.PURPOSE, "YES"): stretch.obey_yes,
     (stretch.PURPOSE, "NO"): stretch.obey_no,
+    (agenda.AGENDA, "AGENDA"): agenda.noted_by_mail,
+    (met.MET, "MET"): met.met_by_mail,
+    (met.MET, "MISSED"): met.missed_by_mail,
 }
 """By the code's purpose and the word, in capitals."""
 

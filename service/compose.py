@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -128,13 +129,21 @@ class Rendered:
 
 def render(notice: Notice, programme: Programme, templates: Path = TEMPLATES) -> Rendered:
     """Subject, text and HTML from `templates/mail/<kind>/`."""
-    environment = _environment(templates)
-    context = {"n": notice, "programme": programme, **_times(notice), **_links(notice, programme)}
     subject, text, html = (
-        environment.get_template(f"mail/{notice.kind}/{name}").render(context)
+        _words(notice, programme, name, templates)
         for name in ("subject.txt", "body.txt", "body.html")
     )
     return Rendered(shortened(plain(subject)), _lines(text), _inlined(html))
+
+
+def event_text(notice: Notice, programme: Programme, templates: Path = TEMPLATES) -> str:
+    """What a notice adds to the event in its reader's own calendar."""
+    return _lines(_words(notice, programme, "event.txt", templates)).strip()
+
+
+def _words(notice: Notice, programme: Programme, name: str, templates: Path) -> str:
+    context = {"n": notice, "programme": programme, **_times(notice), **_links(notice, programme)}
+    return _environment(templates).get_template(f"mail/{notice.kind}/{name}").render(context)
 
 
 def shortened(subject: str) -> str:
@@ -144,8 +153,9 @@ def shortened(subject: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """One final line end, and no line of which only spaces are left."""
-    return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"
+    """One final line end, no line of spaces alone, and one empty line at a time."""
+    lines = "\n".join(line.rstrip() for line in text.strip().split("\n"))
+    return re.sub("\n{3,}", "\n\n", lines) + "\n"
 
 
 @lru_cache(maxsize=4)
@@ -164,6 +174,7 @@ def _environment(templates: Path) -> Environment:
         hours=wording.spoken_minutes,
         spoken=wording.spoken,
         short_time=wording.short_time,
+        weekday=wording.weekday,
     )
     return environment
 

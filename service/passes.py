@@ -17,8 +17,11 @@ from service.deliver import deliver
 from service.engine import Job, run_all, run_alone
 from service.in_force import in_force
 from service.listen import listen
+from service.met import ask_whether_met
+from service.prepare import prepare
 from service.propose import UNSCHEDULABLE, propose, stamp
 from service.publish import publish
+from service.purge import purge
 from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
@@ -41,7 +44,7 @@ COUNTS = (
 )
 
 
-TELLING: tuple[Callable[[Work], None], ...] = (summaries,)
+TELLING: tuple[Callable[[Work], None], ...] = (summaries, prepare, ask_whether_met, purge)
 """Jobs that queue what somebody is owed by now; each may run twice."""
 
 

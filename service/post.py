@@ -17,7 +17,7 @@ from service.work import Work, party, reader
 from store import outbox
 from store.meetings import Booking, Guest
 
-_ABOUT_THE_TIME = ("invite", "moved", "cancelled", "nudge", "remind", "counter")
+_ABOUT_THE_TIME = ("invite", "moved", "cancelled", "nudge", "prepare", "remind", "counter")
 
 
 def post(
@@ -193,7 +193,7 @@ def post_counter_refusal(
 def post_plain(
     work: Work, connection: Connection, booking: Booking, guest: Guest, kind: str, key: str
 ) -> bool:
-    """A nudge or a reminder about a meeting: no calendar part, nothing changes."""
+    """A nudge about a meeting: no calendar part, nothing changes."""
     notice = MeetingNotice(
         kind=kind,
         key=key,

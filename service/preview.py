@@ -10,11 +10,11 @@ from pathlib import Path
 from mentoring import itip
 from mentoring.notices import MeetingNotice, Notice
 from mentoring.roster import Pair, Person, Roster
-from service import samples
+from service import samples, samples_prepare
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
 
-SAMPLES: Mapping[str, Sample] = {**samples.MEETINGS}
+SAMPLES: Mapping[str, Sample] = {**samples.MEETINGS, **samples_prepare.PREPARE}
 KINDS = tuple(SAMPLES)
 _METHODS = {"invite": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
 _KEY = b"preview"

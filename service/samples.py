@@ -140,7 +140,7 @@ def _summary(s: Sitting) -> Notice:
 
 
 MEETINGS: Mapping[str, Sample] = {
-    **{kind: _meeting(kind) for kind in ("invite", "moved", "cancelled", "nudge", "remind")},
+    **{kind: _meeting(kind) for kind in ("invite", "moved", "cancelled", "nudge")},
     "counter": _counter,
     "calendar": _calendar,
     "pattern": _pattern,

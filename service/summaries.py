@@ -10,10 +10,10 @@ from sqlalchemy.engine import Connection
 
 from mentoring.notices import Reader, Summary, SummaryNotice
 from mentoring.roster import Mailbox, Pair, Person
-from mentoring.summary import Period, last_period, summarise
+from mentoring.summary import Period, Told, last_period, summarise
 from service.post import post
 from service.work import Work, reader
-from store import meetings
+from store import meetings, met
 from store.meetings import Booking
 
 
@@ -40,10 +40,11 @@ def _summary(
     work: Work, connection: Connection, person: Person, pairs: list[Pair], period: Period
 ) -> Summary:
     bookings = [b for pair in pairs for b in meetings.of_pair(connection, *pair.key)]
+    said = met.said_of(connection, [b.uid for b in bookings])
     return summarise(
         person.name,
         pairs,
-        [(b.meeting, b.on_site) for b in bookings],
+        [Told(b.meeting, b.on_site, b.assumed, said.get(b.uid, ())) for b in bookings],
         period,
         work.roster.programme,
         days=dict(_days(work, bookings)),

@@ -3,59 +3,71 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.engine import Connection
 
-from mentoring.availability import reading_hours, reads_at, working_days_between
-from mentoring.interval import Interval
-from mentoring.meeting import (
-    ANSWER_BY,
-    REMIND_BEFORE,
-    Action,
-    State,
-    Step,
-    needs_nudge,
-    next_step,
-)
+from mentoring.availability import working_days_between
+from mentoring.meeting import ANSWER_BY, Action, State, Step, needs_nudge, next_step
 from mentoring.notices import PatternNotice, Reader, Why
 from mentoring.roster import Pair, Person
+from service.agenda import pair_of
+from service.met import days_since
 from service.post import post, post_plain
+from service.prepare import remind, remind_at
 from service.propose import PROPOSED, WAITING, call_off, keep, repropose
 from service.sides import conflict
 from service.work import Work, party, reader
-from store import meetings
+from store import meetings, met
 from store.meetings import Booking, Guest, Standing
 
 log = structlog.get_logger()
 
 CONFIRMED = "confirmed"
-_WEEK = timedelta(days=7)
 
 
 def tend(work: Work, connection: Connection, booking: Booking) -> None:
     """Do what a live meeting needs now, and keep where its pair stands."""
-    pair = _pair_of(work, booking)
-    if pair is None or _day(work, booking) > pair.end:
-        _end(work, connection, booking)
+    if work.now >= booking.meeting.slot.start:
+        _settle(work, connection, booking)
         return
-    people = work.roster.both_of(pair)
-    step = next_step(
-        booking.meeting,
-        conflict=conflict(work, connection, booking, people),
-        working_days_since=min(
-            working_days_between(p, booking.meeting.slot.end, work.now) for p in people
-        ),
-        now=work.now,
-    )
+    pair = pair_of(work, booking)
+    if pair is None or _day(work, booking) > pair.end:
+        call_off(work, connection, booking, Why.PAIR_ENDED)
+        return
+    problem = conflict(work, connection, booking, work.roster.both_of(pair))
+    step = next_step(booking.meeting, conflict=problem, now=work.now)
     _carry_out(work, connection, pair, booking, step)
 
 
-def _pair_of(work: Work, booking: Booking) -> Pair | None:
-    key = (booking.meeting.mentor, booking.meeting.mentee)
-    return next((pair for pair in work.roster.pairs if pair.key == key), None)
+def _settle(work: Work, connection: Connection, booking: Booking) -> None:
+    """Its time has come: whether it was held follows from what partners said, or did not say."""
+    step = next_step(
+        booking.meeting,
+        said=tuple(met.said(connection, booking.uid).values()),
+        working_days_since=days_since(work, booking),
+        now=work.now,
+    )
+    match step.action:
+        case Action.CONFIRM:
+            _confirm(work, connection, booking)
+        case Action.HOLD:
+            _in_state(connection, booking, State.HELD)
+            log.info("held", uid=booking.uid, assumed=False)
+        case Action.ASSUME_HELD:
+            _in_state(connection, booking, State.HELD, assumed=True)
+            log.info("held", uid=booking.uid, assumed=True)
+        case Action.MISS:
+            _in_state(connection, booking, State.MISSED)
+            log.info("missed", uid=booking.uid)
+
+
+def _confirm(work: Work, connection: Connection, booking: Booking) -> Booking:
+    work.counts.add("confirmed")
+    log.info("confirmed", uid=booking.uid)
+    return _in_state(connection, booking, State.CONFIRMED)
 
 
 def _day(work: Work, booking: Booking) -> date:
@@ -63,38 +75,23 @@ def _day(work: Work, booking: Booking) -> date:
     return booking.meeting.slot.start.astimezone(zone).date()
 
 
-def _end(work: Work, connection: Connection, booking: Booking) -> None:
-    """The pair is no more, or ends before the meeting."""
-    if work.now < booking.meeting.slot.start:
-        call_off(work, connection, booking, Why.PAIR_ENDED)
-        return
-    state = State.HELD if booking.meeting.accepted else State.MISSED
-    meetings.save(connection, replace(booking, meeting=replace(booking.meeting, state=state)))
-
-
 def _carry_out(
     work: Work, connection: Connection, pair: Pair, booking: Booking, step: Step
 ) -> None:
     match step.action:
         case Action.CONFIRM:
-            confirmed = _in_state(connection, booking, State.CONFIRMED)
-            work.counts.add("confirmed")
-            log.info("confirmed", uid=booking.uid)
-            _watch(work, connection, pair, confirmed)
+            _watch(work, connection, pair, _confirm(work, connection, booking))
         case Action.REPROPOSE | Action.GIVE_UP:
             _replace(work, connection, pair, booking, step)
-        case Action.ASSUME_HELD:
-            _in_state(connection, booking, State.HELD)
-            log.info("held", uid=booking.uid, assumed=True)
-        case Action.MISS:
-            _in_state(connection, booking, State.MISSED)
-            log.info("missed", uid=booking.uid)
         case Action.NOTHING:
             _watch(work, connection, pair, booking)
 
 
-def _in_state(connection: Connection, booking: Booking, state: State) -> Booking:
-    changed = replace(booking, meeting=replace(booking.meeting, state=state))
+def _in_state(
+    connection: Connection, booking: Booking, state: State, *, assumed: bool = False
+) -> Booking:
+    meeting = replace(booking.meeting, state=state)
+    changed = replace(booking, meeting=meeting, assumed=assumed)
     meetings.save(connection, changed)
     return changed
 
@@ -105,16 +102,13 @@ def _standing(connection: Connection, pair: Pair) -> Standing:
 
 def _watch(work: Work, connection: Connection, pair: Pair, booking: Booking) -> None:
     """Nothing is wrong: chase missing answers, remind, and keep the pair's state."""
-    if work.now >= booking.meeting.slot.start:
-        return
     state = CONFIRMED if booking.meeting.state is State.CONFIRMED else PROPOSED
     keep(connection, _standing(connection, pair), state, "")
     for guest in booking.guests:
         if booking.meeting.state is State.PROPOSED:
             _nudge(work, connection, booking, guest)
         elif work.now >= remind_at(work.person(guest), booking.meeting.slot.start):
-            key = f"remind:{booking.uid}:{booking.meeting.sequence}:{guest.email}"
-            post_plain(work, connection, booking, guest, "remind", key)
+            remind(work, connection, booking, guest)
 
 
 def _nudge(work: Work, connection: Connection, booking: Booking, guest: Guest) -> None:
@@ -128,15 +122,6 @@ def _nudge(work: Work, connection: Connection, booking: Booking, guest: Guest) -
         fresh = meetings.by_uid(connection, booking.uid) or booking
         meetings.save(connection, meetings.with_side(fresh, replace(side, nudges=number)))
         log.info("nudged", uid=booking.uid, person=guest.email, number=number)
-
-
-def remind_at(person: Person, start: datetime) -> datetime:
-    """A day before the meeting, or on the last working day before that if they don't work then."""
-    day_before = start - REMIND_BEFORE
-    if reads_at(person, day_before):
-        return day_before
-    worked = reading_hours(person, Interval(day_before - _WEEK, day_before))
-    return worked[-1].start if worked else day_before
 
 
 def _replace(work: Work, connection: Connection, pair: Pair, booking: Booking, step: Step) -> None:

@@ -170,6 +170,20 @@ def rewrite(connection: Connection, letter: int, raw: bytes) -> None:
     )
 
 
+def blank(connection: Connection, uid: str, kinds: Collection[str]) -> None:
+    """Forget the words of letters on a meeting that are no longer waiting; the rest of the row is
+    evidence, and stays."""
+    connection.execute(
+        outbox.update()
+        .where(
+            outbox.c.uid == uid,
+            outbox.c.kind.in_(kinds),
+            outbox.c.state.not_in((QUEUED, SENDING)),
+        )
+        .values(raw=b"")
+    )
+
+
 def withdraw(connection: Connection, key: str) -> None:
     """Take one letter back, if it is still queued."""
     connection.execute(

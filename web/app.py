@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
-from web import consent, forms, stretch
+from web import agenda, consent, forms, met, stretch
 from web.forms import Page
 from web.render import missing
 
@@ -26,7 +26,11 @@ _HEADERS = (
     (b"cache-control", b"no-store"),
 )
 
-PAGES: tuple[Page, ...] = (stretch.PAGE,)
+PAGES: tuple[Page, ...] = (
+    agenda.PAGE,
+    met.PAGE,
+    stretch.PAGE,
+)
 """Every page with a form."""
 
 

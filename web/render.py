@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mentoring import wording
+from mentoring.itip import plain
 from mentoring.roster import Roster
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -20,11 +21,13 @@ _PAGES = Environment(
     lstrip_blocks=True,
 )
 _PAGES.filters.update(
+    plain=plain,
     day=wording.spoken_day,
     days=wording.spoken_days,
     hours=wording.spoken_minutes,
     spoken=wording.spoken,
     short_time=wording.short_time,
+    weekday=wording.weekday,
 )
 
 

@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mentoring import itip
+from mentoring.agenda import Agenda, ItemKind, Line, Phase, PrepareNotice, RemindNotice
 from mentoring.interval import Interval
+from mentoring.met import LogNotice
 from mentoring.notices import (
     CalendarNotice,
     CounterNotice,
@@ -79,11 +81,17 @@ def every_notice() -> list[Notice]:
     tool = replace(MEETING, tool="Zoom")
     quiet = replace(SUMMARY, held=0, assumed=0, planned=0, minutes_held=0, next_meeting=None)
     notices: list[Notice] = [
-        *(meeting_notice(kind) for kind in ("invite", "moved", "cancelled", "nudge", "remind")),
+        *(meeting_notice(kind) for kind in ("invite", "moved", "cancelled", "nudge")),
         *(meeting_notice("moved", why=why, before=earlier) for why in Why),
         *(meeting_notice("cancelled", why=why) for why in Why),
         meeting_notice(meeting=site),
-        meeting_notice("remind", meeting=tool),
+        meeting_notice("nudge", meeting=tool),
+        *(RemindNotice("k", READER, tool, "0123456789abcdef", a) for a in (None, *agendas())),
+        *(PrepareNotice("k", READER, MEETING, agenda) for agenda in agendas()),
+        *(
+            LogNotice("k", READER, MEETING, link, "0123456789abcdef")
+            for link in ("", "https://example.org/met/x")
+        ),
         *(CounterNotice("k", READER, MEETING, SLOT, refusal) for refusal in Refusal),
         CalendarNotice("k", READER, "the feed is not there", "publish it again"),
         *(PatternNotice("k", READER, LEE, DANA, for_coordinator=c) for c in (True, False)),
@@ -99,6 +107,18 @@ def every_notice() -> list[Notice]:
         ),
     ]
     return notices
+
+
+def agendas() -> list[Agenda]:
+    """Of every phase, with items and without, with a page and by mail alone."""
+    line = Line(ItemKind.QUESTION, "What did you learn?", "Lee Park")
+    links = ("", "https://example.org/agenda/x")
+    return [
+        Agenda(lines, phase, link, "0123456789abcdef")
+        for phase in Phase
+        for lines in ((), (line,))
+        for link in links
+    ]
 
 
 def letter(notice: Notice, calendar: Calendar | None = None) -> tuple[bytes, EmailMessage]:
@@ -155,7 +175,7 @@ def test_the_same_notice_gives_the_same_bytes_and_later_ones_answer_it() -> None
     first, message = letter(meeting_notice())
     assert letter(meeting_notice())[0] == first
     assert message["In-Reply-To"] is None
-    _, later = letter(meeting_notice("remind", key="remind:u@overlap:0:dana@example.org"))
+    _, later = letter(meeting_notice("nudge", key="nudge:u@overlap:0:1:dana@example.org"))
     assert later["In-Reply-To"] == later["References"] == message["Message-ID"]
     assert later["Message-ID"] != message["Message-ID"]
 

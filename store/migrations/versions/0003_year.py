@@ -180,3 +180,5 @@ def upgrade() -> None:
     op.add_column(
         "meetings", sa.Column("assumed", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
+    # Until now nobody was asked: whatever was held was held by assumption.
+    op.execute("UPDATE meetings SET assumed = true WHERE state = 'held'")

@@ -1,0 +1,21 @@
+"""Forgetting: what partners wrote for a meeting is gone thirty days after it."""
+
+from __future__ import annotations
+
+import structlog
+
+from mentoring.agenda import KEPT
+from service.work import Work
+from store import agenda
+
+log = structlog.get_logger()
+
+_WITH_THEIR_WORDS = ("remind",)
+"""Kinds of mail that hold what partners wrote."""
+
+
+def purge(work: Work) -> None:
+    with work.engine.begin() as connection:
+        count = agenda.purge(connection, work.now - KEPT, _WITH_THEIR_WORDS)
+    if count:
+        log.info("agendas_purged", meetings=count)

@@ -1,0 +1,71 @@
+"""Rows of what partners bring to a meeting and mean to do after it: for the two alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from mentoring.agenda import Item, ItemKind, Step
+from store.instants import seconds
+from store.outbox import blank
+from store.tables import meetings
+from store.tables_programme import agenda, next_steps
+
+
+def items(connection: Connection, uid: str) -> list[Item]:
+    """A meeting's items, in the order they were added."""
+    rows = connection.execute(select(agenda).where(agenda.c.uid == uid).order_by(agenda.c.id))
+    return [Item(row.id, row.person, ItemKind(row.kind), row.text) for row in rows]
+
+
+def add(
+    connection: Connection, uid: str, person: str, kind: ItemKind, text: str, now: datetime
+) -> None:
+    connection.execute(
+        agenda.insert().values(uid=uid, person=person, kind=kind, text=text, at=seconds(now))
+    )
+
+
+def remove(connection: Connection, uid: str, person: str, number: int) -> None:
+    """Take an item of this person's away; another's stays."""
+    connection.execute(
+        agenda.delete().where(agenda.c.id == number, agenda.c.uid == uid, agenda.c.person == person)
+    )
+
+
+def steps(connection: Connection, uid: str) -> list[Step]:
+    """What the two mean to do after a meeting, in the order they wrote it."""
+    query = select(next_steps).where(next_steps.c.uid == uid).order_by(next_steps.c.id)
+    return [Step(row.person, row.text) for row in connection.execute(query)]
+
+
+def set_steps(
+    connection: Connection, uid: str, person: str, texts: Sequence[str], now: datetime
+) -> None:
+    """Put one partner's next steps in the place of what they wrote before."""
+    own = (next_steps.c.uid == uid) & (next_steps.c.person == person)
+    connection.execute(next_steps.delete().where(own))
+    for text in texts:
+        connection.execute(
+            next_steps.insert().values(uid=uid, person=person, text=text, at=seconds(now))
+        )
+
+
+def purge(connection: Connection, ended_by: datetime, kinds: Sequence[str]) -> int:
+    """Forget what was written for meetings that ended by an instant; how many meetings had any.
+
+    Mails of these kinds that hold it are emptied as well: that they were sent stays known.
+    """
+    over = select(meetings.c.uid).where(meetings.c.end <= seconds(ended_by))
+    touched = set()
+    for table in (agenda, next_steps):
+        old = table.c.uid.in_(over)
+        touched |= set(connection.execute(select(table.c.uid).where(old)).scalars())
+        if touched:
+            connection.execute(table.delete().where(old))
+    for uid in touched:
+        blank(connection, uid, kinds)
+    return len(touched)

@@ -1,0 +1,56 @@
+"""Rows of what partners said of a meeting after it, and of how they say it is going."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
+
+from mentoring.met import Pulse, Said
+from store.instants import instant, seconds
+from store.tables_programme import logs, pulses
+
+
+def said(connection: Connection, uid: str) -> dict[str, Said]:
+    """Each partner's word on a meeting, by their address."""
+    rows = connection.execute(select(logs).where(logs.c.uid == uid))
+    return {row.person: Said(row.met, row.minutes) for row in rows}
+
+
+def said_of(connection: Connection, uids: Iterable[str]) -> dict[str, tuple[Said, ...]]:
+    """The words on each of these meetings that anybody spoke of, by UID."""
+    found: dict[str, tuple[Said, ...]] = {}
+    query = select(logs).where(logs.c.uid.in_(list(uids))).order_by(logs.c.uid, logs.c.person)
+    for row in connection.execute(query):
+        found[row.uid] = (*found.get(row.uid, ()), Said(row.met, row.minutes))
+    return found
+
+
+def say(connection: Connection, uid: str, person: str, word: Said, now: datetime) -> None:
+    """Note a partner's word; a later one takes its place."""
+    connection.execute(logs.delete().where(logs.c.uid == uid, logs.c.person == person))
+    connection.execute(
+        logs.insert().values(
+            uid=uid, person=person, met=word.met, minutes=word.minutes, at=seconds(now)
+        )
+    )
+
+
+def last_pulse(connection: Connection, mentor: str, mentee: str, person: str) -> datetime | None:
+    """When a partner last said how it is going."""
+    query = select(func.max(pulses.c.at)).where(
+        pulses.c.mentor == mentor, pulses.c.mentee == mentee, pulses.c.person == person
+    )
+    return instant(connection.execute(query).scalar())
+
+
+def add_pulse(
+    connection: Connection, mentor: str, mentee: str, person: str, value: Pulse, now: datetime
+) -> None:
+    connection.execute(
+        pulses.insert().values(
+            mentor=mentor, mentee=mentee, person=person, at=seconds(now), value=value
+        )
+    )
