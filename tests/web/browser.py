@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response, sync_playwright
 
+COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",

@@ -6,21 +6,27 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.web.browser import buttons, findings, keyboard_faults, looking, press, sticking_out
+from tests.web.browser import (
+    COLOURS,
+    buttons,
+    findings,
+    keyboard_faults,
+    looking,
+    press,
+    sticking_out,
+)
 from tests.web.office import Office, at_google, hidden
 from tests.world import DANA, LEE
 from web.app import PAGES
 
 PAIR = (LEE, DANA)
 DESKTOP, PHONE = (1280, 800), (360, 740)
-COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @dataclass(frozen=True)
