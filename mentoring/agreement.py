@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from mentoring.feasible import Feasibility
+from mentoring.notices import Party, Reader
 from mentoring.roster import Channel, Pair, Roster
 
 
@@ -41,3 +43,62 @@ def _under(pair: Pair, terms: Terms | None) -> Pair:
         return pair
     agreement = replace(pair.agreement, every=terms.every, minutes=terms.minutes)
     return replace(pair, agreement=agreement, channel=terms.channel, share=terms.share)
+
+
+AGREE_STEPS = (0, 14, 30)
+"""Days after a version was written on which who has not signed it is asked."""
+
+SHORTEST, LONGEST = 15, 240
+"""Minutes that a meeting may be agreed to last."""
+MOST_WEEKS = 12
+
+
+@dataclass(frozen=True)
+class AgreeNotice:
+    """`kind` agree: this version waits for the reader's word. `written_by` is the other partner's
+    name, or empty for the programme's draft. `code` agrees by mail, `link` is the page."""
+
+    key: str
+    reader: Reader
+    other: Party
+    version: int
+    terms: Terms
+    written_by: str
+    feasibility: Feasibility | None
+    reminder: bool
+    code: str
+    link: str = ""
+    kind: str = "agree"
+
+
+@dataclass(frozen=True)
+class UnsignedNotice:
+    """`kind` unsigned: to the coordinator; a pair has no agreement after thirty days."""
+
+    key: str
+    reader: Reader
+    mentor: Party
+    mentee: Party
+    missing: tuple[str, ...]
+    kind: str = "unsigned"
+
+
+def due_step(days: int) -> int | None:
+    """The newest step that is due so many days after a version was written."""
+    return max((step for step in AGREE_STEPS if step <= days), default=None)
+
+
+def read_terms(weeks: str, minutes: str, channel: str, share: str, conflicts: str) -> Terms | str:
+    """The terms that a form sent; or the name of the field that can't be so."""
+    if not weeks.isdecimal() or not 1 <= int(weeks) <= MOST_WEEKS:
+        return "weeks"
+    if not minutes.isdecimal() or not SHORTEST <= int(minutes) <= LONGEST:
+        return "minutes"
+    if channel not in tuple(Channel):
+        return "channel"
+    if not share.isdecimal() or not 0 <= int(share) <= 100:
+        return "share"
+    if len(conflicts) > 1000:
+        return "conflicts"
+    every = timedelta(weeks=int(weeks))
+    return Terms(every, int(minutes), Channel(channel), int(share), conflicts)

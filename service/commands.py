@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from mentoring.replies import Command
-from service import agenda, met, stretch
+from service import agenda, agreeing, met, stretch
 from service.work import Work
 from store import codes
 from store.codes import Code
@@ -21,6 +21,7 @@ Handler = Callable[[Work, Connection, Code, str], None]
 WORDS: Mapping[tuple[str, str], Handler] = {
     (stretch.PURPOSE, "YES"): stretch.obey_yes,
     (stretch.PURPOSE, "NO"): stretch.obey_no,
+    (agreeing.PURPOSE, "AGREE"): agreeing.obey_agree,
     (agenda.AGENDA, "AGENDA"): agenda.noted_by_mail,
     (met.MET, "MET"): met.met_by_mail,
     (met.MET, "MISSED"): met.missed_by_mail,

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
-from web import agenda, consent, forms, met, stretch
+from web import agenda, agreement, consent, forms, met, planning, stretch
 from web.forms import Page
 from web.render import missing
 
@@ -28,7 +28,9 @@ _HEADERS = (
 
 PAGES: tuple[Page, ...] = (
     agenda.PAGE,
+    agreement.PAGE,
     met.PAGE,
+    planning.PAGE,
     stretch.PAGE,
 )
 """Every page with a form."""

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from mentoring.roster import Person
+from mentoring.roster import Pair, Person
 from service.doors import Doors
 from service.links import form_token, opened
 from service.work import Work
@@ -60,6 +60,12 @@ class Shown:
 
 def in_roster(work: Work, email: str) -> Person | None:
     return work.roster.people.get(email)
+
+
+def pair_of(visit: Visit) -> Pair | None:
+    """The visitor's pair that the link is about, while it is one."""
+    pairs = visit.work.roster.pairs
+    return next((p for p in pairs if p.key == visit.about and visit.person.email in p.key), None)
 
 
 @dataclass(frozen=True)
