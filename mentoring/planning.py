@@ -18,7 +18,7 @@ from mentoring.notices import Party, Reader
 from mentoring.roster import Event, Pair, Person, Place, Roster
 from mentoring.where import shared_tool
 
-_WEEK = timedelta(weeks=1)
+_LOOKED_AT = timedelta(weeks=3)
 _MOST_CHANGES = 4
 
 
@@ -128,8 +128,8 @@ def planning_sheet(roster: Roster, pair: Pair, at: datetime) -> Sheet:
 
 
 def best_times(mentor: Person, mentee: Person, at: datetime, minutes: int) -> tuple[Interval, ...]:
-    """The longest stretch that both work, for each weekday of the week after an instant."""
-    window = Interval(at, at + _WEEK)
+    """The longest stretch that both work, for each weekday, in the weeks after an instant."""
+    window = Interval(at, at + _LOOKED_AT)
     common = _common(meeting_hours(mentor, window), meeting_hours(mentee, window))
     longest: dict[int, Interval] = {}
     for stretch in common:

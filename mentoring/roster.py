@@ -152,7 +152,10 @@ class Programme:
 
 @dataclass(frozen=True)
 class Settings:
-    """What `overlap.toml` says besides the programme: where things are, never a secret itself."""
+    """What `overlap.toml` says besides the programme: where things are, never a secret itself.
+
+    `templates` is the folder of the coordinator's own templates, whether or not it is there.
+    """
 
     store: str = "sqlite:///overlap.db"
     store_key: str = ""
@@ -161,6 +164,7 @@ class Settings:
     web: Mapping[str, str] = field(default_factory=dict)
     tls: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    templates: str = ""
 
 
 @dataclass(frozen=True)

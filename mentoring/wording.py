@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_name
+from babel.numbers import format_decimal
 
 from mentoring.interval import Interval
 
@@ -35,6 +36,11 @@ def locale_of(language: str) -> Locale:
         return Locale("en")
 
 
+def direction(language: str) -> str:
+    """`ltr` or `rtl`, as HTML's `dir` wants it."""
+    return str(locale_of(language).text_direction)
+
+
 def spoken(interval: Interval, zone: str, language: str) -> SpokenTime:
     tz, locale = ZoneInfo(zone), locale_of(language)
     start, end = interval.start.astimezone(tz), interval.end.astimezone(tz)
@@ -54,6 +60,17 @@ def spoken_day(day: date, language: str) -> str:
 def weekday(start: datetime, zone: str, language: str) -> str:
     """ "Tuesday": the day of an instant on a wall clock."""
     return format_date(start.astimezone(ZoneInfo(zone)).date(), "EEEE", locale_of(language))
+
+
+def weekday_name(number: int, language: str) -> str:
+    """ "Tuesday" for 1: Monday is 0."""
+    name: str = locale_of(language).days["stand-alone"]["wide"][number]
+    return name
+
+
+def spoken_number(number: float, language: str) -> str:
+    """1.5 as the language writes it."""
+    return format_decimal(number, locale=locale_of(language))
 
 
 def spoken_days(first: date, last: date, language: str) -> str:

@@ -126,7 +126,7 @@ def paper(work: Work, connection: Connection, pair: Pair) -> Paper:
 
 
 def sign(work: Work, connection: Connection, pair: Pair, number: int, person: str) -> bool:
-    """Sign the newest version; False where it is no longer the newest, and so not what they read."""
+    """Sign the newest version; False where another is newer, and so not what they read."""
     known = agreements.versions(connection, *pair.key)
     if not known or known[-1].number != number:
         return False

@@ -6,26 +6,25 @@ import email
 import email.policy
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import css_inline
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from mentoring import wording
 from mentoring.itip import plain
 from mentoring.letter import NOTICE, Letter
 from mentoring.notices import MeetingFacts, MeetingNotice, Notice, SummaryNotice
 from mentoring.roster import Mailbox, Programme
+from service.templates import Edition, Templates, shipped
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+FILES = ("subject.txt", "body.txt", "body.html")
 SUBJECT_LENGTH = 60
 _WIRE = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit")
 
@@ -45,7 +44,7 @@ def compose(
     calendar: Calendar | None,
     at: datetime,
     secret: bytes,
-    templates: Path = TEMPLATES,
+    templates: Templates | None = None,
 ) -> Letter:
     """The letter of a notice. The same inputs give the same bytes."""
     parts = render(notice, programme, templates)
@@ -127,23 +126,33 @@ class Rendered:
     html: str
 
 
-def render(notice: Notice, programme: Programme, templates: Path = TEMPLATES) -> Rendered:
-    """Subject, text and HTML from `templates/mail/<kind>/`."""
-    subject, text, html = (
-        _words(notice, programme, name, templates)
-        for name in ("subject.txt", "body.txt", "body.html")
-    )
-    return Rendered(shortened(plain(subject)), _lines(text), _inlined(html))
+def render(notice: Notice, programme: Programme, templates: Templates | None = None) -> Rendered:
+    """Subject, text and HTML from `mail/<kind>/`, all in one language."""
+    names = [f"mail/{notice.kind}/{name}" for name in FILES]
+
+    def words(edition: Edition) -> Rendered:
+        context = _context(notice, programme, edition.language)
+        subject, text, html = (edition.render(name, context) for name in names)
+        return Rendered(shortened(plain(subject)), _lines(text), _inlined(html))
+
+    return (templates or shipped()).render(names, notice.reader.language, words)
 
 
-def event_text(notice: Notice, programme: Programme, templates: Path = TEMPLATES) -> str:
+def _context(notice: Notice, programme: Programme, language: str) -> dict[str, Any]:
+    """What a notice's templates get; its reader reads the language that is really used."""
+    reader = replace(notice.reader, language=language)
+    read: Notice = replace(notice, reader=reader)  # type: ignore[type-var]
+    return {"n": read, "programme": programme, **_times(read), **_links(read, programme)}
+
+
+def event_text(notice: Notice, programme: Programme, templates: Templates | None = None) -> str:
     """What a notice adds to the event in its reader's own calendar."""
-    return _lines(_words(notice, programme, "event.txt", templates)).strip()
+    name = f"mail/{notice.kind}/event.txt"
 
+    def words(edition: Edition) -> str:
+        return _lines(edition.render(name, _context(notice, programme, edition.language))).strip()
 
-def _words(notice: Notice, programme: Programme, name: str, templates: Path) -> str:
-    context = {"n": notice, "programme": programme, **_times(notice), **_links(notice, programme)}
-    return _environment(templates).get_template(f"mail/{notice.kind}/{name}").render(context)
+    return (templates or shipped()).render([name], notice.reader.language, words)
 
 
 def shortened(subject: str) -> str:
@@ -156,27 +165,6 @@ def _lines(text: str) -> str:
     """One final line end, no line of spaces alone, and one empty line at a time."""
     lines = "\n".join(line.rstrip() for line in text.strip().split("\n"))
     return re.sub("\n{3,}", "\n\n", lines) + "\n"
-
-
-@lru_cache(maxsize=4)
-def _environment(templates: Path) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(["html"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        plain=plain,
-        day=wording.spoken_day,
-        days=wording.spoken_days,
-        hours=wording.spoken_minutes,
-        spoken=wording.spoken,
-        short_time=wording.short_time,
-        weekday=wording.weekday,
-    )
-    return environment
 
 
 @lru_cache(maxsize=1)

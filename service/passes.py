@@ -13,9 +13,11 @@ from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
+from service.agreeing import agreeing
 from service.deliver import deliver
 from service.engine import Job, run_all, run_alone
 from service.in_force import in_force
+from service.intro import introduce
 from service.listen import listen
 from service.met import ask_whether_met
 from service.prepare import prepare
@@ -44,7 +46,14 @@ COUNTS = (
 )
 
 
-TELLING: tuple[Callable[[Work], None], ...] = (summaries, prepare, ask_whether_met, purge)
+TELLING: tuple[Callable[[Work], None], ...] = (
+    introduce,
+    agreeing,
+    prepare,
+    ask_whether_met,
+    summaries,
+    purge,
+)
 """Jobs that queue what somebody is owed by now; each may run twice."""
 
 

@@ -10,9 +10,11 @@ from sqlalchemy.engine import Connection
 
 from mentoring import itip
 from mentoring.interval import Interval
+from mentoring.letter import Letter
 from mentoring.notices import CounterNotice, MeetingFacts, MeetingNotice, Notice, Why
 from mentoring.where import own_room, place_near, shared_tool
 from service.compose import Calendar, compose
+from service.templates import templates_of
 from service.work import Work, party, reader
 from store import outbox
 from store.meetings import Booking, Guest
@@ -31,9 +33,7 @@ def post(
     expires_at: datetime | None = None,
 ) -> bool:
     """Queue a notice; False where its key was queued before."""
-    letter = compose(
-        notice, work.roster.programme, calendar=calendar, at=work.now, secret=work.secret
-    )
+    letter = _letter(work, notice, calendar)
     return outbox.enqueue(
         connection,
         key=notice.key,
@@ -43,6 +43,17 @@ def post(
         uid=uid,
         known_start=known_start,
         expires_at=expires_at,
+    )
+
+
+def _letter(work: Work, notice: Notice, calendar: Calendar | None) -> Letter:
+    return compose(
+        notice,
+        work.roster.programme,
+        calendar=calendar,
+        at=work.now,
+        secret=work.secret,
+        templates=templates_of(work.roster),
     )
 
 
@@ -97,10 +108,7 @@ def rewrite_requests(work: Work, connection: Connection, booking: Booking) -> No
         if queued is None:
             continue
         notice, ics = _request(work, booking, guest, queued.known_start)
-        letter = compose(
-            notice, work.roster.programme, calendar=ics, at=work.now, secret=work.secret
-        )
-        outbox.rewrite(connection, queued.id, letter.raw)
+        outbox.rewrite(connection, queued.id, _letter(work, notice, ics).raw)
 
 
 def _post_request(

@@ -16,6 +16,7 @@ from mentoring.roster import Person
 from service.agenda import as_mailed
 from service.compose import Calendar, event_text
 from service.post import facts, post
+from service.templates import templates_of
 from service.work import Work, reader, reading
 from store import agenda, meetings
 from store.meetings import MEETING, Booking, Guest
@@ -85,7 +86,7 @@ def _update(work: Work, booking: Booking, notice: RemindNotice) -> Calendar | No
         return None
     programme = work.roster.programme
     statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
-    words = event_text(notice, programme)
+    words = event_text(notice, programme, templates_of(work.roster))
     ics = itip.request(notice.meeting, programme, statuses, work.now, agenda=words)
     return Calendar("REQUEST", ics)
 

@@ -10,11 +10,16 @@ from pathlib import Path
 from mentoring import itip
 from mentoring.notices import MeetingNotice, Notice
 from mentoring.roster import Pair, Person, Roster
-from service import samples, samples_prepare
+from service import samples, samples_kickoff, samples_prepare
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
+from service.templates import templates_of
 
-SAMPLES: Mapping[str, Sample] = {**samples.MEETINGS, **samples_prepare.PREPARE}
+SAMPLES: Mapping[str, Sample] = {
+    **samples_kickoff.KICKOFF,
+    **samples.MEETINGS,
+    **samples_prepare.PREPARE,
+}
 KINDS = tuple(SAMPLES)
 _METHODS = {"invite": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
 _KEY = b"preview"
@@ -48,9 +53,15 @@ def _whom(roster: Roster, to: str) -> tuple[Pair, Person]:
 
 
 def _write(roster: Roster, notice: Notice, at: datetime, out: Path) -> list[Path]:
-    parts = render(notice, roster.programme)
+    templates = templates_of(roster)
+    parts = render(notice, roster.programme, templates)
     letter = compose(
-        notice, roster.programme, calendar=_calendar(roster, notice, at), at=at, secret=_KEY
+        notice,
+        roster.programme,
+        calendar=_calendar(roster, notice, at),
+        at=at,
+        secret=_KEY,
+        templates=templates,
     )
     files = {".eml": letter.raw, ".html": parts.html.encode(), ".txt": parts.text.encode()}
     paths = []

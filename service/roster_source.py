@@ -48,7 +48,8 @@ def _parse(directory: Path, files: dict[str, bytes]) -> Roster:
     roster, faults = read_roster(files)
     if roster is None:
         raise RosterFaults(tuple(replace(f, file=str(directory / f.file)) for f in faults))
-    return roster
+    settings = replace(roster.settings, templates=str(directory / "templates"))
+    return replace(roster, settings=settings)
 
 
 class RosterSource:

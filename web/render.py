@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from mentoring import wording
-from mentoring.itip import plain
-from mentoring.roster import Roster
-
-_TEMPLATES = Path(__file__).parent.parent / "templates"
-_PAGES = Environment(
-    loader=FileSystemLoader(_TEMPLATES),
-    undefined=StrictUndefined,
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_PAGES.filters.update(
-    plain=plain,
-    day=wording.spoken_day,
-    days=wording.spoken_days,
-    hours=wording.spoken_minutes,
-    spoken=wording.spoken,
-    short_time=wording.short_time,
-    weekday=wording.weekday,
-)
+from mentoring.roster import Person, Roster
+from service.templates import FALLBACK, Edition, templates_of
 
 
 def render(name: str, roster: Roster, status: int = 200, **context: object) -> Response:
-    """The page `templates/web/<name>.html`; `programme` is always there."""
-    template = _PAGES.get_template(f"web/{name}.html")
-    return HTMLResponse(template.render(programme=roster.programme, **context), status_code=status)
+    """The page `web/<name>.html` in the person's language; `programme` is always there."""
+    person = context.get("person")
+    file = f"web/{name}.html"
+
+    def page(edition: Edition) -> str:
+        known = {"programme": roster.programme, **context}
+        if isinstance(person, Person):
+            known["person"] = replace(person, language=edition.language)
+        return edition.render(file, known)
+
+    language = person.language if isinstance(person, Person) else FALLBACK
+    return HTMLResponse(templates_of(roster).render([file], language, page), status_code=status)
 
 
 def trouble(roster: Roster, message: str, mend: str, status: int) -> Response:

@@ -36,7 +36,8 @@ from mentoring.notices import (
     Why,
 )
 from mentoring.roster import Mailbox, Programme
-from service.compose import TEMPLATES, Calendar, compose, render
+from service.compose import Calendar, compose, render
+from service.templates import SHIPPED
 
 PROGRAMME = Programme(
     "Leadership Mentoring 2027",
@@ -243,7 +244,7 @@ def colours(css: str, selector: str, name: str) -> str:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_text_stands_out_from_its_ground(dark: bool) -> None:
-    css = (TEMPLATES / "mail" / "_layout.html").read_text().partition("<style>")[2]
+    css = (SHIPPED / "mail" / "_layout.html").read_text().partition("<style>")[2]
     light, _, rest = css.partition("@media (prefers-color-scheme: dark) {")
     sheet = light + rest.partition("@media")[0] if dark else light
     card = colours(sheet, ".card", "background-color")

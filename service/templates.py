@@ -1,0 +1,286 @@
+"""The words of mails and pages: templates by language, with a coordinator's own ones before ours.
+
+Twins stand side by side: `body.html` is English, `body.es.html` Spanish. Templates name each other
+by the base name. All are rendered in a sandbox, since a coordinator's own ones are somebody else's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from jinja2 import Environment, TemplateSyntaxError, meta
+
+from mentoring import wording
+from mentoring.roster import Roster
+from mentoring.tables import Fault, nearest, quoted
+from service.sandbox import environment, steps
+from service.template_faults import fault_of
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+SHIPPED = Path(__file__).parent.parent / "templates"
+FALLBACK = "en"
+FRAMES = frozenset({"mail/_layout.html", "web/_page.html"})
+"""Templates without a word of their own: they serve every language."""
+LARGEST = 64 * 1024
+_NAME = re.compile(r"(?P<stem>[^.]+)(?:\.(?P<language>[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*))?\.(\w+)")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One template's text, and the file that it stands in."""
+
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Templates in one language. `language` is the one really used: the reader's, or English."""
+
+    language: str
+    text: Environment
+    html: Environment
+
+    def render(self, name: str, context: Mapping[str, object]) -> str:
+        """A template by its base name; an .html one escapes all that it shows."""
+        words = self.html if name.endswith(".html") else self.text
+        with steps():
+            return words.get_template(name).render(context)
+
+
+@dataclass(frozen=True)
+class Templates:
+    """One state of the files. `faults` are those of own files that can't be taken at all."""
+
+    sources: Mapping[str, Source]
+    own: Mapping[str, Path] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    _refused: set[Fault] = field(default_factory=set)
+    _editions: dict[str, Edition] = field(default_factory=dict)
+
+    def edition(self, names: Sequence[str], language: str) -> Edition:
+        """The reader's language where all of `names`, and what they include, speak it."""
+        speaks = all(self._speaks(name, language) for name in names)
+        return self._edition(language if speaks else FALLBACK)
+
+    def render(self, names: Sequence[str], language: str, make: Callable[[Edition], T]) -> T:
+        """What `make` makes of `names`; with the shipped templates where an own one fails."""
+        if not self.own:
+            return make(self.edition(names, language))
+        try:
+            return make(self.edition(names, language))
+        except Exception as error:
+            self.refuse(fault_of(error, self.own))
+            return make(shipped().edition(names, language))
+
+    def refuse(self, fault: Fault) -> None:
+        """Log what is wrong with an own template, once for this state of the files."""
+        if fault in self._refused:
+            return
+        self._refused.add(fault)
+        log.warning(
+            "template_refused",
+            file=fault.file,
+            line=fault.line,
+            reason=fault.message,
+            mend=fault.mend,
+            used="the shipped one",
+        )
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Every language that some template speaks; English first."""
+        return (FALLBACK, *sorted({_split(name)[1] for name in self.sources} - {"", FALLBACK}))
+
+    def found(self, name: str, language: str) -> str | None:
+        """The file of a base name: `name.LANG.ext`, else `name.PRIMARY.ext`, else `name.ext`."""
+        for wanted in (*_chain(language), ""):
+            if (twin := _twin(name, wanted)) in self.sources:
+                return twin
+        return None
+
+    def used_by(self, name: str) -> frozenset[str]:
+        """A template's base name with those of all that it extends, imports and includes."""
+        known: set[str] = set()
+        waiting = [name]
+        while waiting:
+            if (each := waiting.pop()) not in known:
+                known.add(each)
+                waiting += self._references.get(each, ())
+        return frozenset(known)
+
+    @cached_property
+    def _references(self) -> Mapping[str, frozenset[str]]:
+        """What each base name refers to, in any language."""
+        found: dict[str, frozenset[str]] = {}
+        words = environment(self._load(FALLBACK), autoescape=False)
+        for name, source in self.sources.items():
+            base = _split(name)[0]
+            try:
+                named = meta.find_referenced_templates(words.parse(source.text))
+                found[base] = found.get(base, frozenset()) | {each for each in named if each}
+            except TemplateSyntaxError:
+                continue  # it fails, with its line, when it is rendered
+        return found
+
+    def _speaks(self, name: str, language: str) -> bool:
+        chain = _chain(language)
+        if chain[-1] == FALLBACK:
+            return True
+        return all(
+            any(_twin(each, wanted) in self.sources for wanted in chain)
+            for each in self.used_by(name) - FRAMES
+        )
+
+    def _edition(self, language: str) -> Edition:
+        if language not in self._editions:
+            text, html = (
+                environment(self._load(language), autoescape=escaped) for escaped in (False, True)
+            )
+            for words in (text, html):
+                words.globals.update(lang=tag(language), dir=wording.direction(language))
+            self._editions[language] = Edition(tag(language), text, html)
+        return self._editions[language]
+
+    def _load(self, language: str) -> Callable[[str], tuple[str, str, Callable[[], bool]] | None]:
+        def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+            found = self.found(name, language)
+            if found is None:
+                return None
+            source = self.sources[found]
+            return source.text, str(source.path), lambda: True
+
+        return load
+
+
+def templates_of(roster: Roster) -> Templates:
+    """The templates as they are now. Own ones that can't be taken are logged once a change."""
+    folder = Path(roster.settings.templates) if roster.settings.templates else None
+    if folder is None or not folder.is_dir():
+        return shipped()
+    templates = read(folder)
+    for fault in templates.faults:
+        templates.refuse(fault)
+    return templates
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Templates:
+    files = ((path, path.relative_to(SHIPPED).as_posix()) for path in _files(SHIPPED))
+    return Templates({name: Source(path.read_text("utf-8"), path) for path, name in files})
+
+
+def read(folder: Path) -> Templates:
+    """A coordinator's folder over the shipped templates, read anew where a file changed."""
+    return _read(folder, tuple(_signature(folder)))
+
+
+def _signature(folder: Path) -> Iterator[tuple[str, int, int]]:
+    for path in _files(folder):
+        try:
+            state = path.stat()
+        except OSError:  # gone meanwhile, or a link to nowhere
+            yield str(path), 0, 0
+        else:
+            yield str(path), state.st_mtime_ns, state.st_size
+
+
+@lru_cache(maxsize=4)
+def _read(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> Templates:
+    sources = dict(shipped().sources)
+    own: dict[str, Path] = {}
+    faults = []
+    for path in (Path(text) for text, _, _ in signature):
+        name = path.relative_to(folder).as_posix()
+        taken = _taken(folder, path, name)
+        if isinstance(taken, Fault):
+            faults.append(taken)
+            continue
+        base, language = _split(name)
+        known = _twin(base, language)
+        sources[known], own[known] = Source(taken, path), path
+    return Templates(sources, own, tuple(faults))
+
+
+def _taken(folder: Path, path: Path, name: str) -> str | Fault:
+    """An own file's text, or why it can't be taken."""
+
+    def fault(message: str, mend: str) -> Fault:
+        return Fault(str(path), 1, message, mend)
+
+    bases = sorted({_split(each)[0] for each in shipped().sources})
+    base, _ = _split(name)
+    try:
+        if not path.resolve(strict=True).is_relative_to(folder.resolve()):
+            return fault("this is a link that leads out of the folder", "put the file itself there")
+        if base not in bases:
+            return fault(f"there is no template {quoted(base)}", _nearest(base, bases))
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            return fault("the template is larger than 64 KB", "shorten it")
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        mend = "make it readable for the service's user"
+        return fault(f"the template can't be read ({error.strerror})", mend)
+    except UnicodeDecodeError:
+        return fault("the template is not in UTF-8", "save it as UTF-8")
+
+
+def _nearest(base: str, bases: Sequence[str]) -> str:
+    mend = nearest(base, bases)
+    return mend if mend.startswith("did you mean") else "docs/templates.md lists the names"
+
+
+def _files(folder: Path) -> list[Path]:
+    """Every file below a folder, and links to folders, but no hidden ones and editors' copies."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links = [name for name in folders if (Path(root) / name).is_symlink()]
+        found += [Path(root) / name for name in (*names, *links) if not _passed_over(name)]
+    return sorted(found)
+
+
+def _passed_over(name: str) -> bool:
+    return name.startswith(".") or name.endswith("~")
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Base name, and language in lower case or none: `a/body.es.html` → `a/body.html`, `es`."""
+    folder, slash, file = name.rpartition("/")
+    match = _NAME.fullmatch(file)
+    if match is None or not match["language"]:
+        return name, ""
+    return f"{folder}{slash}{match['stem']}.{match[3]}", match["language"].lower()
+
+
+def _twin(base: str, language: str) -> str:
+    if not language:
+        return base
+    stem, dot, ending = base.rpartition(".")
+    return f"{stem}.{language}{dot}{ending}"
+
+
+def _chain(language: str) -> tuple[str, ...]:
+    """`es-MX` → es-mx, es."""
+    wanted = language.lower()
+    primary = wanted.partition("-")[0]
+    return (wanted, primary) if wanted != primary else (primary,)
+
+
+def tag(language: str) -> str:
+    """A language code as HTML has it: `ES-mx` → es-MX."""
+    primary, *rest = language.split("-")
+    return "-".join(
+        [primary.lower(), *(part.upper() if len(part) == 2 else part.title() for part in rest)]
+    )
