@@ -124,3 +124,11 @@ def at_google(directory: Path) -> Iterator[Office]:
         with opened(office):
             yield office
     world.close()
+
+
+@contextmanager
+def ready(directory: Path) -> Iterator[Office]:
+    """An office whose mentor will say yes at Google."""
+    with at_google(directory) as office:
+        office.server.consenting = LEE
+        yield office
