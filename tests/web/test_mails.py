@@ -17,6 +17,7 @@ from tests.web.links import links_in
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
 AT = datetime(2027, 1, 4, 12, tzinfo=UTC)
+WEB = '[web]\nbase_url = "https://mentoring.example.org"\n'
 WIDTHS = (600, 360)
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -24,19 +25,32 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 @pytest.fixture(scope="module")
 def mails(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Path]]:
-    """Every kind as `preview` writes it for the sample programme, with pages and without."""
-    found: dict[str, dict[bytes, Path]] = {kind: {} for kind in KINDS}
-    for web in ("", '[web]\nbase_url = "https://mentoring.example.org"\n'):
-        config = tmp_path_factory.mktemp("config")
-        shutil.copytree(CONFIG, config, dirs_exist_ok=True)
-        settings = config / "overlap.toml"
-        settings.write_text(settings.read_text() + web)
-        out = tmp_path_factory.mktemp("mails")
-        preview(load(config), at=AT, template="", to="", out=out)
-        for kind in KINDS:
-            path = out / f"{kind}.html"
-            found[kind].setdefault(path.read_bytes(), path)
-    return {kind: list(paths.values()) for kind, paths in found.items()}
+    """Every kind as `preview` writes it for the sample programme, without pages and with them."""
+    bare, served = (written(tmp_path_factory, web=web) for web in ("", WEB))
+    found = {}
+    for kind in KINDS:
+        paths = {
+            path.read_bytes(): path for path in (bare / f"{kind}.html", served / f"{kind}.html")
+        }
+        found[kind] = list(paths.values())
+    return found
+
+
+@pytest.fixture(scope="module")
+def translated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every kind for readers of Spanish."""
+    return written(tmp_path_factory, web=WEB, language="es")
+
+
+def written(factory: pytest.TempPathFactory, *, web: str, language: str = "en") -> Path:
+    """The folder of what `preview` writes for a sample programme with changes."""
+    config, out = factory.mktemp("config"), factory.mktemp("mails")
+    shutil.copytree(CONFIG, config, dirs_exist_ok=True)
+    settings, people = config / "overlap.toml", config / "people.csv"
+    settings.write_text(settings.read_text() + web)
+    people.write_text(people.read_text().replace(",en\n", f",{language}\n"))
+    preview(load(config), at=AT, template="", to="", out=out)
+    return out
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +81,17 @@ def test_a_mail_is_accessible_and_fits(
             for colours in COLOURS:
                 reader.emulate_media(color_scheme=colours)
                 assert findings(reader) == [], (width, colours)
+
+
+@every_kind
+def test_a_translated_mail_is_accessible_and_fits(
+    kind: str, translated: Path, reader: Page
+) -> None:
+    reader.goto((translated / f"{kind}.html").as_uri())
+    for width in WIDTHS:
+        reader.set_viewport_size({"width": width, "height": 740})
+        assert sticking_out(reader) == [], width
+    assert findings(reader) == []
 
 
 @every_kind
