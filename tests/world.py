@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,10 +14,13 @@ from icalendar import Calendar, Component
 from sqlalchemy import Engine
 
 from integrations.registry import Ports
+from service.agreeing import agreeing
+from service.intro import introduce, pair_start
 from service.passes import begin, full_pass
 from service.roster_source import load
 from service.status import status
 from service.work import Work, reading
+from store import agreements, outbox
 from store.database import migrate, open_engine, resolve_url
 from tests.demo.partners import answer_mail, calendar_in
 from tests.demo.programme import busy_event
@@ -51,10 +54,14 @@ def at(text: str) -> datetime:
 
 @dataclass
 class World:
-    """The programme in `directory`. `sent` hands out each delivered mail once, in order."""
+    """The programme in `directory`. `sent` hands out each delivered mail once, in order.
+
+    Its pairs were introduced and have signed their agreement, unless it is `new`.
+    """
 
     directory: Path
     ports: type[Ports] = Ports
+    new: bool = False
     _seen: set[str] = field(default_factory=set)
     _engine: Engine | None = None
 
@@ -92,6 +99,9 @@ class World:
         """One full pass at an instant."""
         roster = load(self.directory)
         work = begin(roster, self.engine, self.ports(roster, self.directory), now)
+        if not self.new:
+            kick_off(work)
+            self.new = True
         full_pass(work)
         return work
 
@@ -133,6 +143,21 @@ class World:
     def close(self) -> None:
         if self._engine is not None:
             self._engine.dispose()
+
+
+def kick_off(work: Work) -> None:
+    """What a pair's beginning causes is done and out of the way: introduced, signed."""
+    begun = [pair_start(work, pair) for pair in work.roster.pairs]
+    work = replace(work, now=max([work.now, *begun]))
+    for job in (introduce, agreeing):
+        job(work)
+    with work.engine.begin() as connection:
+        for pair in work.roster.pairs:
+            for version in agreements.versions(connection, *pair.key):
+                for person in pair.key:
+                    agreements.sign(connection, *pair.key, version.number, person, work.now)
+        for queued in outbox.due(connection, work.roster.programme.organiser.email, work.now):
+            outbox.mark(connection, queued.id, outbox.SENT, sent_at=work.now)
 
 
 def calendar_of(message: EmailMessage) -> Calendar:
