@@ -81,6 +81,13 @@ def met(office: Office) -> str:
 
 
 def agreement(office: Office) -> str:
+    """What the programme drafted, and neither has signed."""
+    office.world.new = True
+    office.world.step(office.now)
+    return office.page("agreement", DANA, *PAIR)
+
+
+def agreement_signed(office: Office) -> str:
     office.world.step(office.now)
     return office.page("agreement", DANA, *PAIR)
 
@@ -102,6 +109,7 @@ SIGHTS = (
     Sight("met", lambda office: office.page("met", DANA, booked(office).uid), state="too early"),
     Sight("met", met, {"met": " "}, {"met": " ", "minutes": "soon"}),
     Sight("agreement", agreement, {"weeks": "3"}, {"weeks": "0"}),
+    Sight("agreement", agreement_signed, {"weeks": "3"}, state="signed"),
     Sight("agreement", agreement_amended, {"weeks": "3"}, {"share": "all"}, state="amended"),
     Sight("planning", lambda office: office.page("planning", DANA, *PAIR)),
 )
