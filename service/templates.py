@@ -50,11 +50,13 @@ class Edition:
     text: Environment
     html: Environment
 
+    def of(self, name: str) -> Environment:
+        return self.html if name.endswith(".html") else self.text
+
     def render(self, name: str, context: Mapping[str, object]) -> str:
         """A template by its base name; an .html one escapes all that it shows."""
-        words = self.html if name.endswith(".html") else self.text
         with steps():
-            return words.get_template(name).render(context)
+            return self.of(name).get_template(name).render(context)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Templates:
     def edition(self, names: Sequence[str], language: str) -> Edition:
         """The reader's language where all of `names`, and what they include, speak it."""
         speaks = all(self._speaks(name, language) for name in names)
-        return self._edition(language if speaks else FALLBACK)
+        return self.spoken(language if speaks else FALLBACK)
 
     def render(self, names: Sequence[str], language: str, make: Callable[[Edition], T]) -> T:
         """What `make` makes of `names`; with the shipped templates where an own one fails."""
@@ -99,7 +101,7 @@ class Templates:
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """Every language that some template speaks; English first."""
-        return (FALLBACK, *sorted({_split(name)[1] for name in self.sources} - {"", FALLBACK}))
+        return (FALLBACK, *sorted({split_name(name)[1] for name in self.sources} - {"", FALLBACK}))
 
     def found(self, name: str, language: str) -> str | None:
         """The file of a base name: `name.LANG.ext`, else `name.PRIMARY.ext`, else `name.ext`."""
@@ -124,7 +126,7 @@ class Templates:
         found: dict[str, frozenset[str]] = {}
         words = environment(self._load(FALLBACK), autoescape=False)
         for name, source in self.sources.items():
-            base = _split(name)[0]
+            base = split_name(name)[0]
             try:
                 named = meta.find_referenced_templates(words.parse(source.text))
                 found[base] = found.get(base, frozenset()) | {each for each in named if each}
@@ -141,7 +143,8 @@ class Templates:
             for each in self.used_by(name) - FRAMES
         )
 
-    def _edition(self, language: str) -> Edition:
+    def spoken(self, language: str) -> Edition:
+        """The edition of a language, where it is missing a template with the English one."""
         if language not in self._editions:
             text, html = (
                 environment(self._load(language), autoescape=escaped) for escaped in (False, True)
@@ -205,7 +208,7 @@ def _read(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> Template
         if isinstance(taken, Fault):
             faults.append(taken)
             continue
-        base, language = _split(name)
+        base, language = split_name(name)
         known = _twin(base, language)
         sources[known], own[known] = Source(taken, path), path
     return Templates(sources, own, tuple(faults))
@@ -217,8 +220,8 @@ def _taken(folder: Path, path: Path, name: str) -> str | Fault:
     def fault(message: str, mend: str) -> Fault:
         return Fault(str(path), 1, message, mend)
 
-    bases = sorted({_split(each)[0] for each in shipped().sources})
-    base, _ = _split(name)
+    bases = sorted({split_name(each)[0] for each in shipped().sources})
+    base, _ = split_name(name)
     try:
         if not path.resolve(strict=True).is_relative_to(folder.resolve()):
             return fault("this is a link that leads out of the folder", "put the file itself there")
@@ -255,7 +258,7 @@ def _passed_over(name: str) -> bool:
     return name.startswith(".") or name.endswith("~")
 
 
-def _split(name: str) -> tuple[str, str]:
+def split_name(name: str) -> tuple[str, str]:
     """Base name, and language in lower case or none: `a/body.es.html` → `a/body.html`, `es`."""
     folder, slash, file = name.rpartition("/")
     match = _NAME.fullmatch(file)
