@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from itertools import product
+from pathlib import Path
 
 from jinja2 import meta, nodes
 
 from mentoring.notices import Notice
 from mentoring.roster import Roster
 from mentoring.tables import Fault, nearest, quoted
-from service.compose import context, words
+from service.compose import context, files_of, words
 from service.preview import SAMPLES
 from service.samples import Sitting
 from service.template_faults import fault_of
-from service.templates import FALLBACK, Templates, shipped, split_name, templates_of
+from service.templates import FALLBACK, Templates, shipped, split_name, written_for
 
 PAGE_VALUES = frozenset({"programme", "person", "form"})
 GLOBALS = frozenset({"lang", "dir", "dict", "namespace"})
@@ -23,21 +25,35 @@ GLOBALS = frozenset({"lang", "dir", "dict", "namespace"})
 
 def template_faults(roster: Roster, at: datetime) -> tuple[Fault, ...]:
     """What is wrong with the own templates, found by rendering a sample of each kind of mail."""
-    templates = templates_of(roster)
+    templates = written_for(roster)
     faults = set(templates.faults)
     if templates.own:
         samples = _samples(roster, at)
-        faults |= {*_malformed(templates), *_unknown(templates, roster, samples)}
-        broken = {fault.file for fault in faults}
-        faults |= {f for f in _unrendered(templates, roster, samples) if f.file not in broken}
+        faults |= set(_malformed(templates))
+        sound = _without(templates.own, faults)
+        faults |= set(_unknown(templates, sound, roster, samples))
+        sound = _without(sound, faults)
+        rendered = set(_unrendered(templates, roster, samples))
+        faults |= {fault for fault in rendered if fault.file in map(str, sound.values())}
     return tuple(sorted(faults, key=lambda fault: (fault.file, fault.line)))
+
+
+def _without(own: Mapping[str, Path], faults: Collection[Fault]) -> dict[str, Path]:
+    files = {fault.file for fault in faults}
+    return {name: path for name, path in own.items() if str(path) not in files}
 
 
 def _samples(roster: Roster, at: datetime) -> Mapping[str, Notice]:
     if not roster.pairs:
         return {}
     sitting = Sitting(roster, roster.pairs[0], roster.mentee_of(roster.pairs[0]), at)
-    return {kind: sample(sitting) for kind, sample in SAMPLES.items()}
+    return dict(_made(sitting))
+
+
+def _made(sitting: Sitting) -> Iterator[tuple[str, Notice]]:
+    for kind, sample in SAMPLES.items():
+        with suppress(ValueError):  # a programme too short for this kind
+            yield kind, sample(sitting)
 
 
 def _malformed(templates: Templates) -> Iterator[Fault]:
@@ -51,10 +67,13 @@ def _malformed(templates: Templates) -> Iterator[Fault]:
 
 
 def _unknown(
-    templates: Templates, roster: Roster, samples: Mapping[str, Notice]
+    templates: Templates,
+    sound: Mapping[str, Path],
+    roster: Roster,
+    samples: Mapping[str, Notice],
 ) -> Iterator[Fault]:
     """Names that a template is not given, even where no sample would come by."""
-    for name, path in templates.own.items():
+    for name, path in sound.items():
         base = split_name(name)[0]
         room, _, rest = base.partition("/")
         sample = samples.get(rest.partition("/")[0])
@@ -96,10 +115,7 @@ def _names(templates: Templates, name: str) -> Iterator[tuple[str, int]]:
 
 
 def _tree(templates: Templates, name: str) -> nodes.Template:
-    try:
-        return templates.spoken(FALLBACK).text.parse(templates.sources[name].text)
-    except Exception:  # told by _malformed, with its line
-        return nodes.Template([])
+    return templates.spoken(FALLBACK).text.parse(templates.sources[name].text)
 
 
 def _unrendered(
@@ -109,4 +125,5 @@ def _unrendered(
         try:
             words(notice, roster.programme, templates.spoken(language))
         except Exception as error:
-            yield fault_of(error, templates.own)
+            if own := templates.own_in(files_of(notice.kind)):
+                yield fault_of(error, own)

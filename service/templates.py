@@ -76,13 +76,19 @@ class Templates:
 
     def render(self, names: Sequence[str], language: str, make: Callable[[Edition], T]) -> T:
         """What `make` makes of `names`; with the shipped templates where an own one fails."""
-        if not self.own:
-            return make(self.edition(names, language))
         try:
             return make(self.edition(names, language))
         except Exception as error:
-            self.refuse(fault_of(error, self.own))
+            own = self.own_in(names)
+            if not own:
+                raise
+            self.refuse(fault_of(error, own))
             return make(shipped().edition(names, language))
+
+    def own_in(self, names: Sequence[str]) -> dict[str, Path]:
+        """The own templates among these and all that they use, in any language."""
+        used = frozenset().union(*map(self.used_by, names))
+        return {name: path for name, path in self.own.items() if split_name(name)[0] in used}
 
     def refuse(self, fault: Fault) -> None:
         """Log what is wrong with an own template, once for this state of the files."""
@@ -167,24 +173,22 @@ class Templates:
 
 def templates_of(roster: Roster) -> Templates:
     """The templates as they are now. Own ones that can't be taken are logged once a change."""
-    folder = Path(roster.settings.templates) if roster.settings.templates else None
-    if folder is None or not folder.is_dir():
-        return shipped()
-    templates = read(folder)
+    templates = written_for(roster)
     for fault in templates.faults:
         templates.refuse(fault)
     return templates
+
+
+def written_for(roster: Roster) -> Templates:
+    """The coordinator's own templates over the shipped ones; read anew where a file changed."""
+    folder = Path(roster.settings.templates or os.devnull)
+    return _read(folder, tuple(_signature(folder))) if folder.is_dir() else shipped()
 
 
 @lru_cache(maxsize=1)
 def shipped() -> Templates:
     files = ((path, path.relative_to(SHIPPED).as_posix()) for path in _files(SHIPPED))
     return Templates({name: Source(path.read_text("utf-8"), path) for path, name in files})
-
-
-def read(folder: Path) -> Templates:
-    """A coordinator's folder over the shipped templates, read anew where a file changed."""
-    return _read(folder, tuple(_signature(folder)))
 
 
 def _signature(folder: Path) -> Iterator[tuple[str, int, int]]:
