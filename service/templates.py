@@ -109,6 +109,11 @@ class Templates:
         """Every language that some template speaks; English first."""
         return (FALLBACK, *sorted({split_name(name)[1] for name in self.sources} - {"", FALLBACK}))
 
+    @cached_property
+    def pages(self) -> tuple[str, ...]:
+        """The base names of all pages."""
+        return tuple(sorted({split_name(n)[0] for n in self.sources if n.startswith("web/")}))
+
     def found(self, name: str, language: str) -> str | None:
         """The file of a base name: `name.LANG.ext`, else `name.PRIMARY.ext`, else `name.ext`."""
         for wanted in (*_chain(language), ""):
