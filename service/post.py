@@ -140,11 +140,12 @@ def _request(
     """The present time; as a move to a reader who knows of another, else as an invite."""
     meeting = facts(work, booking)
     statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
-    ics = itip.request(meeting, work.roster.programme, statuses, work.now)
+    to = reader(work.person(guest), booking.meeting.slot.start)
+    ics = itip.request(meeting, work.roster.programme, statuses, work.now, language=to.language)
     notice = MeetingNotice(
         kind="moved" if known else "invite",
         key=invite_key(booking, guest),
-        reader=reader(work.person(guest), booking.meeting.slot.start),
+        reader=to,
         meeting=meeting,
         code=guest.code,
         why=Why(booking.why) if booking.why and (known or booking.why == Why.PICKED) else None,
@@ -174,16 +175,17 @@ def invite_key(booking: Booking, guest: Guest) -> str:
 def post_cancel(work: Work, connection: Connection, booking: Booking, why: Why) -> None:
     """The meeting is off, to whoever has heard of it."""
     meeting = facts(work, booking)
-    ics = itip.cancel(meeting, work.roster.programme, work.now)
     for guest in booking.guests:
         outbox.supersede(connection, booking.uid, guest.email, _ABOUT_THE_TIME)
         known = outbox.known_start(connection, booking.uid, guest.email)
         if known is None:
             continue
+        to = reader(work.person(guest), booking.meeting.slot.start)
+        ics = itip.cancel(meeting, work.roster.programme, work.now, language=to.language)
         notice = MeetingNotice(
             kind="cancelled",
             key=f"change:{booking.uid}:{booking.meeting.sequence}:{guest.email}",
-            reader=reader(work.person(guest), booking.meeting.slot.start),
+            reader=to,
             meeting=meeting,
             code=guest.code,
             why=why,
@@ -206,7 +208,14 @@ def post_counter_refusal(
     """The asked time can't be had: DECLINECOUNTER, RFC 5546 section 3.2.8."""
     meeting = notice.meeting
     side = meeting.mentor if meeting.mentor.email == notice.reader.email else meeting.mentee
-    ics = itip.decline_counter(meeting, work.roster.programme, side, str(notice.refusal), work.now)
+    ics = itip.decline_counter(
+        meeting,
+        work.roster.programme,
+        side,
+        str(notice.refusal),
+        work.now,
+        language=notice.reader.language,
+    )
     post(
         work,
         connection,

@@ -88,7 +88,14 @@ def _update(work: Work, booking: Booking, notice: RemindNotice) -> Calendar | No
     programme = work.roster.programme
     statuses = {a.email: str(a.partstat) for a in booking.meeting.attendances}
     words = event_text(notice, programme, templates_of(work.roster))
-    ics = itip.request(notice.meeting, programme, statuses, work.now, agenda=words)
+    ics = itip.request(
+        notice.meeting,
+        programme,
+        statuses,
+        work.now,
+        agenda=words,
+        language=notice.reader.language,
+    )
     return Calendar("REQUEST", ics)
 
 

@@ -76,9 +76,10 @@ def _write(roster: Roster, notice: Notice, at: datetime, out: Path) -> list[Path
 def _calendar(roster: Roster, notice: Notice, at: datetime) -> Calendar | None:
     if not isinstance(notice, MeetingNotice) or notice.kind not in _METHODS:
         return None
+    meeting, programme, language = notice.meeting, roster.programme, notice.reader.language
     if notice.kind == "cancelled":
-        return Calendar("CANCEL", itip.cancel(notice.meeting, roster.programme, at))
-    return Calendar("REQUEST", itip.request(notice.meeting, roster.programme, {}, at))
+        return Calendar("CANCEL", itip.cancel(meeting, programme, at, language=language))
+    return Calendar("REQUEST", itip.request(meeting, programme, {}, at, language=language))
 
 
 def _index(pages: list[Path]) -> str:
