@@ -11,11 +11,7 @@ from web.forms import Form, Page, Shown, Visit
 
 
 def _show(
-    visit: Visit,
-    *,
-    fault: Fault | None = None,
-    typed: str = "",
-    kind: ItemKind = ItemKind.ITEM,
+    visit: Visit, *, fault: Fault | None = None, typed: str = "", kind: ItemKind = ItemKind.ITEM
 ) -> Shown | None:
     work, person = visit.work, visit.person
     prepared = agenda.prepared(work, _uid(visit), person.email)

@@ -32,9 +32,7 @@ def _show(
         "over": asked.over,
         "typed": typed or _said_before(asked),
         "faults": faults,
-        "longest": LONGEST,
-        "most": MOST,
-        "longest_minutes": LONGEST_MINUTES,
+        "limits": {"minutes": LONGEST_MINUTES, "steps": MOST, "characters": LONGEST},
     }
     return Shown("met", context, 422 if faults else 200)
 
@@ -60,14 +58,14 @@ def _act(visit: Visit, form: Form) -> Shown | None:
     return None
 
 
-def _faults(typed: Mapping[str, str], steps: list[str]) -> list[str]:
-    """The fields that can't be taken, in the form's order."""
+def _faults(typed: Mapping[str, str], steps: list[str]) -> tuple[str, ...]:
+    """The names of the fields that can't be so."""
     wrong = {
         "met": typed["met"] not in ("yes", "no"),
-        "minutes": typed["minutes"] != "" and not _is_minutes(typed["minutes"]),
+        "minutes": bool(typed["minutes"]) and not _is_minutes(typed["minutes"]),
         "steps": len(steps) > MOST or any(map(fault_in, steps)),
     }
-    return [field for field, is_wrong in wrong.items() if is_wrong]
+    return tuple(field for field, is_wrong in wrong.items() if is_wrong)
 
 
 def _is_minutes(text: str) -> bool:
