@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from mentoring.event_words import ENGLISH, words_in
 from mentoring.notices import MeetingFacts, Party
 from mentoring.roster import Mailbox, Programme
 from mentoring.vtimezone import vtimezone
+from mentoring.wording import locale_of
 
 PRODID = "-//Overlap//Mentoring meetings//EN"
-SUMMARY = "Mentoring meeting"
-"""What anyone who sees either calendar may read: no names, no topic."""
+SUMMARY = ENGLISH.summary
+"""Of the organiser's own entry."""
 
 
 def request(
@@ -25,24 +28,27 @@ def request(
     at: datetime,
     *,
     agenda: str = "",
+    language: str = "en",
 ) -> bytes:
     """A REQUEST with both partners as attendees; `statuses` maps an email to its PARTSTAT.
 
     `agenda` is for the two alone: it belongs in the mails' own copies, never in a shared calendar.
     A new description is no significant change (RFC 5546 section 2.1.4): SEQUENCE stays.
     """
-    event = _event(meeting, programme, at)
+    event = _event(meeting, programme, at, language)
     if agenda:
-        event["description"] = vText(f"{description(meeting, programme)}\n\n{agenda}")
+        event["description"] = vText(f"{description(meeting, programme, language)}\n\n{agenda}")
     for side in (meeting.mentor, meeting.mentee):
         event.add("attendee", _attendee(side, statuses.get(side.email, "NEEDS-ACTION")))
     event.add("status", "CONFIRMED")
     return _object("REQUEST", meeting, event)
 
 
-def cancel(meeting: MeetingFacts, programme: Programme, at: datetime) -> bytes:
+def cancel(
+    meeting: MeetingFacts, programme: Programme, at: datetime, *, language: str = "en"
+) -> bytes:
     """A CANCEL of the whole meeting; its SEQUENCE must be above the last REQUEST's."""
-    event = _event(meeting, programme, at)
+    event = _event(meeting, programme, at, language)
     for side in (meeting.mentor, meeting.mentee):
         event.add("attendee", _attendee(side, "NEEDS-ACTION"))
     event.add("status", "CANCELLED")
@@ -50,12 +56,18 @@ def cancel(meeting: MeetingFacts, programme: Programme, at: datetime) -> bytes:
 
 
 def decline_counter(
-    meeting: MeetingFacts, programme: Programme, attendee: Party, refusal: str, at: datetime
+    meeting: MeetingFacts,
+    programme: Programme,
+    attendee: Party,
+    refusal: str,
+    at: datetime,
+    *,
+    language: str = "en",
 ) -> bytes:
     """A DECLINECOUNTER to one attendee: the meeting stays where it is."""
-    event = _event(meeting, programme, at)
+    event = _event(meeting, programme, at, language)
     event.add("attendee", _attendee(attendee, "NEEDS-ACTION"))
-    event.add("comment", plain(refusal))
+    event.add("comment", plain(words_in(language).refusals.get(refusal, refusal)))
     return _object("DECLINECOUNTER", meeting, event)
 
 
@@ -83,7 +95,7 @@ def _zone(meeting: MeetingFacts) -> str:
     return meeting.mentee.zone
 
 
-def _event(meeting: MeetingFacts, programme: Programme, at: datetime) -> Event:
+def _event(meeting: MeetingFacts, programme: Programme, at: datetime, language: str) -> Event:
     zone = ZoneInfo(_zone(meeting))
     event = Event()
     event.add("uid", meeting.uid)
@@ -91,8 +103,8 @@ def _event(meeting: MeetingFacts, programme: Programme, at: datetime) -> Event:
     event.add("dtstamp", at.astimezone(UTC).replace(microsecond=0))
     event.add("dtstart", meeting.slot.start.astimezone(zone))
     event.add("dtend", meeting.slot.end.astimezone(zone))
-    event.add("summary", SUMMARY)
-    event.add("description", description(meeting, programme))
+    event.add("summary", words_in(language).summary)
+    event.add("description", description(meeting, programme, language))
     if where := location(meeting):
         event.add("location", where)
     event["organizer"] = _address(programme.organiser)
@@ -108,23 +120,27 @@ def location(meeting: MeetingFacts) -> str:
     return plain(place or meeting.link or meeting.tool)
 
 
-def description(meeting: MeetingFacts, programme: Programme) -> str:
+def description(meeting: MeetingFacts, programme: Programme, language: str = "en") -> str:
     """What the event says besides its time: each one's wall clock, and nothing private."""
-    times = [_local_time(meeting, side) for side in (meeting.mentor, meeting.mentee)]
+    words = words_in(language)
+    times = [
+        _local_time(meeting, side, words.language) for side in (meeting.mentor, meeting.mentee)
+    ]
     lines = [plain(programme.name), *times]
     if meeting.unseen:
-        names = " and ".join(plain(name) for name in meeting.unseen)
-        lines.append(f"No calendar is connected for {names}: the time is inside their work hours.")
+        names = words.both.join(plain(name) for name in meeting.unseen)
+        lines.append(words.unseen.format(names=names))
     if meeting.link:
-        lines.append(f"Join: {plain(meeting.link)}")
-    lines.append("Accept, decline or propose another time: the programme takes care of the rest.")
+        lines.append(words.join.format(link=plain(meeting.link)))
+    lines.append(words.answer)
     return "\n".join(lines)
 
 
-def _local_time(meeting: MeetingFacts, side: Party) -> str:
+def _local_time(meeting: MeetingFacts, side: Party, language: str) -> str:
     zone = ZoneInfo(side.zone)
     start, end = (t.astimezone(zone) for t in (meeting.slot.start, meeting.slot.end))
-    return f"{plain(side.name)}: {start:%a %Y-%m-%d %H:%M}-{end:%H:%M} ({side.zone})"
+    day = format_date(start.date(), "EEE", locale_of(language))
+    return f"{plain(side.name)}: {day} {start:%Y-%m-%d %H:%M}-{end:%H:%M} ({side.zone})"
 
 
 def _attendee(side: Party, partstat: str) -> vCalAddress:

@@ -7,10 +7,12 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, get_timezone_name
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
 from babel.numbers import format_decimal
 
 from mentoring.interval import Interval
+
+_LONGEST_ZONE = 5
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def spoken_days(first: date, last: date, language: str) -> str:
     locale = locale_of(language)
     whole_month = first.day == 1 and (last + timedelta(days=1)).day == 1
     if whole_month and (first.month, first.year) == (last.month, last.year):
-        return format_date(first, "LLLL y", locale=locale)
+        return str(format_skeleton("yMMMM", first, locale=locale))
     end = format_date(last, "d MMM y", locale=locale)
     pattern = "d" if (first.month, first.year) == (last.month, last.year) else "d MMM"
     if first.year != last.year:
@@ -101,16 +103,15 @@ def spoken_minutes(minutes: int) -> str:
 
 def _hours(start: datetime, end: datetime, locale: Locale) -> str:
     first, last = _time(start, locale), _time(end, locale)
-    for suffix in ("AM", "PM"):
+    for suffix in ("AM", "PM", "a.m.", "p.m."):
         if first.endswith(suffix) and last.endswith(suffix) and start.date() == end.date():
             first = first.removesuffix(suffix).rstrip()
     return f"{first}–{last}"
 
 
 def _time(local: datetime, locale: Locale) -> str:
-    return format_time(local.timetz(), "short", tzinfo=local.tzinfo, locale=locale).replace(
-        "\u202f", " "
-    )
+    time: str = format_time(local.timetz(), "short", tzinfo=local.tzinfo, locale=locale)
+    return time.replace("\u202f", " ").replace("\xa0", " ")
 
 
 def _zone_name(local: datetime, locale: Locale) -> str:
@@ -119,9 +120,12 @@ def _zone_name(local: datetime, locale: Locale) -> str:
 
 
 def _short_zone(local: datetime, locale: Locale) -> str:
-    """The generic abbreviation where the language has one ("ET"), else the one of the day."""
-    generic = get_timezone_name(local, width="short", zone_variant="generic", locale=locale)
-    return generic if generic.isalpha() and len(generic) <= 5 else _zone_name(local, locale)
+    """The generic abbreviation of the language or else of English ("ET"), else the day's own."""
+    for known in (locale, Locale("en")):
+        generic = get_timezone_name(local, width="short", zone_variant="generic", locale=known)
+        if generic.isalpha() and generic.isascii() and len(generic) <= _LONGEST_ZONE:
+            return generic
+    return _zone_name(local, locale)
 
 
 def _offset(local: datetime) -> str:

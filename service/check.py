@@ -19,6 +19,7 @@ from mentoring.settings_file import line_of
 from mentoring.tables import Fault, decode
 from service.engine import Job, run_all
 from service.roster_source import RosterFaults, load
+from service.template_check import template_faults
 
 log = structlog.get_logger()
 
@@ -77,8 +78,8 @@ def check(directory: Path, *, now: datetime, ports: Callable[[Roster], Ports] | 
         roster = load(directory)
     except RosterFaults as error:
         return Report(error.faults)
-    report = Report()
-    if ports:
+    report = Report(template_faults(roster, now))
+    if ports and not report.faults:
         _try_all(report, roster, directory, now, ports(roster))
     return report
 

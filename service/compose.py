@@ -24,7 +24,7 @@ from mentoring.notices import MeetingFacts, MeetingNotice, Notice, SummaryNotice
 from mentoring.roster import Mailbox, Programme
 from service.templates import Edition, Templates, shipped
 
-FILES = ("subject.txt", "body.txt", "body.html")
+_FILES = ("subject.txt", "body.txt", "body.html")
 SUBJECT_LENGTH = 60
 _WIRE = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit")
 
@@ -128,17 +128,25 @@ class Rendered:
 
 def render(notice: Notice, programme: Programme, templates: Templates | None = None) -> Rendered:
     """Subject, text and HTML from `mail/<kind>/`, all in one language."""
-    names = [f"mail/{notice.kind}/{name}" for name in FILES]
-
-    def words(edition: Edition) -> Rendered:
-        context = _context(notice, programme, edition.language)
-        subject, text, html = (edition.render(name, context) for name in names)
-        return Rendered(shortened(plain(subject)), _lines(text), _inlined(html))
-
-    return (templates or shipped()).render(names, notice.reader.language, words)
+    return (templates or shipped()).render(
+        files_of(notice.kind),
+        notice.reader.language,
+        lambda edition: words(notice, programme, edition),
+    )
 
 
-def _context(notice: Notice, programme: Programme, language: str) -> dict[str, Any]:
+def files_of(kind: str) -> list[str]:
+    return [f"mail/{kind}/{name}" for name in _FILES]
+
+
+def words(notice: Notice, programme: Programme, edition: Edition) -> Rendered:
+    """A notice in the words of one edition. Raises whatever a broken template raises."""
+    given = context(notice, programme, edition.language)
+    subject, text, html = (edition.render(name, given) for name in files_of(notice.kind))
+    return Rendered(shortened(plain(subject)), _lines(text), _inlined(html))
+
+
+def context(notice: Notice, programme: Programme, language: str) -> dict[str, Any]:
     """What a notice's templates get; its reader reads the language that is really used."""
     reader = replace(notice.reader, language=language)
     read: Notice = replace(notice, reader=reader)  # type: ignore[type-var]
@@ -149,10 +157,10 @@ def event_text(notice: Notice, programme: Programme, templates: Templates | None
     """What a notice adds to the event in its reader's own calendar."""
     name = f"mail/{notice.kind}/event.txt"
 
-    def words(edition: Edition) -> str:
-        return _lines(edition.render(name, _context(notice, programme, edition.language))).strip()
+    def line(edition: Edition) -> str:
+        return _lines(edition.render(name, context(notice, programme, edition.language))).strip()
 
-    return (templates or shipped()).render([name], notice.reader.language, words)
+    return (templates or shipped()).render([name], notice.reader.language, line)
 
 
 def shortened(subject: str) -> str:
@@ -202,7 +210,7 @@ def _links(notice: Notice, programme: Programme) -> dict[str, Any]:
         subject = quote(f"{word} {code} {rest}".strip())
         return f"mailto:{programme.organiser.email}?subject={subject}"
 
-    links: dict[str, Any] = {"mailto": mailto}
+    links: dict[str, Any] = {"mailto": mailto, "choices": getattr(notice, "choices", None)}
     if isinstance(notice, MeetingNotice):
         links |= {name: mailto(name.upper(), notice.code) for name in ("accept", "decline")}
     if isinstance(notice, SummaryNotice):

@@ -63,11 +63,17 @@ def begin(desk: Desk, person: Person) -> str:
     return consent.page(desk.redirect, state, _verifier(desk.secret, state))
 
 
-def finish(desk: Desk, state: str, code: str) -> Person:
-    """Keep what the provider granted. Raises ProviderError, with words for the person's eyes."""
+def returning(desk: Desk, state: str) -> Person | None:
+    """Who comes back from a provider; None where the state is not one that we signed."""
     link = opened(desk.secret, "state", state, desk.now)
     person = desk.roster.people.get(link.email) if link else None
-    if person is None or not needs_consent(person):
+    return person if person and needs_consent(person) else None
+
+
+def finish(desk: Desk, state: str, code: str) -> Person:
+    """Keep what the provider granted. Raises ProviderError, with words for the person's eyes."""
+    person = returning(desk, state)
+    if person is None:
         raise ProviderError("this link is too old, or not ours", mend="open the one in the mail")
     consent = desk.asks.consent(person.calendar)
     granted = consent.redeem(desk.redirect, code, _verifier(desk.secret, state))

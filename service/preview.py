@@ -10,7 +10,7 @@ from pathlib import Path
 from mentoring import itip
 from mentoring.notices import MeetingNotice, Notice
 from mentoring.roster import Pair, Person, Roster
-from service import samples, samples_kickoff, samples_prepare
+from service import samples, samples_choices, samples_kickoff, samples_prepare
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
 from service.templates import templates_of
@@ -19,6 +19,7 @@ SAMPLES: Mapping[str, Sample] = {
     **samples_kickoff.KICKOFF,
     **samples.MEETINGS,
     **samples_prepare.PREPARE,
+    **samples_choices.CHOICES,
 }
 KINDS = tuple(SAMPLES)
 _METHODS = {"invite": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
@@ -75,9 +76,10 @@ def _write(roster: Roster, notice: Notice, at: datetime, out: Path) -> list[Path
 def _calendar(roster: Roster, notice: Notice, at: datetime) -> Calendar | None:
     if not isinstance(notice, MeetingNotice) or notice.kind not in _METHODS:
         return None
+    meeting, programme, language = notice.meeting, roster.programme, notice.reader.language
     if notice.kind == "cancelled":
-        return Calendar("CANCEL", itip.cancel(notice.meeting, roster.programme, at))
-    return Calendar("REQUEST", itip.request(notice.meeting, roster.programme, {}, at))
+        return Calendar("CANCEL", itip.cancel(meeting, programme, at, language=language))
+    return Calendar("REQUEST", itip.request(meeting, programme, {}, at, language=language))
 
 
 def _index(pages: list[Path]) -> str:

@@ -50,11 +50,13 @@ class Edition:
     text: Environment
     html: Environment
 
+    def of(self, name: str) -> Environment:
+        return self.html if name.endswith(".html") else self.text
+
     def render(self, name: str, context: Mapping[str, object]) -> str:
         """A template by its base name; an .html one escapes all that it shows."""
-        words = self.html if name.endswith(".html") else self.text
         with steps():
-            return words.get_template(name).render(context)
+            return self.of(name).get_template(name).render(context)
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,23 @@ class Templates:
     def edition(self, names: Sequence[str], language: str) -> Edition:
         """The reader's language where all of `names`, and what they include, speak it."""
         speaks = all(self._speaks(name, language) for name in names)
-        return self._edition(language if speaks else FALLBACK)
+        return self.spoken(language if speaks else FALLBACK)
 
     def render(self, names: Sequence[str], language: str, make: Callable[[Edition], T]) -> T:
         """What `make` makes of `names`; with the shipped templates where an own one fails."""
-        if not self.own:
-            return make(self.edition(names, language))
         try:
             return make(self.edition(names, language))
         except Exception as error:
-            self.refuse(fault_of(error, self.own))
+            own = self.own_in(names)
+            if not own:
+                raise
+            self.refuse(fault_of(error, own))
             return make(shipped().edition(names, language))
+
+    def own_in(self, names: Sequence[str]) -> dict[str, Path]:
+        """The own templates among these and all that they use, in any language."""
+        used = frozenset().union(*map(self.used_by, names))
+        return {name: path for name, path in self.own.items() if split_name(name)[0] in used}
 
     def refuse(self, fault: Fault) -> None:
         """Log what is wrong with an own template, once for this state of the files."""
@@ -99,7 +107,12 @@ class Templates:
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """Every language that some template speaks; English first."""
-        return (FALLBACK, *sorted({_split(name)[1] for name in self.sources} - {"", FALLBACK}))
+        return (FALLBACK, *sorted({split_name(name)[1] for name in self.sources} - {"", FALLBACK}))
+
+    @cached_property
+    def pages(self) -> tuple[str, ...]:
+        """The base names of all pages."""
+        return tuple(sorted({split_name(n)[0] for n in self.sources if n.startswith("web/")}))
 
     def found(self, name: str, language: str) -> str | None:
         """The file of a base name: `name.LANG.ext`, else `name.PRIMARY.ext`, else `name.ext`."""
@@ -124,7 +137,7 @@ class Templates:
         found: dict[str, frozenset[str]] = {}
         words = environment(self._load(FALLBACK), autoescape=False)
         for name, source in self.sources.items():
-            base = _split(name)[0]
+            base = split_name(name)[0]
             try:
                 named = meta.find_referenced_templates(words.parse(source.text))
                 found[base] = found.get(base, frozenset()) | {each for each in named if each}
@@ -141,7 +154,8 @@ class Templates:
             for each in self.used_by(name) - FRAMES
         )
 
-    def _edition(self, language: str) -> Edition:
+    def spoken(self, language: str) -> Edition:
+        """The edition of a language, where it is missing a template with the English one."""
         if language not in self._editions:
             text, html = (
                 environment(self._load(language), autoescape=escaped) for escaped in (False, True)
@@ -164,24 +178,22 @@ class Templates:
 
 def templates_of(roster: Roster) -> Templates:
     """The templates as they are now. Own ones that can't be taken are logged once a change."""
-    folder = Path(roster.settings.templates) if roster.settings.templates else None
-    if folder is None or not folder.is_dir():
-        return shipped()
-    templates = read(folder)
+    templates = written_for(roster)
     for fault in templates.faults:
         templates.refuse(fault)
     return templates
+
+
+def written_for(roster: Roster) -> Templates:
+    """The coordinator's own templates over the shipped ones; read anew where a file changed."""
+    folder = Path(roster.settings.templates or os.devnull)
+    return _read(folder, tuple(_signature(folder))) if folder.is_dir() else shipped()
 
 
 @lru_cache(maxsize=1)
 def shipped() -> Templates:
     files = ((path, path.relative_to(SHIPPED).as_posix()) for path in _files(SHIPPED))
     return Templates({name: Source(path.read_text("utf-8"), path) for path, name in files})
-
-
-def read(folder: Path) -> Templates:
-    """A coordinator's folder over the shipped templates, read anew where a file changed."""
-    return _read(folder, tuple(_signature(folder)))
 
 
 def _signature(folder: Path) -> Iterator[tuple[str, int, int]]:
@@ -205,7 +217,7 @@ def _read(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> Template
         if isinstance(taken, Fault):
             faults.append(taken)
             continue
-        base, language = _split(name)
+        base, language = split_name(name)
         known = _twin(base, language)
         sources[known], own[known] = Source(taken, path), path
     return Templates(sources, own, tuple(faults))
@@ -217,8 +229,8 @@ def _taken(folder: Path, path: Path, name: str) -> str | Fault:
     def fault(message: str, mend: str) -> Fault:
         return Fault(str(path), 1, message, mend)
 
-    bases = sorted({_split(each)[0] for each in shipped().sources})
-    base, _ = _split(name)
+    bases = sorted({split_name(each)[0] for each in shipped().sources})
+    base, _ = split_name(name)
     try:
         if not path.resolve(strict=True).is_relative_to(folder.resolve()):
             return fault("this is a link that leads out of the folder", "put the file itself there")
@@ -255,7 +267,7 @@ def _passed_over(name: str) -> bool:
     return name.startswith(".") or name.endswith("~")
 
 
-def _split(name: str) -> tuple[str, str]:
+def split_name(name: str) -> tuple[str, str]:
     """Base name, and language in lower case or none: `a/body.es.html` → `a/body.html`, `es`."""
     folder, slash, file = name.rpartition("/")
     match = _NAME.fullmatch(file)

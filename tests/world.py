@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import email
 import email.policy
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from integrations.registry import Ports
 from service.agreeing import agreeing
@@ -20,7 +21,7 @@ from service.passes import begin, full_pass
 from service.roster_source import load
 from service.status import status
 from service.work import Work, reading
-from store import agreements, outbox
+from store import agreements, outbox, tables
 from store.database import migrate, open_engine, resolve_url
 from tests.demo.partners import answer_mail, calendar_in
 from tests.demo.programme import busy_event
@@ -172,3 +173,37 @@ def event_in(message: EmailMessage) -> Component:
 
 def to(messages: list[EmailMessage], address: str) -> list[EmailMessage]:
     return [m for m in messages if m["To"].addresses[0].addr_spec == address]
+
+
+def body(message: EmailMessage) -> str:
+    """The text part of a mail."""
+    part = message.get_body(("plain",))
+    assert part is not None
+    text: str = part.get_content()
+    return text
+
+
+def kinds(world: World, kind: str) -> list[str]:
+    """Who was mailed this kind of notice, or is about to be."""
+    with reading(world.engine) as connection:
+        query = select(tables.outbox.c.recipient).where(tables.outbox.c.kind == kind)
+        return list(connection.execute(query).scalars())
+
+
+def decline_all(
+    world: World, now: datetime, before: Callable[[int], None] = lambda number: None
+) -> tuple[datetime, list[EmailMessage]]:
+    """Dana declines three times; when that was, and the mails after the third.
+
+    `before` is called ahead of each of her answers.
+    """
+    world.step(now)
+    messages = world.sent()
+    for number in range(3):
+        before(number)
+        invite = next(m for m in to(messages, DANA) if m.get_content_type() == "multipart/mixed")
+        world.reply(DANA, invite, "DECLINED", now)
+        now += timedelta(hours=1)
+        world.step(now)
+        messages = world.sent()
+    return now, messages

@@ -9,16 +9,9 @@ from service.links import page_link
 from service.met import MET
 from web.forms import Form, Page, Shown, Visit
 
-_WORDS = {
-    Fault.EMPTY: "Write what you want to talk about.",
-    Fault.TOO_LONG: f"Use {LONGEST} characters at most.",
-    Fault.CONTROL: "Use letters, digits and signs on one line only.",
-    Fault.TOO_MANY: f"You have {MOST} items already. Remove one first.",
-}
-
 
 def _show(
-    visit: Visit, *, fault: str = "", typed: str = "", kind: ItemKind = ItemKind.ITEM
+    visit: Visit, *, fault: Fault | None = None, typed: str = "", kind: ItemKind = ItemKind.ITEM
 ) -> Shown | None:
     work, person = visit.work, visit.person
     prepared = agenda.prepared(work, _uid(visit), person.email)
@@ -42,6 +35,7 @@ def _show(
         "typed_kind": kind,
         "fault": fault,
         "longest": LONGEST,
+        "most": MOST,
     }
     return Shown("agenda", context, 422 if fault else 200)
 
@@ -55,7 +49,7 @@ def _act(visit: Visit, form: Form) -> Shown | None:
     kind = next((k for k in ItemKind if k == form.one("kind")), ItemKind.ITEM)
     text = form.one("text")
     fault = agenda.note(visit.work, uid, person, kind, text)
-    return _show(visit, fault=_WORDS[fault], typed=text, kind=kind) if fault else None
+    return _show(visit, fault=fault, typed=text, kind=kind) if fault else None
 
 
 _LONGEST_NUMBER = 18

@@ -63,29 +63,30 @@ class _Pages:
             return old_link(desk.roster)
         sent = parse_qs(body.decode("ascii", "replace")).get("form", [""])[0]
         if not hmac.compare_digest(sent.encode(), form_token(desk.secret, token).encode()):
-            return trouble(
-                desk.roster, "this form is not ours", "open the link in the mail again", 403
-            )
+            message = "this form is not ours"
+            return trouble(desk.roster, message, "open the link in the mail again", 403, person)
         try:
             return RedirectResponse(consent.begin(desk, person), status_code=303)
         except ProviderError as error:
-            return trouble(desk.roster, error.message, error.mend, 503)
+            return trouble(desk.roster, error.message, error.mend, 503, person)
 
     async def back(self, request: Request) -> Response:
         """Where the provider sends people back to, with a code or a refusal."""
         return await run_in_threadpool(self._back, dict(request.query_params))
 
     def _back(self, sent: dict[str, str]) -> Response:
-        desk = self._doors.desk()
+        desk, state = self._doors.desk(), sent.get("state", "")
         if "error" in sent or "code" not in sent:
             log.info("consent_refused", error=sent.get("error", "no code")[:40])
             message = "you did not allow it, so nothing was connected"
-            return trouble(desk.roster, message, "open the link in the mail to try again", 200)
+            mend = "open the link in the mail to try again"
+            return trouble(desk.roster, message, mend, 200, consent.returning(desk, state))
         try:
-            person = consent.finish(desk, sent.get("state", ""), sent["code"])
+            person = consent.finish(desk, state, sent["code"])
         except ProviderError as error:
             log.warning("consent_failed", reason=error.message)
-            return trouble(desk.roster, error.message, error.mend, 400)
+            back = consent.returning(desk, state)
+            return trouble(desk.roster, error.message, error.mend, 400, back)
         log.info("calendar_connected", person=person.email)
         self._doors.connected(person)
         return render("connected", desk.roster, person=person, provider=_provider(person))

@@ -17,7 +17,7 @@ from mentoring.roster import Pair, Person
 from service.doors import Doors
 from service.links import form_token, opened
 from service.work import Work
-from web.render import old_link, render, trouble
+from web.render import as_read, old_link, render, trouble
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Visit:
-    """Who opened which link. `work` is the present state of the service."""
+    """Who opened which link, with the language they read; `work` is the present state."""
 
     work: Work
     person: Person
@@ -111,7 +111,9 @@ def _visit(page: Page, doors: Doors, token: str) -> tuple[Work, Visit | None]:
     work = doors.work()
     link = opened(work.secret, page.purpose, token, work.now)
     person = page.who(work, link.email) if link else None
-    return work, Visit(work, person, link.about) if link and person else None
+    if link is None or person is None:
+        return work, None
+    return work, Visit(work, as_read(person, work.roster), link.about)
 
 
 def _show(page: Page, doors: Doors, token: str) -> Response:
@@ -127,7 +129,7 @@ def _act(page: Page, doors: Doors, token: str, body: bytes) -> Response:
     form = _form(body)
     if form is None or not _is_ours(work, token, form):
         mend = "open the link in the mail again"
-        return trouble(work.roster, "this form is not ours", mend, 403)
+        return trouble(work.roster, "this form is not ours", mend, 403, visit.person)
     shown = page.act(visit, form)
     doors.acted()
     log.info("page_acted", page=page.purpose, person=visit.person.email)

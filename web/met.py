@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from mentoring.agenda import LONGEST, MOST, fault_in
 from mentoring.met import LONGEST_MINUTES, Pulse, Said
@@ -10,14 +10,12 @@ from mentoring.wording import spoken
 from service import met
 from web.forms import Form, Page, Shown, Visit
 
-_NO_FAULTS: Mapping[str, str] = {}
-
 
 def _show(
     visit: Visit,
     *,
     typed: Mapping[str, str] | None = None,
-    faults: Mapping[str, str] = _NO_FAULTS,
+    faults: Collection[str] = (),
 ) -> Shown | None:
     person = visit.person
     asked = met.asked(visit.work, _uid(visit), person.email)
@@ -34,6 +32,7 @@ def _show(
         "over": asked.over,
         "typed": typed or _said_before(asked),
         "faults": faults,
+        "limits": {"minutes": LONGEST_MINUTES, "steps": MOST, "characters": LONGEST},
     }
     return Shown("met", context, 422 if faults else 200)
 
@@ -59,15 +58,14 @@ def _act(visit: Visit, form: Form) -> Shown | None:
     return None
 
 
-def _faults(typed: Mapping[str, str], steps: list[str]) -> dict[str, str]:
-    faults = {}
-    if typed["met"] not in ("yes", "no"):
-        faults["met"] = "Choose yes or no."
-    if typed["minutes"] and not _is_minutes(typed["minutes"]):
-        faults["minutes"] = f"Write a number of minutes from 1 to {LONGEST_MINUTES}."
-    if len(steps) > MOST or any(map(fault_in, steps)):
-        faults["steps"] = f"Write at most {MOST} lines, each of at most {LONGEST} characters."
-    return faults
+def _faults(typed: Mapping[str, str], steps: list[str]) -> tuple[str, ...]:
+    """The names of the fields that can't be so."""
+    wrong = {
+        "met": typed["met"] not in ("yes", "no"),
+        "minutes": bool(typed["minutes"]) and not _is_minutes(typed["minutes"]),
+        "steps": len(steps) > MOST or any(map(fault_in, steps)),
+    }
+    return tuple(field for field, is_wrong in wrong.items() if is_wrong)
 
 
 def _is_minutes(text: str) -> bool:

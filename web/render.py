@@ -26,8 +26,17 @@ def render(name: str, roster: Roster, status: int = 200, **context: object) -> R
     return HTMLResponse(templates_of(roster).render([file], language, page), status_code=status)
 
 
-def trouble(roster: Roster, message: str, mend: str, status: int) -> Response:
-    return render("trouble", roster, status, message=message, mend=mend)
+def as_read(person: Person, roster: Roster) -> Person:
+    """The person with the language in which they read the pages: their own, or English."""
+    templates = templates_of(roster)
+    edition = templates.edition(templates.pages, person.language)
+    return replace(person, language=edition.language)
+
+
+def trouble(
+    roster: Roster, message: str, mend: str, status: int, person: Person | None = None
+) -> Response:
+    return render("trouble", roster, status, message=message, mend=mend, person=person)
 
 
 def old_link(roster: Roster) -> Response:
