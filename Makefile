@@ -19,6 +19,7 @@ demo: $(VENV)/.stamp ## play a virtual fortnight on loopback; WITH=google,exchan
 	@$(BIN)/python daemon.py demo --with "$(WITH)"
 
 test: $(VENV)/.stamp ## run every test, the slow ones too
+	@command -v chromium >/dev/null || { echo "chromium is missing; run: apt-get install chromium" >&2; exit 1; }
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.stamp ## ruff and mypy --strict

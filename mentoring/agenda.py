@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from mentoring.availability import working_day_before
 from mentoring.meeting import LIVE, Meeting, Partstat, State
-from mentoring.notices import MeetingFacts, Reader
+from mentoring.notices import ChoicesFoot, MeetingFacts, Reader
 from mentoring.roster import Person
 
 LONGEST = 300
@@ -155,4 +155,5 @@ class RemindNotice:
     meeting: MeetingFacts
     code: str
     agenda: Agenda | None = None
+    choices: ChoicesFoot | None = None
     kind: str = "remind"

@@ -24,6 +24,7 @@ class Why(StrEnum):
     COUNTERED = "countered"
     NO_TIME = "no time"
     TRIES_USED = "tries used"
+    PICKED = "picked"
     PAIR_ENDED = "pair ended"
     BY_HAND = "by hand"
 
@@ -103,6 +104,17 @@ class MeetingFacts:
 
 
 @dataclass(frozen=True)
+class ChoicesFoot:
+    """Where this reader may say that they are away, have other hours or want to end.
+
+    `link` is the page, empty where there are no pages; `code` does it by mail.
+    """
+
+    link: str
+    code: str
+
+
+@dataclass(frozen=True)
 class MeetingNotice:
     """`kind`: invite, moved, cancelled or nudge.
 
@@ -118,6 +130,7 @@ class MeetingNotice:
     code: str
     why: Why | None = None
     before: Interval | None = None
+    choices: ChoicesFoot | None = None
 
 
 @dataclass(frozen=True)

@@ -115,19 +115,35 @@ class Bits:
 
 def find_slot(mentor: Side, mentee: Side, wanted: Wanted) -> Found:
     """The best time for the two, the next best on other days, and what ruled the rest out."""
-    grid = Grid.over(wanted.window)
-    bits = (side_bits(grid, mentor, wanted.buffer), side_bits(grid, mentee, wanted.buffer))
-    quarters = quarters_in(wanted.minutes)
-    feasible = starts(bits[0].free & bits[1].free & ~grid.touched(wanted.refused), quarters)
-    ranked = sorted(
-        (_slot(grid.at(i), (mentor, mentee), bits, grid, wanted) for i in indices(feasible)),
-        key=lambda slot: (slot.cost, slot.interval.start),
-    )
+    grid, bits = _laid_out(mentor, mentee, wanted)
+    ranked = _ranked(grid, mentor, mentee, bits, wanted)
     rejected = _rejected(grid, mentor, mentee, bits, wanted)
     if not ranked:
         return Found(None, (), rejected)
     others = tuple(islice(_other_days(ranked, mentee.person), _ALTERNATIVES))
     return Found(ranked[0], others, rejected)
+
+
+def all_slots(mentor: Side, mentee: Side, wanted: Wanted) -> list[Slot]:
+    """Every time that suits the two, the best first."""
+    grid, bits = _laid_out(mentor, mentee, wanted)
+    return _ranked(grid, mentor, mentee, bits, wanted)
+
+
+def _laid_out(mentor: Side, mentee: Side, wanted: Wanted) -> tuple[Grid, tuple[Bits, Bits]]:
+    grid = Grid.over(wanted.window)
+    return grid, (side_bits(grid, mentor, wanted.buffer), side_bits(grid, mentee, wanted.buffer))
+
+
+def _ranked(
+    grid: Grid, mentor: Side, mentee: Side, bits: tuple[Bits, Bits], wanted: Wanted
+) -> list[Slot]:
+    quarters = quarters_in(wanted.minutes)
+    feasible = starts(bits[0].free & bits[1].free & ~grid.touched(wanted.refused), quarters)
+    return sorted(
+        (_slot(grid.at(i), (mentor, mentee), bits, grid, wanted) for i in indices(feasible)),
+        key=lambda slot: (slot.cost, slot.interval.start),
+    )
 
 
 def side_bits(grid: Grid, side: Side, buffer: timedelta) -> Bits:

@@ -80,7 +80,8 @@ def of_partner(connection: Connection, uid: str, person: str) -> Booking | None:
 def _steps_before(work: Work, connection: Connection, booking: Booking) -> list[Step]:
     """What the two meant to do after the last of their earlier meetings of which they said so."""
     history = meetings.of_pair(connection, booking.meeting.mentor, booking.meeting.mentee)
-    for earlier in reversed([b for b in history if b.number < booking.number]):
+    before = [b for b in history if b.meeting.slot.start < booking.meeting.slot.start]
+    for earlier in sorted(before, key=lambda b: b.meeting.slot.start, reverse=True):
         found = agenda.steps(connection, earlier.uid)
         if found and is_kept(earlier.meeting, work.now):
             return found

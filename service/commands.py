@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from mentoring.replies import Command
-from service import agenda, agreeing, met, stretch
+from service import agenda, agreeing, choices, met, polls, stretch
+from service.post import CHOICES
 from service.work import Work
 from store import codes
 from store.codes import Code
@@ -25,6 +26,13 @@ WORDS: Mapping[tuple[str, str], Handler] = {
     (agenda.AGENDA, "AGENDA"): agenda.noted_by_mail,
     (met.MET, "MET"): met.met_by_mail,
     (met.MET, "MISSED"): met.missed_by_mail,
+    (CHOICES, "AWAY"): choices.away_by_mail,
+    (CHOICES, "HOURS"): choices.hours_by_mail,
+    (CHOICES, "BACK"): choices.back_by_mail,
+    (CHOICES, "END"): choices.end_by_mail,
+    (choices.END, "CONFIRM"): choices.confirm_by_mail,
+    (choices.UNDO, "UNDO"): choices.undo_by_mail,
+    (polls.PICK, "PICK"): polls.pick_by_mail,
 }
 """By the code's purpose and the word, in capitals."""
 

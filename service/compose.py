@@ -210,7 +210,7 @@ def _links(notice: Notice, programme: Programme) -> dict[str, Any]:
         subject = quote(f"{word} {code} {rest}".strip())
         return f"mailto:{programme.organiser.email}?subject={subject}"
 
-    links: dict[str, Any] = {"mailto": mailto}
+    links: dict[str, Any] = {"mailto": mailto, "choices": getattr(notice, "choices", None)}
     if isinstance(notice, MeetingNotice):
         links |= {name: mailto(name.upper(), notice.code) for name in ("accept", "decline")}
     if isinstance(notice, SummaryNotice):

@@ -18,7 +18,7 @@ from service.engine import Job, run_all
 from service.post import post
 from service.work import Work
 from store import meetings, outbox
-from store.outbox import EXPIRED, FAILED, QUEUED, SENT, UNKNOWN, Queued
+from store.outbox import EXPIRED, FAILED, QUEUED, SENT, SUPERSEDED, UNKNOWN, Queued
 
 log = structlog.get_logger()
 
@@ -67,6 +67,11 @@ def _may_go(work: Work, queued: Queued) -> bool:
             outbox.mark(connection, queued.id, EXPIRED)
         log.info("mail_expired", key=queued.key)
         return False
+    if _has_left(work, queued):
+        with work.engine.begin() as connection:
+            outbox.mark(connection, queued.id, SUPERSEDED)
+        log.info("mail_to_nobody", key=queued.key)
+        return False
     if queued.letter.recipient == work.roster.programme.coordinator:
         return True
     if queued.known_start and is_near(work.now, queued.known_start, queued.expires_at):
@@ -75,6 +80,14 @@ def _may_go(work: Work, queued: Queued) -> bool:
         return True
     work.counts.add("held_back")
     return False
+
+
+def _has_left(work: Work, queued: Queued) -> bool:
+    """Whether its reader is in the roster no more: then only a cancellation still concerns them."""
+    roster = work.roster
+    supervisors = (p.supervisor.email for p in roster.people.values() if p.supervisor)
+    known = {roster.programme.coordinator, *roster.people, *supervisors}
+    return queued.kind != "cancelled" and queued.letter.recipient not in known
 
 
 def _reader(work: Work, queued: Queued) -> Person:

@@ -14,12 +14,14 @@ from sqlalchemy.engine import Connection
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
 from service.agreeing import agreeing
+from service.choices import tell_of_ends
 from service.deliver import deliver
 from service.engine import Job, run_all, run_alone
 from service.in_force import in_force
 from service.intro import introduce
 from service.listen import listen
 from service.met import ask_whether_met
+from service.polls import tend_poll
 from service.prepare import prepare
 from service.propose import UNSCHEDULABLE, propose, stamp
 from service.publish import publish
@@ -29,7 +31,7 @@ from service.sync import sync
 from service.tend import tend
 from service.watch import watch
 from service.work import Outside, Work, reading
-from store import facts, meetings
+from store import facts, meetings, polls
 
 T = TypeVar("T")
 
@@ -51,6 +53,7 @@ TELLING: tuple[Callable[[Work], None], ...] = (
     agreeing,
     prepare,
     ask_whether_met,
+    tell_of_ends,
     summaries,
     purge,
 )
@@ -120,7 +123,9 @@ def tend_all(work: Work, stop: threading.Event | None = None) -> None:
     """Look after every live meeting, then propose what is due."""
     with work.engine.begin() as connection:
         uids = [booking.uid for booking in meetings.live(connection)]
+        asked = [poll.id for poll in polls.running(connection)]
     jobs = [Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids]
+    jobs += [Job(number, _in_transaction(work, tend_poll, number)) for number in asked]
     jobs += [
         Job(f"{pair.mentor} {pair.mentee}", _in_transaction(work, _propose_one, pair))
         for pair in work.roster.pairs
@@ -153,6 +158,8 @@ def _tend_one(work: Work, connection: Connection, uid: str) -> None:
 
 
 def _propose_one(work: Work, connection: Connection, pair: Pair) -> None:
+    if polls.running_for(connection, *pair.key):
+        return  # both are asked to pick a time
     propose(work, connection, pair)
     standing = meetings.standing(connection, *pair.key)
     if standing and standing.state == UNSCHEDULABLE:

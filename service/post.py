@@ -11,14 +11,18 @@ from sqlalchemy.engine import Connection
 from mentoring import itip
 from mentoring.interval import Interval
 from mentoring.letter import Letter
-from mentoring.notices import CounterNotice, MeetingFacts, MeetingNotice, Notice, Why
+from mentoring.notices import ChoicesFoot, CounterNotice, MeetingFacts, MeetingNotice, Notice, Why
 from mentoring.where import own_room, place_near, shared_tool
+from service import codes
 from service.compose import Calendar, compose
+from service.links import page_link
 from service.templates import templates_of
 from service.work import Work, party, reader
 from store import outbox
 from store.meetings import Booking, Guest
 
+CHOICES = "choices"
+"""The purpose of links to a partner's own choices, and of codes to make them by mail."""
 _ABOUT_THE_TIME = ("invite", "moved", "cancelled", "nudge", "prepare", "remind", "counter")
 
 
@@ -107,7 +111,7 @@ def rewrite_requests(work: Work, connection: Connection, booking: Booking) -> No
         queued = outbox.untouched(connection, sender, booking.uid, guest.email)
         if queued is None:
             continue
-        notice, ics = _request(work, booking, guest, queued.known_start)
+        notice, ics = _request(work, connection, booking, guest, queued.known_start)
         outbox.rewrite(connection, queued.id, _letter(work, notice, ics).raw)
 
 
@@ -118,7 +122,7 @@ def _post_request(
     guest: Guest,
     known: datetime | None = None,
 ) -> None:
-    notice, ics = _request(work, booking, guest, known)
+    notice, ics = _request(work, connection, booking, guest, known)
     post(
         work,
         connection,
@@ -131,7 +135,7 @@ def _post_request(
 
 
 def _request(
-    work: Work, booking: Booking, guest: Guest, known: datetime | None
+    work: Work, connection: Connection, booking: Booking, guest: Guest, known: datetime | None
 ) -> tuple[MeetingNotice, Calendar]:
     """The present time; as a move to a reader who knows of another, else as an invite."""
     meeting = facts(work, booking)
@@ -144,10 +148,24 @@ def _request(
         reader=to,
         meeting=meeting,
         code=guest.code,
-        why=Why(booking.why) if known and booking.why else None,
+        why=Why(booking.why) if booking.why and (known or booking.why == Why.PICKED) else None,
         before=Interval(known, known + meeting.slot.length) if known else None,
+        choices=choices_foot(work, connection, booking, guest),
     )
     return notice, Calendar("REQUEST", ics)
+
+
+def choices_foot(
+    work: Work, connection: Connection, booking: Booking, guest: Guest
+) -> ChoicesFoot | None:
+    """Where a partner makes their own choices; None for a pair that is no more."""
+    key = (booking.meeting.mentor, booking.meeting.mentee)
+    if not any(pair.key == key and work.today <= pair.end for pair in work.roster.pairs):
+        return None
+    return ChoicesFoot(
+        page_link(work.roster, work.secret, work.now, CHOICES, guest.email, *key),
+        codes.issue(work, connection, CHOICES, guest.email, *key),
+    )
 
 
 def invite_key(booking: Booking, guest: Guest) -> str:
@@ -171,6 +189,7 @@ def post_cancel(work: Work, connection: Connection, booking: Booking, why: Why) 
             meeting=meeting,
             code=guest.code,
             why=why,
+            choices=choices_foot(work, connection, booking, guest),
         )
         post(
             work,
@@ -217,6 +236,7 @@ def post_plain(
         reader=reader(work.person(guest), booking.meeting.slot.start),
         meeting=facts(work, booking),
         code=guest.code,
+        choices=choices_foot(work, connection, booking, guest),
     )
     return post(
         work,

@@ -15,7 +15,7 @@ from mentoring.meeting import REMIND_BEFORE
 from mentoring.roster import Person
 from service.agenda import as_mailed
 from service.compose import Calendar, event_text
-from service.post import facts, post
+from service.post import choices_foot, facts, post
 from service.templates import templates_of
 from service.work import Work, reader, reading
 from store import agenda, meetings
@@ -65,6 +65,7 @@ def remind(work: Work, connection: Connection, booking: Booking, guest: Guest) -
         reader=reader(work.person(guest), booking.meeting.slot.start),
         meeting=meeting,
         code=guest.code,
+        choices=choices_foot(work, connection, booking, guest),
     )
     if booking.kind == MEETING:
         items = agenda.items(connection, booking.uid)

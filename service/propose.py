@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from mentoring.availability import zone_at
+from mentoring.choices import mostly_paused, pause_on
 from mentoring.diagnosis import smallest_change
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, Attendance, Meeting, State
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 WAITING = "waiting"
 PROPOSED = "proposed"
 UNSCHEDULABLE = "unschedulable"
+PAUSED = "paused"
 ENDED = "ended"
 _NEXT_TRY = "; the next try is on "
 _AHEAD = 3
@@ -77,7 +79,7 @@ def live_ahead(work: Work, history: list[Booking]) -> list[Booking]:
 
 
 def _book(work: Work, connection: Connection, pair: Pair, found: Found, *, number: int) -> None:
-    booking = _new_booking(work, pair, work.roster.both_of(pair), found, number=number)
+    booking = new_booking(work, pair, work.roster.both_of(pair), found, number=number)
     meetings.save(connection, booking)
     post_invites(work, connection, booking)
     keep(connection, Standing(*pair.key, WAITING), PROPOSED, "")
@@ -94,6 +96,8 @@ def wanted_next(
     begin, end = _midnight(pair.start, zone), _midnight(pair.end + timedelta(days=1), zone)
     if work.now >= end:
         return NotYet(ENDED, f"the pair ended on {pair.end}")
+    if pause := pause_on(pair, work.today, work.today):
+        return NotYet(PAUSED, f"until {pause.last}")
     if standing.rest_until and work.now < standing.rest_until:
         day = standing.rest_until.astimezone(zone).date()
         why = standing.reason.partition(_NEXT_TRY)[0] or "the coordinator was told"
@@ -181,7 +185,15 @@ def no_slot(
     number: int,
     wanted: Wanted,
 ) -> None:
-    """No time suits both: say so, with the smallest change that would help, once a meeting."""
+    """No time suits both: say so, with the smallest change that would help, once a meeting.
+
+    For a pair that rests most of the time there is nothing to change.
+    """
+    zone = ZoneInfo(work.roster.programme.timezone)
+    first, last = (at.astimezone(zone).date() for at in (wanted.window.start, wanted.window.end))
+    if pause := mostly_paused(pair, first, last):
+        keep(connection, standing, PAUSED, f"until {pause.last}")
+        return
     people = work.roster.both_of(pair)
     both = sides(work, connection, people, wanted.window)
     ask(work, connection, pair, both, wanted)
@@ -205,7 +217,7 @@ def keep(connection: Connection, standing: Standing, state: str, reason: str) ->
     meetings.save_standing(connection, replace(standing, state=state, reason=reason))
 
 
-def _new_booking(
+def new_booking(
     work: Work, pair: Pair, people: tuple[Person, Person], found: Found, *, number: int
 ) -> Booking:
     slot = _chosen(found)
@@ -247,7 +259,7 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
         return False
     refused = (*booking.refused, booking.meeting.slot)
     others = [b for b in meetings.of_pair(connection, *pair.key) if b.uid != booking.uid]
-    wanted = _wanted_again(work, pair, booking, refused, others)
+    wanted = wanted_again(work, pair, booking, refused, others)
     found = search(work, connection, people, wanted, besides=booking)
     if found.chosen is None:
         call_off(work, connection, booking, Why.NO_TIME)
@@ -268,7 +280,7 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
     return True
 
 
-def _wanted_again(
+def wanted_again(
     work: Work, pair: Pair, booking: Booking, refused: tuple[Interval, ...], others: list[Booking]
 ) -> Wanted:
     """Another time as near as may be to the one that fell through."""

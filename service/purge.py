@@ -6,16 +6,18 @@ import structlog
 
 from mentoring.agenda import KEPT
 from service.work import Work
-from store import agenda
+from store import agenda, outbox
 
 log = structlog.get_logger()
 
-_WITH_THEIR_WORDS = ("remind",)
+_WITH_THEIR_WORDS = ("prepare", "remind")
 """Kinds of mail that hold what partners wrote."""
 
 
 def purge(work: Work) -> None:
+    over = work.now - KEPT
     with work.engine.begin() as connection:
-        count = agenda.purge(connection, work.now - KEPT, _WITH_THEIR_WORDS)
+        count = agenda.purge(connection, over)
+        outbox.blank(connection, over, _WITH_THEIR_WORDS)
     if count:
-        log.info("agendas_purged", meetings=count)
+        log.info("agendas_purged", rows=count)

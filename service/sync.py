@@ -89,7 +89,8 @@ def _present(work: Work, person: Person) -> Calendar:
         return kept
     with work.engine.begin() as connection:
         calendars.forget(connection, person.email)
-        fresh = Calendar(person.email, digest)
+        # Outages are counted on, so that its owner hears of the new one's faults too.
+        fresh = Calendar(person.email, digest, outage=kept.outage if kept else 0)
         calendars.save(connection, fresh)
         return fresh
 

@@ -11,15 +11,16 @@ from sqlalchemy.engine import Connection
 
 from mentoring.availability import working_days_between
 from mentoring.meeting import ANSWER_BY, Action, State, Step, needs_nudge, next_step
-from mentoring.notices import PatternNotice, Reader, Why
-from mentoring.roster import Pair, Person
+from mentoring.notices import Why
+from mentoring.roster import Pair
 from service.agenda import pair_of
 from service.met import days_since
-from service.post import post, post_plain
+from service.polls import ask
+from service.post import post_plain
 from service.prepare import remind, remind_at
 from service.propose import PROPOSED, WAITING, call_off, keep, repropose
-from service.sides import conflict
-from service.work import Work, party, reader
+from service.sides import conflict, unknown
+from service.work import Work
 from store import meetings, met
 from store.meetings import Booking, Guest, Standing
 
@@ -125,52 +126,28 @@ def _nudge(work: Work, connection: Connection, booking: Booking, guest: Guest) -
 
 
 def _replace(work: Work, connection: Connection, pair: Pair, booking: Booking, step: Step) -> None:
-    """The time fell through: another one, or after three tries the coordinator."""
+    """The time fell through: another one, or after three tries several to pick from."""
     why = step.why or Why.CONFLICT
+    can_wait = work.now < booking.meeting.slot.start - ANSWER_BY
     if step.action is Action.GIVE_UP:
-        _give_up(work, connection, pair, booking)
+        if can_wait and unknown(work, connection, work.roster.both_of(pair)):
+            _wait_for_calendar(connection, pair, why)
+            return
+        call_off(work, connection, booking, Why.TRIES_USED)
+        ask(work, connection, pair, booking)
         return
     if repropose(work, connection, pair, booking, why):
         fresh = meetings.by_uid(connection, booking.uid)
         if fresh and fresh.meeting.state is State.PROPOSED:
             keep(connection, _standing(connection, pair), PROPOSED, "")
         return
-    if work.now >= booking.meeting.slot.start - ANSWER_BY:
+    if not can_wait:
         call_off(work, connection, booking, Why.NO_TIME)
         keep(connection, _standing(connection, pair), WAITING, "a calendar can't be read")
         return
+    _wait_for_calendar(connection, pair, why)
+
+
+def _wait_for_calendar(connection: Connection, pair: Pair, why: Why) -> None:
     reason = f"the time fell through ({why}); a calendar must be readable to find another"
     keep(connection, _standing(connection, pair), WAITING, reason)
-
-
-def _give_up(work: Work, connection: Connection, pair: Pair, booking: Booking) -> None:
-    call_off(work, connection, booking, Why.TRIES_USED)
-    rest = booking.meeting.slot.start + pair.agreement.every
-    standing = replace(_standing(connection, pair), rest_until=rest)
-    reason = f"{booking.meeting.tries} proposals failed; the coordinator was told"
-    keep(connection, standing, WAITING, reason)
-    people = work.roster.both_of(pair)
-    readers = [reader(person, work.now) for person in people]
-    for number, to in enumerate((*readers, work.coordinator())):
-        _tell_pattern(work, connection, booking, people, to, for_coordinator=number == len(people))
-    work.counts.add("escalated")
-
-
-def _tell_pattern(
-    work: Work,
-    connection: Connection,
-    booking: Booking,
-    people: tuple[Person, Person],
-    to: Reader,
-    *,
-    for_coordinator: bool,
-) -> None:
-    role = "coordinator" if for_coordinator else to.email
-    notice = PatternNotice(
-        key=f"escalate:{booking.uid}:{role}",
-        reader=to,
-        mentor=party(people[0], work.now),
-        mentee=party(people[1], work.now),
-        for_coordinator=for_coordinator,
-    )
-    post(work, connection, notice)

@@ -7,8 +7,9 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
@@ -59,6 +60,11 @@ class Work:
     secret: bytes
     files: Roster | None = None
     counts: Tally = field(default_factory=Tally)
+
+    @property
+    def today(self) -> date:
+        """The date in the programme's zone."""
+        return self.now.astimezone(ZoneInfo(self.roster.programme.timezone)).date()
 
     def token(self, *parts: object, length: int) -> str:
         """Letters and digits that follow from the store's secret and the parts alone."""

@@ -10,7 +10,6 @@ from sqlalchemy.engine import Connection
 
 from mentoring.agenda import Item, ItemKind, Step
 from store.instants import seconds
-from store.outbox import blank
 from store.tables import meetings
 from store.tables_programme import agenda, next_steps
 
@@ -54,18 +53,10 @@ def set_steps(
         )
 
 
-def purge(connection: Connection, ended_by: datetime, kinds: Sequence[str]) -> int:
-    """Forget what was written for meetings that ended by an instant; how many meetings had any.
-
-    Mails of these kinds that hold it are emptied as well: that they were sent stays known.
-    """
+def purge(connection: Connection, ended_by: datetime) -> int:
+    """Forget what was written for meetings that ended by an instant; how many rows that was."""
     over = select(meetings.c.uid).where(meetings.c.end <= seconds(ended_by))
-    touched = set()
-    for table in (agenda, next_steps):
-        old = table.c.uid.in_(over)
-        touched |= set(connection.execute(select(table.c.uid).where(old)).scalars())
-        if touched:
-            connection.execute(table.delete().where(old))
-    for uid in touched:
-        blank(connection, uid, kinds)
-    return len(touched)
+    return sum(
+        connection.execute(table.delete().where(table.c.uid.in_(over))).rowcount
+        for table in (agenda, next_steps)
+    )

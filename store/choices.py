@@ -43,19 +43,20 @@ def holding(connection: Connection, person: str = "") -> list[Kept]:
     ]
 
 
-def add(connection: Connection, choice: Choice, now: datetime) -> None:
-    connection.execute(
-        choices.insert().values(
-            person=choice.person,
-            kind=choice.kind,
-            mentor=choice.mentor,
-            mentee=choice.mentee,
-            first=choice.first.isoformat(),
-            last=choice.last.isoformat() if choice.last else None,
-            value=choice.value,
-            at=seconds(now),
-        )
+def add(connection: Connection, choice: Choice, now: datetime) -> int:
+    """Keep a choice; its number."""
+    added = choices.insert().values(
+        person=choice.person,
+        kind=choice.kind,
+        mentor=choice.mentor,
+        mentee=choice.mentee,
+        first=choice.first.isoformat(),
+        last=choice.last.isoformat() if choice.last else None,
+        value=choice.value,
+        at=seconds(now),
     )
+    number: int = connection.execute(added.returning(choices.c.id)).scalar_one()
+    return number
 
 
 def undo(connection: Connection, number: int, person: str, now: datetime) -> bool:

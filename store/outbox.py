@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, Row
 
 from mentoring.letter import Letter
 from store.instants import instant, seconds
-from store.tables import outbox, received
+from store.tables import meetings, outbox, received
 
 QUEUED = "queued"
 SENDING = "sending"
@@ -170,15 +170,17 @@ def rewrite(connection: Connection, letter: int, raw: bytes) -> None:
     )
 
 
-def blank(connection: Connection, uid: str, kinds: Collection[str]) -> None:
-    """Forget the words of letters on a meeting that are no longer waiting; the rest of the row is
+def blank(connection: Connection, ended_by: datetime, kinds: Collection[str]) -> None:
+    """Forget the words of letters on meetings that ended by an instant; what else the rows say is
     evidence, and stays."""
+    over = select(meetings.c.uid).where(meetings.c.end <= seconds(ended_by))
     connection.execute(
         outbox.update()
         .where(
-            outbox.c.uid == uid,
+            outbox.c.uid.in_(over),
             outbox.c.kind.in_(kinds),
             outbox.c.state.not_in((QUEUED, SENDING)),
+            outbox.c.raw != b"",
         )
         .values(raw=b"")
     )

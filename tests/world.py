@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import email
 import email.policy
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from integrations.registry import Ports
+from service.agreeing import agreeing
+from service.intro import introduce, pair_start
 from service.passes import begin, full_pass
 from service.roster_source import load
 from service.status import status
 from service.work import Work, reading
+from store import agreements, outbox, tables
 from store.database import migrate, open_engine, resolve_url
 from tests.demo.partners import answer_mail, calendar_in
 from tests.demo.programme import busy_event
@@ -51,10 +55,14 @@ def at(text: str) -> datetime:
 
 @dataclass
 class World:
-    """The programme in `directory`. `sent` hands out each delivered mail once, in order."""
+    """The programme in `directory`. `sent` hands out each delivered mail once, in order.
+
+    Its pairs were introduced and have signed their agreement, unless it is `new`.
+    """
 
     directory: Path
     ports: type[Ports] = Ports
+    new: bool = False
     _seen: set[str] = field(default_factory=set)
     _engine: Engine | None = None
 
@@ -92,6 +100,9 @@ class World:
         """One full pass at an instant."""
         roster = load(self.directory)
         work = begin(roster, self.engine, self.ports(roster, self.directory), now)
+        if not self.new:
+            kick_off(work)
+            self.new = True
         full_pass(work)
         return work
 
@@ -135,6 +146,21 @@ class World:
             self._engine.dispose()
 
 
+def kick_off(work: Work) -> None:
+    """What a pair's beginning causes is done and out of the way: introduced, signed."""
+    begun = [pair_start(work, pair) for pair in work.roster.pairs]
+    work = replace(work, now=max([work.now, *begun]))
+    for job in (introduce, agreeing):
+        job(work)
+    with work.engine.begin() as connection:
+        for pair in work.roster.pairs:
+            for version in agreements.versions(connection, *pair.key):
+                for person in pair.key:
+                    agreements.sign(connection, *pair.key, version.number, person, work.now)
+        for queued in outbox.due(connection, work.roster.programme.organiser.email, work.now):
+            outbox.mark(connection, queued.id, outbox.SENT, sent_at=work.now)
+
+
 def calendar_of(message: EmailMessage) -> Calendar:
     calendar = calendar_in(message.as_bytes())
     assert calendar is not None
@@ -147,3 +173,37 @@ def event_in(message: EmailMessage) -> Component:
 
 def to(messages: list[EmailMessage], address: str) -> list[EmailMessage]:
     return [m for m in messages if m["To"].addresses[0].addr_spec == address]
+
+
+def body(message: EmailMessage) -> str:
+    """The text part of a mail."""
+    part = message.get_body(("plain",))
+    assert part is not None
+    text: str = part.get_content()
+    return text
+
+
+def kinds(world: World, kind: str) -> list[str]:
+    """Who was mailed this kind of notice, or is about to be."""
+    with reading(world.engine) as connection:
+        query = select(tables.outbox.c.recipient).where(tables.outbox.c.kind == kind)
+        return list(connection.execute(query).scalars())
+
+
+def decline_all(
+    world: World, now: datetime, before: Callable[[int], None] = lambda number: None
+) -> tuple[datetime, list[EmailMessage]]:
+    """Dana declines three times; when that was, and the mails after the third.
+
+    `before` is called ahead of each of her answers.
+    """
+    world.step(now)
+    messages = world.sent()
+    for number in range(3):
+        before(number)
+        invite = next(m for m in to(messages, DANA) if m.get_content_type() == "multipart/mixed")
+        world.reply(DANA, invite, "DECLINED", now)
+        now += timedelta(hours=1)
+        world.step(now)
+        messages = world.sent()
+    return now, messages

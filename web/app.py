@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
-from web import agenda, agreement, consent, forms, met, planning, stretch
+from web import agenda, agreement, choices, consent, forms, met, pick, planning, stretch
 from web.forms import Page
 from web.render import missing
 
@@ -29,7 +29,9 @@ _HEADERS = (
 PAGES: tuple[Page, ...] = (
     agenda.PAGE,
     agreement.PAGE,
+    choices.PAGE,
     met.PAGE,
+    pick.PAGE,
     planning.PAGE,
     stretch.PAGE,
 )

@@ -21,6 +21,7 @@ from mentoring.meeting import (
     needs_nudge,
     next_step,
 )
+from mentoring.met import Said
 from mentoring.notices import Why
 
 START = datetime(2027, 1, 14, 18, tzinfo=UTC)
@@ -88,6 +89,20 @@ def test_after_it() -> None:
     assert step(confirmed, SLOT.end, days=5) == (Action.ASSUME_HELD, None)
     assert step(meeting(YES, OPEN), START) == (Action.MISS, None)
     assert step(meeting(YES, YES), SLOT.end, days=9) == (Action.CONFIRM, None)
+
+
+def test_what_was_said_comes_before_what_was_planned() -> None:
+    yes, no = Said(True), Said(False)
+    confirmed, unanswered = meeting(YES, YES, state=State.CONFIRMED), meeting(YES, OPEN)
+    for m in (confirmed, unanswered):
+        for said, days, action in (
+            ((yes,), 0, Action.NOTHING),
+            ((yes,), 5, Action.HOLD),
+            ((yes, yes), 0, Action.HOLD),
+            ((yes, no), 9, Action.MISS),
+        ):
+            step = next_step(m, said=said, working_days_since=days, now=SLOT.end)
+            assert step.action is action
 
 
 @given(days=st.integers(0, 20), nudges=st.integers(0, 3), partstat=st.sampled_from(list(Partstat)))

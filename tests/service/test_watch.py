@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event as hook
 
+from mentoring.agenda import ItemKind
+from service.agenda import note
 from service.work import reading
 from store import meetings
 from store.meetings import Booking
@@ -251,3 +253,27 @@ def test_an_unchanged_calendar_is_read_by_one_request_and_written_by_none(
     assert [r.operation for r in server.requests] == ["calendar.events.list"] * 2
     assert written == []
     assert work.counts["synced"] == 2
+
+
+def test_an_agenda_is_in_the_partners_events_and_never_in_the_organisers(
+    world: World, server: Google
+) -> None:
+    world.step(MONDAY)
+    made = booking(world)
+    for who in (DANA, LEE):
+        server.answer(OFFICE, made.uid, who, "ACCEPTED")
+    work = world.step(MONDAY + timedelta(minutes=1))
+    note(work, made.uid, DANA, ItemKind.ITEM, "CANARY of the agenda")
+    world.sent()
+    now = made.meeting.slot.start - timedelta(hours=26)
+    while now < made.meeting.slot.start:
+        world.step(now)
+        now += timedelta(hours=1)
+    reminders = [m for m in world.sent() if m["Subject"].startswith("Coming up")]
+    assert {m["To"].addresses[0].addr_spec for m in reminders} == {DANA, LEE}
+    for reminder in reminders:
+        assert "CANARY" in str(event_in(reminder)["description"])
+        assert str(event_in(reminder)["location"]) == made.link
+    shown = next(e for e in server.events(OFFICE) if e["iCalUID"] == made.uid)
+    assert "CANARY" not in str(shown)
+    assert "CANARY" not in str(server.events(OFFICE))

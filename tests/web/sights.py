@@ -1,0 +1,116 @@
+"""Every page in each of its states: a new page is a line in `SIGHTS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from store import meetings
+from store.meetings import Booking
+from tests.web.office import Office, hidden
+from tests.world import DANA, LEE
+
+PAIR = (LEE, DANA)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A page in one state. `link` brings the office into that state and says where the page is.
+
+    `typed` is what the keyboard writes into which field before any button is pressed; `wrong`
+    is what the page must refuse when its last button is pressed.
+    """
+
+    page: str
+    link: Callable[[Office], str]
+    typed: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    state: str = ""
+    status: int = 200
+
+    @property
+    def name(self) -> str:
+        return f"{self.page} {self.state}".strip()
+
+
+def consented(office: Office) -> str:
+    """The way back from the provider's own page."""
+    pressed = httpx.post(office.link(), data={"form": hidden(httpx.get(office.link()).text)})
+    return str(httpx.get(pressed.headers["Location"]).headers["Location"])
+
+
+def booked(office: Office) -> Booking:
+    """The pair's first meeting, both calendars being read."""
+    httpx.get(consented(office)).raise_for_status()
+    office.world.step(office.now)
+    with office.world.engine.connect() as connection:
+        return meetings.of_pair(connection, *PAIR)[0]
+
+
+def sent(url: str, **fields: str) -> None:
+    """Send a page's form as a browser does."""
+    form = hidden(httpx.get(url).text)
+    assert httpx.post(url, data={"form": form, **fields}).status_code == 303
+
+
+def agenda(office: Office) -> str:
+    return office.page("agenda", DANA, booked(office).uid)
+
+
+def agenda_with_items(office: Office) -> str:
+    url = agenda(office)
+    sent(url, kind="item", text="How we share the work on the budget " + "x" * 60)
+    sent(url, kind="question", text="Whom do I ask?")
+    return url
+
+
+def agenda_of_the_past(office: Office) -> str:
+    url = agenda_with_items(office)
+    office.now = office.now + timedelta(days=14)
+    return url
+
+
+def met(office: Office) -> str:
+    booking = booked(office)
+    office.now = booking.meeting.slot.end + timedelta(hours=3)
+    return office.page("met", DANA, booking.uid)
+
+
+def agreement(office: Office) -> str:
+    """What the programme drafted, and neither has signed."""
+    office.world.new = True
+    office.world.step(office.now)
+    return office.page("agreement", DANA, *PAIR)
+
+
+def agreement_signed(office: Office) -> str:
+    office.world.step(office.now)
+    return office.page("agreement", DANA, *PAIR)
+
+
+def agreement_amended(office: Office) -> str:
+    url = agreement(office)
+    sent(url, do="amend", weeks="3", minutes="45", channel="either", share="40", conflicts="June")
+    return url
+
+
+SIGHTS = (
+    Sight("connect", Office.link),
+    Sight("connected", consented),
+    Sight("trouble", lambda office: f"{office.base}/connect/old", status=404),
+    Sight("stretch", lambda office: office.page("stretch", DANA, *PAIR)),
+    Sight("agenda", agenda, {"text": "Budget"}, {"text": "  "}),
+    Sight("agenda", agenda_with_items, {"text": "Budget"}, state="with items"),
+    Sight("agenda", agenda_of_the_past, state="of the past"),
+    Sight("met", lambda office: office.page("met", DANA, booked(office).uid), state="too early"),
+    Sight("met", met, {"met": " "}, {"met": " ", "minutes": "soon"}),
+    Sight("agreement", agreement, {"weeks": "3"}, {"weeks": "0"}),
+    Sight("agreement", agreement_signed, {"weeks": "3"}, state="signed"),
+    Sight("agreement", agreement_amended, {"weeks": "3"}, {"share": "all"}, state="amended"),
+    Sight("planning", lambda office: office.page("planning", DANA, *PAIR)),
+)
+every_page = pytest.mark.parametrize("sight", SIGHTS, ids=lambda sight: sight.name)
