@@ -12,14 +12,17 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from mentoring.notices import MeetingNotice, Notice
+from mentoring.notices import MeetingFacts, MeetingNotice, Notice
 from mentoring.roster import Roster
+from mentoring.wording import SpokenTime
 from service.check import check
 from service.compose import Rendered, render
 from service.preview import SAMPLES, preview
 from service.roster_source import load
 from service.samples import Sitting
+from service.sandbox import OWN_FILTERS
 from service.templates import SHIPPED, templates_of
+from tests import template_table
 from tests.world import DANA, PEOPLE, World, at, to
 
 NOW = at("2027-01-11 12:00")
@@ -77,6 +80,7 @@ def french(house: House, kind: str = "nudge") -> None:
         '{% extends "mail/_layout.html" %}{% block body %}{{ here.whole }}{% endblock %}',
     )
     house.own("mail/_foot.fr.html", "Des questions ?")
+    house.own("mail/_choices.fr.html", "Votre choix")
 
 
 @pytest.mark.parametrize("language", ["es", "ES", "es-MX", "Es-us"])
@@ -124,7 +128,7 @@ def test_right_to_left(house: House) -> None:
         house.own(f"mail/cancelled/{name}.ar.txt", "لقاء {{ here.whole }}")
     shipped = (SHIPPED / "mail" / "cancelled" / "body.html").read_text()
     house.own("mail/cancelled/body.ar.html", shipped)
-    for piece in ("_foot.html", "_meeting.html", "_why.txt"):
+    for piece in ("_foot.html", "_choices.html", "_meeting.html", "_why.txt"):
         stem, ending = piece.split(".")
         house.own(f"mail/{stem}.ar.{ending}", (SHIPPED / "mail" / piece).read_text())
     words = house.words("cancelled", "ar")
@@ -250,3 +254,12 @@ def test_text_from_a_text_piece_is_escaped_in_html(house: House) -> None:
     html = render(hostile, roster.programme, templates_of(roster)).html
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_the_doc_names_what_each_kind_gives() -> None:
+    assert template_table.written() == template_table.table(), "run python -m tests.template_table"
+    doc = template_table.DOC.read_text("utf-8")
+    for name in OWN_FILTERS:
+        assert f"`{name}" in doc, name
+    for field in (*MeetingFacts.__dataclass_fields__, *SpokenTime.__dataclass_fields__, "whole"):
+        assert f"`{field}`" in doc, field
