@@ -9,7 +9,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from store import meetings
+from service.polls import ask
+from store import meetings, polls
 from store.meetings import Booking
 from tests.web.office import Office, hidden
 from tests.world import DANA, LEE
@@ -98,6 +99,47 @@ def agreement_amended(office: Office) -> str:
     return url
 
 
+def pick(office: Office) -> str:
+    """Both are asked to pick from several times."""
+    booking = booked(office)
+    work = office.work()
+    with work.engine.begin() as connection:
+        ask(work, connection, work.roster.pairs[0], booking)
+    return office.page("pick", DANA, booking.uid)
+
+
+def pick_answered(office: Office) -> str:
+    url = pick(office)
+    sent(url, suits="2")
+    return url
+
+
+def pick_closed(office: Office) -> str:
+    url = pick(office)
+    with office.world.engine.begin() as connection:
+        for poll in polls.running(connection):
+            polls.close(connection, poll.id, "", office.now)
+    return url
+
+
+def choices(office: Office) -> str:
+    return office.page("choices", DANA, *PAIR)
+
+
+def choices_made(office: Office) -> str:
+    url = choices(office)
+    sent(url, what="away", first="2027-02-01", last="2027-02-14")
+    sent(url, what="hours", hours="Mon-Thu 09:00-15:00", **{"from": "2027-03-01"})
+    return url
+
+
+def choices_ended(office: Office) -> str:
+    url = choices(office)
+    sent(url, what="end for good")
+    return url
+
+
+AWAY = {"first": "02012027", "last": "02142027", "hours": "Mon 09:00-15:00"}
 SIGHTS = (
     Sight("connect", Office.link),
     Sight("connected", consented),
@@ -111,6 +153,12 @@ SIGHTS = (
     Sight("agreement", agreement, {"weeks": "3"}, {"weeks": "0"}),
     Sight("agreement", agreement_signed, {"weeks": "3"}, state="signed"),
     Sight("agreement", agreement_amended, {"weeks": "3"}, {"share": "all"}, state="amended"),
+    Sight("pick", pick, {"suits": " "}),
+    Sight("pick", pick_answered, state="answered"),
+    Sight("pick", pick_closed, state="closed"),
+    Sight("choices", choices, AWAY),
+    Sight("choices", choices_made, AWAY, state="made"),
+    Sight("choices", choices_ended, state="ended"),
     Sight("planning", lambda office: office.page("planning", DANA, *PAIR)),
 )
 every_page = pytest.mark.parametrize("sight", SIGHTS, ids=lambda sight: sight.name)
