@@ -9,10 +9,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from store import meetings
+from store import meetings, polls
 from store.meetings import Booking
 from tests.web.office import Office, hidden
-from tests.world import DANA, LEE
+from tests.world import DANA, LEE, decline_all
 
 PAIR = (LEE, DANA)
 
@@ -21,14 +21,14 @@ PAIR = (LEE, DANA)
 class Sight:
     """A page in one state. `link` brings the office into that state and says where the page is.
 
-    `typed` is what the keyboard writes into which field before any button is pressed; `wrong`
-    is what the page must refuse. `button` is pressed first, for what no link shows.
+    `typed` is what the keyboard writes into which field before any button is pressed; each of
+    `wrong` is what the page must refuse. `button` is pressed first, for what no link shows.
     """
 
     page: str
     link: Callable[[Office], str]
     typed: Mapping[str, str] = field(default_factory=dict)
-    wrong: Mapping[str, str] = field(default_factory=dict)
+    wrong: tuple[Mapping[str, str], ...] = ()
     state: str = ""
     status: int = 200
     button: int | None = None
@@ -99,19 +99,74 @@ def agreement_amended(office: Office) -> str:
     return url
 
 
+def picking(office: Office) -> str:
+    httpx.get(consented(office)).raise_for_status()
+    office.now, _ = decline_all(office.world, office.now)
+    with office.world.engine.connect() as connection:
+        (poll,) = polls.running(connection)
+    return office.page("pick", DANA, poll.id)
+
+
+def picked(office: Office) -> str:
+    url = picking(office)
+    sent(url, suits="1")
+    return url
+
+
+def picked_by_both(office: Office) -> str:
+    url = picked(office)
+    with office.world.engine.connect() as connection:
+        (poll,) = polls.running(connection)
+    sent(office.page("pick", LEE, poll.id), suits="1")
+    office.now += timedelta(minutes=10)
+    office.world.step(office.now)
+    return url
+
+
+def choices(office: Office) -> str:
+    return office.page("choices", DANA, *PAIR)
+
+
+def choices_made(office: Office) -> str:
+    url = choices(office)
+    sent(url, what="away", first="2027-02-01", last="2027-02-05")
+    sent(url, what="hours", hours="Mon-Thu 10:00-16:00", **{"from": "2027-03-01"})
+    return url
+
+
+def choices_after_the_end(office: Office) -> str:
+    url = choices(office)
+    sent(url, what="end for good")
+    return url
+
+
+AWAY = {"first": "02012027", "last": "02052027"}
+BACKWARDS = {"first": "02052027", "last": "02012027"}
+HOURS = {"hours": "Mon-Fri 10:00-16:00", "from": "02012027"}
 SIGHTS = (
     Sight("connect", Office.link),
     Sight("connected", consented),
     Sight("trouble", lambda office: f"{office.base}/connect/old", status=404),
     Sight("stretch", lambda office: office.page("stretch", DANA, *PAIR)),
-    Sight("agenda", agenda, {"text": "Budget"}, {"text": "  "}),
+    Sight("agenda", agenda, {"text": "Budget"}, ({"text": "  "},)),
     Sight("agenda", agenda_with_items, {"text": "Budget"}, state="with items"),
     Sight("agenda", agenda_of_the_past, state="of the past"),
     Sight("met", lambda office: office.page("met", DANA, booked(office).uid), state="too early"),
-    Sight("met", met, {"met": " "}, {"met": " ", "minutes": "soon"}),
-    Sight("agreement", agreement, {"weeks": "3"}, {"weeks": "0"}),
+    Sight("met", met, {"met": " "}, ({"met": " ", "minutes": "soon"},)),
+    Sight("agreement", agreement, {"weeks": "3"}, ({"weeks": "0"},)),
     Sight("agreement", agreement_signed, {"weeks": "3"}, state="signed"),
-    Sight("agreement", agreement_amended, {"weeks": "3"}, {"share": "all"}, state="amended"),
+    Sight("agreement", agreement_amended, {"weeks": "3"}, ({"share": "all"},), state="amended"),
+    Sight("pick", picking, {"suits": " "}, ({"suits": " ", "none": " "},)),
+    Sight("pick", picked, state="answered"),
+    Sight("pick", picked_by_both, state="closed"),
+    Sight("choices", choices, {**AWAY, **HOURS}, (BACKWARDS, {"hours": "all day"})),
+    Sight("choices", choices_made, {**AWAY, **HOURS}, state="made"),
+    Sight("choices", choices, button=2, state="before the end"),
+    Sight("choices", choices_after_the_end, state="after the end"),
     Sight("planning", lambda office: office.page("planning", DANA, *PAIR)),
+)
+every_refusal = pytest.mark.parametrize(
+    ("sight", "wrong"),
+    [pytest.param(s, w, id=f"{s.name}: {', '.join(w)}") for s in SIGHTS for w in s.wrong],
 )
 every_page = pytest.mark.parametrize("sight", SIGHTS, ids=lambda sight: sight.name)
