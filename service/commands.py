@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import structlog
 from sqlalchemy.engine import Connection
 
+from mentoring.programme_events import Rsvp
 from mentoring.replies import Command
-from service import agenda, agreeing, choices, met, polls, stretch
+from service import agenda, agreeing, briefing, choices, events, met, polls, stretch
 from service.post import CHOICES
 from service.work import Work
 from store import codes
@@ -24,6 +25,12 @@ WORDS: Mapping[tuple[str, str], Handler] = {
     (stretch.PURPOSE, "NO"): stretch.obey_no,
     (agreeing.PURPOSE, "AGREE"): agreeing.obey_agree,
     (agenda.AGENDA, "AGENDA"): agenda.noted_by_mail,
+    (events.RSVP, "COMING"): events.obey_rsvp(Rsvp.IN_PERSON),
+    (events.RSVP, "ONLINE"): events.obey_rsvp(Rsvp.ONLINE),
+    (events.RSVP, "ABSENT"): events.obey_rsvp(Rsvp.ABSENT),
+    (events.ATTENDED, "YES"): events.obey_attended(True),
+    (events.ATTENDED, "NO"): events.obey_attended(False),
+    (briefing.PURPOSE, "BOOK"): briefing.obey_book,
     (met.MET, "MET"): met.met_by_mail,
     (met.MET, "MISSED"): met.missed_by_mail,
     (CHOICES, "AWAY"): choices.away_by_mail,

@@ -17,6 +17,7 @@ from mentoring.notices import CounterNotice, Refusal, Why
 from mentoring.replies import Answer, AnswerKind, Command, Unreadable, acts_for, read_answer
 from mentoring.roster import Pair
 from service.commands import obey
+from service.events import take_reply
 from service.post import facts, post_counter_refusal, post_move
 from service.propose import asked_slot, moved_to
 from service.sides import sides, suits, unknown
@@ -76,6 +77,8 @@ def _take_in(work: Work, message: Received) -> None:
 
 
 def _apply(work: Work, connection: Connection, answer: Answer) -> None:
+    if take_reply(work, connection, answer):
+        return
     found = _addressed(connection, answer)
     if found is None:
         return

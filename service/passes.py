@@ -14,9 +14,11 @@ from sqlalchemy.engine import Connection
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
 from service.agreeing import agreeing
+from service.briefing import briefings
 from service.choices import tell_of_ends
 from service.deliver import deliver
 from service.engine import Job, run_all, run_alone
+from service.events import events
 from service.in_force import in_force
 from service.intro import introduce
 from service.listen import listen
@@ -51,6 +53,8 @@ COUNTS = (
 TELLING: tuple[Callable[[Work], None], ...] = (
     introduce,
     agreeing,
+    events,
+    briefings,
     prepare,
     ask_whether_met,
     tell_of_ends,

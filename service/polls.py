@@ -138,7 +138,7 @@ def _book(
     people = work.roster.both_of(pair)
     # It costs neither anything: both asked for it.
     slot = Slot(option.interval, 0.0, (), option.on_site, (0.0, 0.0))
-    number = len(meetings.of_pair(connection, *pair.key)) + 1
+    number = meetings.next_number(connection, *pair.key)
     booking = new_booking(work, pair, people, Found(slot), number=number)
     for side in booking.meeting.attendances:
         booking = meetings.with_side(booking, replace(side, partstat=Partstat.ACCEPTED))

@@ -10,7 +10,7 @@ from pathlib import Path
 from mentoring import itip
 from mentoring.notices import MeetingNotice, Notice
 from mentoring.roster import Pair, Person, Roster
-from service import samples, samples_choices, samples_kickoff, samples_prepare
+from service import samples, samples_choices, samples_events, samples_kickoff, samples_prepare
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
 from service.templates import templates_of
@@ -19,6 +19,7 @@ SAMPLES: Mapping[str, Sample] = {
     **samples_kickoff.KICKOFF,
     **samples.MEETINGS,
     **samples_prepare.PREPARE,
+    **samples_events.EVENTS,
     **samples_choices.CHOICES,
 }
 KINDS = tuple(SAMPLES)

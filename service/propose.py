@@ -65,12 +65,13 @@ def propose(work: Work, connection: Connection, pair: Pair) -> None:
     people = work.roster.both_of(pair)
     problem = unknown(work, connection, people)
     found = None if problem else search(work, connection, people, wanted)
+    number = meetings.next_number(connection, *pair.key)
     if found and found.chosen:
-        _book(work, connection, pair, found, number=len(history) + 1)
+        _book(work, connection, pair, found, number=number)
     elif problem and not ahead:
         keep(connection, standing, WAITING, problem.reason)
     elif found and not ahead:
-        no_slot(work, connection, pair, standing, found, number=len(history) + 1, wanted=wanted)
+        no_slot(work, connection, pair, standing, found, number=number, wanted=wanted)
 
 
 def live_ahead(work: Work, history: list[Booking]) -> list[Booking]:

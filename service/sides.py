@@ -13,6 +13,7 @@ from mentoring.interval import Interval
 from mentoring.notices import Why
 from mentoring.roster import Person
 from mentoring.slots import Side, shares_site
+from service.kept_free import kept_free
 from service.sync import is_known
 from service.work import Work
 from store import calendars, meetings, outbox
@@ -74,7 +75,10 @@ def _side(
         person=person,
         hours=tuple(hours),
         busy=tuple(_busy(connection, person, window, besides)),
-        taken=tuple(meetings.taken(connection, person.email, window, besides=uid)),
+        taken=(
+            *meetings.taken(connection, person.email, window, besides=uid),
+            *kept_free(connection, work.roster, person, window),
+        ),
         borne=meetings.borne(connection, person.email),
     )
 

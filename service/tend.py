@@ -22,7 +22,7 @@ from service.propose import PROPOSED, WAITING, call_off, keep, repropose
 from service.sides import conflict, unknown
 from service.work import Work
 from store import meetings, met
-from store.meetings import Booking, Guest, Standing
+from store.meetings import MEETING, Booking, Guest, Standing
 
 log = structlog.get_logger()
 
@@ -103,8 +103,9 @@ def _standing(connection: Connection, pair: Pair) -> Standing:
 
 def _watch(work: Work, connection: Connection, pair: Pair, booking: Booking) -> None:
     """Nothing is wrong: chase missing answers, remind, and keep the pair's state."""
-    state = CONFIRMED if booking.meeting.state is State.CONFIRMED else PROPOSED
-    keep(connection, _standing(connection, pair), state, "")
+    if booking.kind == MEETING:
+        state = CONFIRMED if booking.meeting.state is State.CONFIRMED else PROPOSED
+        keep(connection, _standing(connection, pair), state, "")
     for guest in booking.guests:
         if booking.meeting.state is State.PROPOSED:
             _nudge(work, connection, booking, guest)
@@ -128,6 +129,9 @@ def _nudge(work: Work, connection: Connection, booking: Booking, guest: Guest) -
 def _replace(work: Work, connection: Connection, pair: Pair, booking: Booking, step: Step) -> None:
     """The time fell through: another one, or after three tries several to pick from."""
     why = step.why or Why.CONFLICT
+    if booking.kind != MEETING:  # nobody is asked thrice for a briefing
+        call_off(work, connection, booking, why)
+        return
     can_wait = work.now < booking.meeting.slot.start - ANSWER_BY
     if step.action is Action.GIVE_UP:
         if can_wait and unknown(work, connection, work.roster.both_of(pair)):

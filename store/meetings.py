@@ -18,6 +18,7 @@ from store.tables import attendances, meetings, pairs
 
 MEETING = "meeting"
 BRIEFING = "briefing"
+BRIEFING = "briefing"
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,32 @@ def live(connection: Connection) -> list[Booking]:
 
 
 def of_pair(connection: Connection, mentor: str, mentee: str) -> list[Booking]:
-    """All meetings a pair ever had, first to last."""
-    query = _all().where(meetings.c.mentor == mentor, meetings.c.mentee == mentee)
+    """All meetings a pair ever had, first to last; briefings are none."""
+    query = _all().where(
+        meetings.c.mentor == mentor, meetings.c.mentee == mentee, meetings.c.kind == MEETING
+    )
     return _bookings(connection, query)
+
+
+def next_number(connection: Connection, mentor: str, mentee: str) -> int:
+    """The number of a pair's next meeting or briefing, 1 for the first."""
+    query = select(func.coalesce(func.max(meetings.c.number), 0)).where(
+        meetings.c.mentor == mentor, meetings.c.mentee == mentee
+    )
+    newest: int = connection.execute(query).scalar_one()
+    return newest + 1
+
+
+def briefing(connection: Connection, mentor: str, mentee: str, event: str) -> Booking | None:
+    """The briefing of a pair on an event, if it is booked and was not called off."""
+    query = _all().where(
+        meetings.c.mentor == mentor,
+        meetings.c.mentee == mentee,
+        meetings.c.kind == BRIEFING,
+        meetings.c.about == event,
+        meetings.c.state != State.CANCELLED,
+    )
+    return next(iter(_bookings(connection, query)), None)
 
 
 def unpublished(connection: Connection) -> list[Booking]:

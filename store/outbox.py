@@ -205,7 +205,7 @@ def known_start(connection: Connection, uid: str, recipient: str) -> datetime | 
         .where(
             outbox.c.uid == uid,
             outbox.c.recipient == recipient,
-            outbox.c.kind.in_(("invite", "moved")),
+            outbox.c.kind.in_(("invite", "moved", "event", "event_moved")),
             outbox.c.state.in_((SENT, SENDING, UNKNOWN)),
         )
         .order_by(outbox.c.id.desc())

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
-from web import agenda, agreement, choices, consent, forms, met, pick, planning, stretch
+from web import agenda, agreement, choices, consent, events, forms, met, pick, planning, stretch
 from web.forms import Page
 from web.render import missing
 
@@ -30,6 +30,7 @@ PAGES: tuple[Page, ...] = (
     agenda.PAGE,
     agreement.PAGE,
     choices.PAGE,
+    *events.PAGES,
     met.PAGE,
     pick.PAGE,
     planning.PAGE,

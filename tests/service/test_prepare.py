@@ -249,3 +249,15 @@ def kept(world: World) -> bytes:
                 if raw and part.get_content_maintype() == "text"
             ]
     return "\n".join(texts).encode()
+
+
+def test_a_briefing_is_reminded_of_and_no_more(world: World) -> None:
+    uid, start = confirmed(world)
+    with world.engine.begin() as connection:
+        connection.execute(meetings.update().where(meetings.c.uid == uid).values(kind="briefing"))
+    sent = play(world, MONDAY + timedelta(hours=2), start + timedelta(days=3))
+    assert not about(sent, "What will you discuss")
+    assert not about(sent, "Did you meet?")
+    reminders = about(sent, "Coming up")
+    assert set(reminders) == {DANA, LEE}
+    assert all("AGENDA" not in text_of(message) for _, message in reminders.values())
