@@ -9,10 +9,12 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from service.events import gatherings
 from store import meetings, polls
 from store.meetings import Booking
+from tests.web.links import links_of
 from tests.web.office import Office, hidden
-from tests.world import DANA, LEE, decline_all
+from tests.world import DANA, LEE, at, decline_all
 
 PAIR = (LEE, DANA)
 
@@ -140,6 +142,55 @@ def choices_after_the_end(office: Office) -> str:
     return url
 
 
+def energizer(office: Office) -> str:
+    """The id of an event in nine days, of which the service knows."""
+    (office.world.directory / "events.csv").write_text(ENERGIZER)
+    booked(office)
+    return known_event(office)
+
+
+def known_event(office: Office) -> str:
+    work = office.work()
+    with work.engine.connect() as connection:
+        (gathering,) = gatherings(work, connection)
+    return gathering.id
+
+
+def event(office: Office) -> str:
+    return office.page("event", DANA, energizer(office))
+
+
+def event_answered(office: Office) -> str:
+    url = event(office)
+    sent(url, answer="in person")
+    return url
+
+
+def attended(office: Office) -> str:
+    url = office.page("attended", DANA, energizer(office))
+    office.now = at("2027-01-20 15:00")
+    return url
+
+
+def brief(office: Office) -> str:
+    """What the mail to him who was there links to, while she was not."""
+    hers = attended(office)
+    sent(hers, answer="no")
+    sent(office.page("attended", LEE, known_event(office)), answer="yes")
+    office.world.step(office.now)
+    links = set().union(*map(links_of, office.world.sent()))
+    return next(link for link in links if link.startswith(f"{office.base}/brief/"))
+
+
+def briefing_booked(office: Office) -> str:
+    url = brief(office)
+    sent(url)
+    return url
+
+
+ENERGIZER = """title,kind,start,end,timezone,place,link
+Energizer,midpoint,2027-01-20 13:00,2027-01-20 14:30,America/New_York,Hall,https://example.org/x
+"""
 AWAY = {"first": "02012027", "last": "02052027"}
 BACKWARDS = {"first": "02052027", "last": "02012027"}
 HOURS = {"hours": "Mon-Fri 10:00-16:00", "from": "02012027"}
@@ -163,6 +214,11 @@ SIGHTS = (
     Sight("choices", choices_made, {**AWAY, **HOURS}, state="made"),
     Sight("choices", choices, button=2, state="before the end"),
     Sight("choices", choices_after_the_end, state="after the end"),
+    Sight("event", event),
+    Sight("event", event_answered, state="answered"),
+    Sight("attended", attended),
+    Sight("brief", brief),
+    Sight("brief", briefing_booked, state="booked"),
     Sight("planning", lambda office: office.page("planning", DANA, *PAIR)),
 )
 every_refusal = pytest.mark.parametrize(
