@@ -13,6 +13,7 @@ from mentoring.availability import region_exists
 from mentoring.hours import HoursError, WeeklyHours, parse_day, parse_hours
 from mentoring.roster import Mailbox
 from mentoring.tables import nearest, quoted
+from mentoring.wording import tag
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}"
@@ -27,7 +28,7 @@ _UNITS = {
     "month": timedelta(days=30),
 }
 _LONGEST = timedelta(days=366)
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SECRET = re.compile(r"(env|file|credential):\S.*")
 
@@ -157,7 +158,7 @@ def read_link(text: str) -> str:
 def read_language(text: str) -> str:
     if text and not _LANGUAGE.fullmatch(text):
         raise CellError(f"{quoted(text)} is no language", 'write a code such as "en" or "es"')
-    return text or "en"
+    return tag(text or "en")
 
 
 def read_url(text: str, schemes: tuple[str, ...]) -> str:

@@ -30,6 +30,13 @@ class SpokenTime:
         return f"{self.day}, {self.hours} {zone}"
 
 
+def tag(language: str) -> str:
+    """A language code as HTML has it: `ES-mx` is es-MX, `zh-hans` zh-Hans."""
+    primary, *rest = language.split("-")
+    regions = (part.upper() if len(part) == 2 else part.title() for part in rest)
+    return "-".join([primary.lower(), *regions])
+
+
 def locale_of(language: str) -> Locale:
     """The locale of a language code; English for one that is not known."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
@@ -23,7 +23,7 @@ STEPS = 100_000
 
 # Left out: `safe` shows text unescaped, `random` differs each time, and the others make huge texts.
 _LEFT_OUT = ("safe", "random", "pprint", "format", "center", "indent", "attr", "xmlattr")
-_FILTERS = {name: f for name, f in FILTERS.items() if name not in _LEFT_OUT} | {
+OWN_FILTERS: Mapping[str, Callable[..., Any]] = {
     "plain": plain,
     "day": wording.spoken_day,
     "weekday": wording.weekday,
@@ -34,6 +34,7 @@ _FILTERS = {name: f for name, f in FILTERS.items() if name not in _LEFT_OUT} | {
     "spoken": wording.spoken,
     "short_time": wording.short_time,
 }
+_FILTERS = {name: f for name, f in FILTERS.items() if name not in _LEFT_OUT} | dict(OWN_FILTERS)
 
 _left: ContextVar[list[int]] = ContextVar("steps left in this rendering")
 

@@ -33,8 +33,8 @@ def template_faults(roster: Roster, at: datetime) -> tuple[Fault, ...]:
         sound = _without(templates.own, faults)
         faults |= set(_unknown(templates, sound, roster, samples))
         sound = _without(sound, faults)
-        rendered = set(_unrendered(templates, roster, samples))
-        faults |= {fault for fault in rendered if fault.file in map(str, sound.values())}
+        failing = {fault.file: fault for fault in _unrendered(templates, roster, samples)}
+        faults |= {failing[file] for file in map(str, sound.values()) if file in failing}
     return tuple(sorted(faults, key=lambda fault: (fault.file, fault.line)))
 
 
@@ -125,5 +125,5 @@ def _unrendered(
         try:
             words(notice, roster.programme, templates.spoken(language))
         except Exception as error:
-            if own := templates.own_in(files_of(notice.kind)):
+            if own := templates.own_in(files_of(notice.kind), language):
                 yield fault_of(error, own)

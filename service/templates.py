@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -79,16 +80,18 @@ class Templates:
         try:
             return make(self.edition(names, language))
         except Exception as error:
-            own = self.own_in(names)
+            own = self.own_in(names, language)
             if not own:
                 raise
             self.refuse(fault_of(error, own))
             return make(shipped().edition(names, language))
 
-    def own_in(self, names: Sequence[str]) -> dict[str, Path]:
-        """The own templates among these and all that they use, in any language."""
-        used = frozenset().union(*map(self.used_by, names))
-        return {name: path for name, path in self.own.items() if split_name(name)[0] in used}
+    def own_in(self, names: Sequence[str], language: str) -> dict[str, Path]:
+        """The own templates among these and all that they use."""
+        files = {
+            self.found(each, language) for name in names for each in self._used(name, language)
+        }
+        return {name: path for name, path in self.own.items() if name in files}
 
     def refuse(self, fault: Fault) -> None:
         """Log what is wrong with an own template, once for this state of the files."""
@@ -121,28 +124,25 @@ class Templates:
                 return twin
         return None
 
-    def used_by(self, name: str) -> frozenset[str]:
-        """A template's base name with those of all that it extends, imports and includes."""
+    def _used(self, name: str, language: str) -> frozenset[str]:
+        """The base names of a template and of all that it extends, imports and includes."""
         known: set[str] = set()
         waiting = [name]
         while waiting:
             if (each := waiting.pop()) not in known:
                 known.add(each)
-                waiting += self._references.get(each, ())
+                waiting += self._references.get(self.found(each, language) or "", ())
         return frozenset(known)
 
     @cached_property
     def _references(self) -> Mapping[str, frozenset[str]]:
-        """What each base name refers to, in any language."""
+        """The base names to which each file refers."""
         found: dict[str, frozenset[str]] = {}
         words = environment(self._load(FALLBACK), autoescape=False)
         for name, source in self.sources.items():
-            base = split_name(name)[0]
-            try:
+            with suppress(TemplateSyntaxError):  # told, with its line, when it is rendered
                 named = meta.find_referenced_templates(words.parse(source.text))
-                found[base] = found.get(base, frozenset()) | {each for each in named if each}
-            except TemplateSyntaxError:
-                continue  # it fails, with its line, when it is rendered
+                found[name] = frozenset(filter(None, named))
         return found
 
     def _speaks(self, name: str, language: str) -> bool:
@@ -151,7 +151,7 @@ class Templates:
             return True
         return all(
             any(_twin(each, wanted) in self.sources for wanted in chain)
-            for each in self.used_by(name) - FRAMES
+            for each in self._used(name, language) - FRAMES
         )
 
     def spoken(self, language: str) -> Edition:
@@ -161,8 +161,8 @@ class Templates:
                 environment(self._load(language), autoescape=escaped) for escaped in (False, True)
             )
             for words in (text, html):
-                words.globals.update(lang=tag(language), dir=wording.direction(language))
-            self._editions[language] = Edition(tag(language), text, html)
+                words.globals.update(lang=wording.tag(language), dir=wording.direction(language))
+            self._editions[language] = Edition(wording.tag(language), text, html)
         return self._editions[language]
 
     def _load(self, language: str) -> Callable[[str], tuple[str, str, Callable[[], bool]] | None]:
@@ -288,11 +288,3 @@ def _chain(language: str) -> tuple[str, ...]:
     wanted = language.lower()
     primary = wanted.partition("-")[0]
     return (wanted, primary) if wanted != primary else (primary,)
-
-
-def tag(language: str) -> str:
-    """A language code as HTML has it: `ES-mx` → es-MX."""
-    primary, *rest = language.split("-")
-    return "-".join(
-        [primary.lower(), *(part.upper() if len(part) == 2 else part.title() for part in rest)]
-    )
