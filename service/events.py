@@ -105,7 +105,7 @@ def _change(work: Work, connection: Connection, before: Kept, event: Event) -> N
     store.save(connection, changed)
     if (before.start, before.end) != (event.start, event.end):
         store.forget_answers(connection, before.id)
-    log.info("event_changed", gathering=before.id, sequence=changed.sequence)
+    log.info("event_changed", event_id=before.id, sequence=changed.sequence)
     gathering = Gathering(changed, event)
     for email in invited(work.roster.pairs, work.roster.people, event):
         known = outbox.known_start(connection, uid_of(work, before.id), email)
@@ -117,7 +117,7 @@ def _change(work: Work, connection: Connection, before: Kept, event: Event) -> N
 def _call_off(work: Work, connection: Connection, before: Kept) -> None:
     off = replace(before, sequence=before.sequence + 1, cancelled_at=work.now)
     store.save(connection, off)
-    log.info("event_called_off", gathering=before.id)
+    log.info("event_called_off", event_id=before.id)
     if before.start <= work.now:
         return
     title, _, _ = before.details.partition("\0")
@@ -238,7 +238,7 @@ def answer_rsvp(work: Work, connection: Connection, id_: str, person: str, said:
         return False
     before = store.answers(connection, id_).get(person, Answer())
     store.write(connection, id_, person, replace(before, rsvp=said, answered=work.now), work.now)
-    log.info("event_answered", gathering=id_, person=person, answer=str(said))
+    log.info("event_answered", event_id=id_, person=person, answer=str(said))
     return True
 
 
@@ -249,7 +249,7 @@ def answer_attended(work: Work, connection: Connection, id_: str, person: str, w
         return False
     before = store.answers(connection, id_).get(person, Answer())
     store.write(connection, id_, person, replace(before, attended=was), work.now)
-    log.info("event_attended", gathering=id_, person=person, attended=was)
+    log.info("event_attended", event_id=id_, person=person, attended=was)
     return True
 
 
