@@ -15,6 +15,7 @@ from mentoring.interval import Interval
 from mentoring.met import ASSUMED_AFTER
 from mentoring.programme_events import (
     COMING,
+    STEPS,
     AttendedNotice,
     EventFacts,
     EventNotice,
@@ -111,7 +112,9 @@ def _change(work: Work, connection: Connection, before: Kept, event: Event) -> N
         known = outbox.known_start(connection, uid_of(work, before.id), email)
         if known and event.start > work.now:
             answer = store.answers(connection, before.id).get(email, Answer())
-            _tell(work, connection, gathering, work.roster.people[email], answer, 0, "event_moved")
+            step = due_step(event.start, work.now) or STEPS[0]
+            person = work.roster.people[email]
+            _tell(work, connection, gathering, person, answer, step, "event_moved")
 
 
 def _call_off(work: Work, connection: Connection, before: Kept) -> None:
@@ -149,7 +152,7 @@ def _tell(
     known = outbox.known_start(connection, uid, person.email)
     notice = EventNotice(
         kind=kind,
-        key=f"{kind}:{gathering.id}:{sequence}:{step}:{person.email}",
+        key=f"event:{gathering.id}:{sequence}:{step}:{person.email}",  # a change says it as well
         reader=reader(person, gathering.event.start),
         event=facts(work, gathering),
         step=step,
