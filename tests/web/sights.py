@@ -17,6 +17,7 @@ from tests.web.office import Office, hidden
 from tests.world import DANA, LEE, at, decline_all
 
 PAIR = (LEE, DANA)
+BOSS = "boss@example.org"
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,28 @@ def briefing_booked(office: Office) -> str:
 ENERGIZER = """title,kind,start,end,timezone,place,link
 Energizer,midpoint,2027-01-20 13:00,2027-01-20 14:30,America/New_York,Hall,https://example.org/x
 """
+
+
+def preferences(office: Office) -> str:
+    return office.page("preferences", DANA)
+
+
+def preferences_saved(office: Office) -> str:
+    url = preferences(office)
+    sent(url, prefer="digest")
+    return url
+
+
+def approve(office: Office) -> str:
+    return office.page("approve", BOSS, DANA)
+
+
+def approved(office: Office) -> str:
+    url = approve(office)
+    sent(url)
+    return url
+
+
 AWAY = {"first": "02012027", "last": "02052027"}
 BACKWARDS = {"first": "02052027", "last": "02012027"}
 HOURS = {"hours": "Mon-Fri 10:00-16:00", "from": "02012027"}
@@ -219,6 +242,10 @@ SIGHTS = (
     Sight("attended", attended),
     Sight("brief", brief),
     Sight("brief", briefing_booked, state="booked"),
+    Sight("preferences", preferences, {"prefer": " "}),
+    Sight("preferences", preferences_saved, {"prefer": " "}, state="saved"),
+    Sight("approve", approve),
+    Sight("approve", approved, state="done"),
     Sight("planning", lambda office: office.page("planning", DANA, *PAIR)),
 )
 every_refusal = pytest.mark.parametrize(
