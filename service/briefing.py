@@ -84,7 +84,7 @@ def _offer(
         page=page_link(work.roster, work.secret, work.now, PURPOSE, briefer, *about),
     )
     if post(work, connection, notice, expires_at=gathering.event.end + BRIEFED_WITHIN):
-        log.info("briefing_offered", event=gathering.id, person=briefer)
+        log.info("briefing_offered", event_id=gathering.id, person=briefer)
 
 
 def _slot(work: Work, connection: Connection, pair: Pair) -> Interval | None:
@@ -176,7 +176,7 @@ def _book(work: Work, connection: Connection, offered: Offer, chosen: Found, per
     )
     post(work, connection, notice, expires_at=booking.meeting.slot.start)
     post_invites(work, connection, booking)
-    log.info("briefing_booked", event=id_, uid=booking.uid)
+    log.info("briefing_booked", event_id=id_, uid=booking.uid)
 
 
 def obey_book(work: Work, connection: Connection, meaning: Code, _rest: str) -> None:

@@ -15,6 +15,7 @@ from mentoring.interval import Interval
 from mentoring.met import ASSUMED_AFTER
 from mentoring.programme_events import (
     COMING,
+    STEPS,
     AttendedNotice,
     EventFacts,
     EventNotice,
@@ -105,19 +106,21 @@ def _change(work: Work, connection: Connection, before: Kept, event: Event) -> N
     store.save(connection, changed)
     if (before.start, before.end) != (event.start, event.end):
         store.forget_answers(connection, before.id)
-    log.info("event_changed", event=before.id, sequence=changed.sequence)
+    log.info("event_changed", event_id=before.id, sequence=changed.sequence)
     gathering = Gathering(changed, event)
     for email in invited(work.roster.pairs, work.roster.people, event):
         known = outbox.known_start(connection, uid_of(work, before.id), email)
         if known and event.start > work.now:
             answer = store.answers(connection, before.id).get(email, Answer())
-            _tell(work, connection, gathering, work.roster.people[email], answer, 0, "event_moved")
+            step = due_step(event.start, work.now) or STEPS[0]
+            person = work.roster.people[email]
+            _tell(work, connection, gathering, person, answer, step, "event_moved")
 
 
 def _call_off(work: Work, connection: Connection, before: Kept) -> None:
     off = replace(before, sequence=before.sequence + 1, cancelled_at=work.now)
     store.save(connection, off)
-    log.info("event_called_off", event=before.id)
+    log.info("event_called_off", event_id=before.id)
     if before.start <= work.now:
         return
     title, _, _ = before.details.partition("\0")
@@ -149,7 +152,7 @@ def _tell(
     known = outbox.known_start(connection, uid, person.email)
     notice = EventNotice(
         kind=kind,
-        key=f"{kind}:{gathering.id}:{sequence}:{step}:{person.email}",
+        key=f"event:{gathering.id}:{sequence}:{step}:{person.email}",  # a change says it as well
         reader=reader(person, gathering.event.start),
         event=facts(work, gathering),
         step=step,
@@ -238,7 +241,7 @@ def answer_rsvp(work: Work, connection: Connection, id_: str, person: str, said:
         return False
     before = store.answers(connection, id_).get(person, Answer())
     store.write(connection, id_, person, replace(before, rsvp=said, answered=work.now), work.now)
-    log.info("event_answered", event=id_, person=person, answer=str(said))
+    log.info("event_answered", event_id=id_, person=person, answer=str(said))
     return True
 
 
@@ -249,7 +252,7 @@ def answer_attended(work: Work, connection: Connection, id_: str, person: str, w
         return False
     before = store.answers(connection, id_).get(person, Answer())
     store.write(connection, id_, person, replace(before, attended=was), work.now)
-    log.info("event_attended", event=id_, person=person, attended=was)
+    log.info("event_attended", event_id=id_, person=person, attended=was)
     return True
 
 

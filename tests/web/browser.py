@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Response, sync_playwright
 
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _FLAGS = [
@@ -32,7 +32,7 @@ _STICKING_OUT = """() => [...document.body.querySelectorAll('*')]
 _STOP = """() => {
     globalThis.stops ??= []
     const here = document.activeElement
-    if (here.type === 'date' && here === stops.at(-1)) return {html: '', marked: true}  // its parts
+    if (here === stops.at(-1)) return {marked: true}  // a date's day, month and year
     if (here === document.body || stops.includes(here)) return null
     stops.push(here)
     const style = getComputedStyle(here)
@@ -50,10 +50,10 @@ _NOT_STOPPED_AT = """() => {
 _IN_ORDER = """() => stops.every((e, i) => i === 0
     || stops[i - 1].compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING)"""
 _BUTTONS = "form button:not([disabled])"
-_HERE = """() => {
+_HERE = """selector => {
     const here = document.activeElement
-    const buttons = [...document.querySelectorAll('form button:not([disabled])')]
-    return {button: buttons.indexOf(here), name: here.name ?? '', kind: here.type ?? ''}
+    const buttons = [...document.querySelectorAll(selector)]
+    return {button: buttons.indexOf(here), name: here.name ?? ''}
 }"""
 
 
@@ -80,6 +80,7 @@ def looking(
         viewport={"width": width, "height": height},
         color_scheme="light",
         java_script_enabled=script,
+        locale="en-US",
     )
     context.set_default_timeout(_PATIENCE)
     try:
@@ -125,26 +126,28 @@ def keyboard_faults(page: Page) -> list[str]:
     return faults
 
 
-def buttons(page: Page) -> int:
-    return page.locator(_BUTTONS).count()
+def buttons(page: Page) -> Locator:
+    """The buttons that send a form, in the order of the page."""
+    return page.locator(_BUTTONS)
 
 
-def press(page: Page, button: int, typed: dict[str, str]) -> Response:
-    """Go to the form's nth button by Tab, filling fields in on the way, and press it.
+def press(page: Page, typed: Mapping[str, str], button: int | None = None) -> Response:
+    """Go to a form's button by Tab, filling fields in on the way, and press it.
 
-    `typed` says by field name what is typed; " " ticks a box or takes a radio button.
+    `typed` says by field name what is typed; " " ticks a box or takes a radio button. Without
+    `button` (its number on the page) it is the first one after all was typed.
     """
     left = dict(typed)
     for _ in range(_MOST_STOPS):
         page.keyboard.press("Tab")
-        here = page.evaluate(_HERE)
-        if here["button"] == button:
+        here = page.evaluate(_HERE, _BUTTONS)
+        if here["button"] >= 0 and (not left if button is None else here["button"] == button):
             with page.expect_navigation() as done:
                 page.keyboard.press("Enter")
             return done.value
         if here["name"] in left:
             _fill(page, left.pop(here["name"]))
-    raise AssertionError(f"the keyboard does not reach button {button}")
+    raise AssertionError(f"the keyboard does not reach button {button}; not typed: {sorted(left)}")
 
 
 def _fill(page: Page, text: str) -> None:

@@ -23,7 +23,7 @@ class Sight:
     """A page in one state. `link` brings the office into that state and says where the page is.
 
     `typed` is what the keyboard writes into which field before any button is pressed; `wrong`
-    is what the page must refuse when its last button is pressed.
+    is what the page must refuse. `button` is pressed first, for what no link shows.
     """
 
     page: str
@@ -32,6 +32,7 @@ class Sight:
     wrong: Mapping[str, str] = field(default_factory=dict)
     state: str = ""
     status: int = 200
+    button: int | None = None
 
     @property
     def name(self) -> str:
