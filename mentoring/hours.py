@@ -59,6 +59,31 @@ def parse_hours(text: str) -> WeeklyHours:
     return hours
 
 
+def spoken_hours(hours: WeeklyHours) -> str:
+    """The hours as `parse_hours` reads them: "Mon-Thu 08:00-16:30; Fri 08:00-12:00"."""
+    runs: list[tuple[int, int, tuple[tuple[int, int], ...]]] = []
+    for day, ranges in enumerate(hours.days):
+        if ranges and runs and runs[-1][1] == day - 1 and runs[-1][2] == ranges:
+            runs[-1] = (runs[-1][0], day, ranges)
+        elif ranges:
+            runs.append((day, day, ranges))
+    return "; ".join(f"{_spoken_days(a, b)} {_spoken_ranges(ranges)}" for a, b, ranges in runs)
+
+
+def _spoken_days(first: int, last: int) -> str:
+    names = [DAYS[day].title() for day in (first, last)]
+    return names[0] if first == last else "-".join(names)
+
+
+def _spoken_ranges(ranges: tuple[tuple[int, int], ...]) -> str:
+    return ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in ranges)
+
+
+def _clock(minutes: int) -> str:
+    hour, minute = divmod(minutes if minutes <= _MIDNIGHT else minutes - _MIDNIGHT, 60)
+    return f"{hour:02d}:{minute:02d}"
+
+
 def _clauses(text: str) -> list[str]:
     plain = text.replace("–", "-").replace("—", "-")
     return [clause for clause in plain.split(";") if clause.strip()]

@@ -179,6 +179,7 @@ class Roster:
     pairs: tuple[Pair, ...]
     events: tuple[Event, ...] = ()
     places: tuple[Place, ...] = ()
+    links: tuple[str, ...] = ()
 
     def mentor_of(self, pair: Pair) -> Person:
         return self.people[pair.mentor]

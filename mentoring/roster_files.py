@@ -64,6 +64,7 @@ def read_roster(files: Mapping[str, bytes]) -> tuple[Roster | None, tuple[Fault,
         pairs=pairs,
         events=events,
         places=places,
+        links=settings.links,
     )
     return roster, ()
 

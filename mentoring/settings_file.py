@@ -170,10 +170,15 @@ class _Caldav(_Section):
     passwords: dict[str, Secret] = Field(default_factory=dict)
 
 
+class _Cohort(_Section):
+    links: list[Annotated[str, _cell(cells.read_link)]] = Field(default_factory=list)
+
+
 class _File(_Section):
     programme: _Programme
     agreement: _Agreement = _Agreement.model_validate({})
     summary: _Summary = Field(default_factory=_Summary)
+    cohort: _Cohort = Field(default_factory=_Cohort)
     store: _Store = Field(default_factory=_Store)
     mail: _Mail = Field(default_factory=_Mail)
     calendar: _Calendar = Field(default_factory=_Calendar)
@@ -193,6 +198,7 @@ class SettingsFile:
     agreement: Agreement
     summary_every: str
     settings: Settings
+    links: tuple[str, ...] = ()
 
 
 def read_settings(raw: bytes) -> tuple[SettingsFile | None, list[Fault]]:
@@ -297,6 +303,7 @@ def _values(parsed: _File) -> SettingsFile:
         ),
         agreement=Agreement(**agreement),
         summary_every=parsed.summary.every,
+        links=tuple(parsed.cohort.links),
         settings=Settings(
             store=parsed.store.url,
             store_key=parsed.store.key or "",

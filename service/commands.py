@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from mentoring.programme_events import Rsvp
 from mentoring.replies import Command
-from service import agenda, agreeing, briefing, choices, events, met, polls, stretch
+from service import agenda, agreeing, briefing, choices, events, met, polls, stretch, welcome
 from service.post import CHOICES
 from service.work import Work
 from store import codes
@@ -31,6 +31,9 @@ WORDS: Mapping[tuple[str, str], Handler] = {
     (events.ATTENDED, "YES"): events.obey_attended(True),
     (events.ATTENDED, "NO"): events.obey_attended(False),
     (briefing.PURPOSE, "BOOK"): briefing.obey_book,
+    (welcome.PREFERENCES, "JOIN"): welcome.obey_join,
+    (welcome.PREFERENCES, "LEAVE"): welcome.obey_leave,
+    (welcome.APPROVE, "APPROVE"): welcome.obey_approve,
     (met.MET, "MET"): met.met_by_mail,
     (met.MET, "MISSED"): met.missed_by_mail,
     (CHOICES, "AWAY"): choices.away_by_mail,

@@ -17,6 +17,7 @@ from service.agreeing import agreeing
 from service.briefing import briefings
 from service.choices import tell_of_ends
 from service.deliver import deliver
+from service.digest import digest
 from service.engine import Job, run_all, run_alone
 from service.events import events
 from service.in_force import in_force
@@ -28,10 +29,12 @@ from service.prepare import prepare
 from service.propose import UNSCHEDULABLE, propose, stamp
 from service.publish import publish
 from service.purge import purge
+from service.stages import stages
 from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
 from service.watch import watch
+from service.welcome import welcome
 from service.work import Outside, Work, reading
 from store import facts, meetings, polls
 
@@ -51,6 +54,7 @@ COUNTS = (
 
 
 TELLING: tuple[Callable[[Work], None], ...] = (
+    welcome,
     introduce,
     agreeing,
     events,
@@ -58,6 +62,8 @@ TELLING: tuple[Callable[[Work], None], ...] = (
     prepare,
     ask_whether_met,
     tell_of_ends,
+    stages,
+    digest,
     summaries,
     purge,
 )

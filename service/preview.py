@@ -10,12 +10,20 @@ from pathlib import Path
 from mentoring import itip
 from mentoring.notices import MeetingNotice, Notice
 from mentoring.roster import Pair, Person, Roster
-from service import samples, samples_choices, samples_events, samples_kickoff, samples_prepare
+from service import (
+    samples,
+    samples_choices,
+    samples_cohort,
+    samples_events,
+    samples_kickoff,
+    samples_prepare,
+)
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
 from service.templates import templates_of
 
 SAMPLES: Mapping[str, Sample] = {
+    **samples_cohort.COHORT,
     **samples_kickoff.KICKOFF,
     **samples.MEETINGS,
     **samples_prepare.PREPARE,

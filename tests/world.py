@@ -20,6 +20,7 @@ from service.intro import introduce, pair_start
 from service.passes import begin, full_pass
 from service.roster_source import load
 from service.status import status
+from service.welcome import welcome
 from service.work import Work, reading
 from store import agreements, outbox, tables
 from store.database import migrate, open_engine, resolve_url
@@ -150,7 +151,7 @@ def kick_off(work: Work) -> None:
     """What a pair's beginning causes is done and out of the way: introduced, signed."""
     begun = [pair_start(work, pair) for pair in work.roster.pairs]
     work = replace(work, now=max([work.now, *begun]))
-    for job in (introduce, agreeing):
+    for job in (welcome, introduce, agreeing):
         job(work)
     with work.engine.begin() as connection:
         for pair in work.roster.pairs:

@@ -10,7 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
-from web import agenda, agreement, choices, consent, events, forms, met, pick, planning, stretch
+from web import (
+    agenda,
+    agreement,
+    choices,
+    consent,
+    events,
+    forms,
+    met,
+    pick,
+    planning,
+    stretch,
+    welcome,
+)
 from web.forms import Page
 from web.render import missing
 
@@ -35,6 +47,7 @@ PAGES: tuple[Page, ...] = (
     pick.PAGE,
     planning.PAGE,
     stretch.PAGE,
+    *welcome.PAGES,
 )
 """Every page with a form."""
 
