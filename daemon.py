@@ -242,8 +242,10 @@ def preview(
     out: Annotated[Path, typer.Option("--out", help="Folder for the files.")] = Path("preview"),
 ) -> None:
     """Render mails with the roster's own data; send nothing."""
+    from service.logging import configure
     from service.preview import preview as render
 
+    configure(quiet=True)
     roster = _roster(context.obj)
     try:
         written = render(roster, at=datetime.now(UTC), template=template, to=to, out=out)

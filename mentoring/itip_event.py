@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from mentoring.event_words import words_in
 from mentoring.itip import PRODID, plain
 from mentoring.notices import Reader
 from mentoring.programme_events import EventFacts
@@ -55,7 +56,9 @@ def _event(
     event.add("dtstart", facts.slot.start.astimezone(zone))
     event.add("dtend", facts.slot.end.astimezone(zone))
     event.add("summary", plain(facts.title))
-    lines = [plain(programme.name), *([f"Join: {plain(facts.link)}"] if facts.link else [])]
+    lines = [plain(programme.name)]
+    if facts.link:
+        lines.append(words_in(reader.language).join.format(link=plain(facts.link)))
     event.add("description", "\n".join(lines))
     if where := plain(facts.place or facts.link):
         event.add("location", where)

@@ -205,7 +205,7 @@ def test_no_name_or_title_breaks_a_mail(roster: Roster, language: str, text: str
 
 
 def test_names_in_html_keep_their_own_direction() -> None:
-    shown = re.compile(r"\{\{ [\w.]*\b(?:name|employee|author) \}\}")
+    shown = re.compile(r"\{\{ [\w.]+\.(?:name|employee|author) \}\}")
     for name, source in shipped().sources.items():
         if not name.endswith(".html") or name in FRAMES:
             continue
@@ -273,3 +273,8 @@ def test_an_invitation_speaks_to_its_reader_and_the_organiser_keeps_english(
     assert "Acepta\\, rechaza" in summaries["dana@example.org"].replace("\r\n ", "")
     assert "SUMMARY:Mentoring meeting" in summaries["lee@example.org"]
     assert words_in("fr").summary == itip.SUMMARY == "Mentoring meeting"
+
+
+def test_no_tag_stands_in_an_attribute() -> None:
+    for name, source in shipped().sources.items():
+        assert not re.search(r'="[^"{}]*(\{\{[^}]*\}\}[^"{}]*)*<\w', source.text), name

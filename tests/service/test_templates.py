@@ -178,6 +178,8 @@ BREAKAGES = [
     ("mail/invite/body.txt", "{% include '/etc/passwd' %}", 1, "no template /etc/passwd"),
     ("mail/invite/body.txt", "{% include '../overlap.toml' %}", 1, "no template ../overlap.toml"),
     ("mail/invite/body.txt", "{% for i in range(9) %}{% endfor %}", 1, 'no value "range"'),
+    ("mail/invite/body.txt", "{{ n.key.ljust(10 ** 9) }}", 1, "not allowed"),
+    ("mail/invite/body.txt", "{{ n.key.ljust(999999999) }}", 1, "unsafe"),
     ("mail/invite/body.txt", LOOP, 1, "* is for whole numbers"),
     ("mail/invite/body.txt", NEST, 1, "no end"),
     ("mail/invite/body.txt", CALLS, 1, "no end"),
