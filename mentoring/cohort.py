@@ -12,8 +12,10 @@ from mentoring.notices import Party, Reader
 from mentoring.planning import Idea
 from mentoring.roster import Pair
 
-WELCOME_AHEAD = timedelta(days=14)
+WELCOME_AHEAD = timedelta(days=21)
 """How long before their pair starts partners and their supervisors hear of it."""
+INTRODUCED_AHEAD = timedelta(days=14)
+"""How long before their start the two are introduced; nothing is proposed to them before."""
 
 
 class Step(StrEnum):

@@ -18,8 +18,8 @@ from service.intro import pair_start
 from service.links import page_link
 from service.post import post
 from service.sides import sides, unknown
-from service.work import Work, party, reader
-from store import agreements
+from service.work import Work, party, reader, reading
+from store import agreements, outbox
 from store.agreements import Version
 from store.codes import Code
 
@@ -31,8 +31,12 @@ _LOOKED_AT = timedelta(weeks=8)
 
 def agreeing(work: Work) -> None:
     """Draft what is missing, and ask whoever has not signed the newest version."""
+    with reading(work.engine) as connection:
+        settled = agreements.settled(connection)
     for pair in work.roster.pairs:
-        if pair_start(work, pair) <= work.now and work.now.date() <= pair.end:
+        if pair.key in settled or work.today > pair.end:
+            continue
+        if pair_start(work, pair) <= work.now:
             with work.engine.begin() as connection:
                 _ask(work, connection, pair)
 
@@ -47,9 +51,14 @@ def _ask(work: Work, connection: Connection, pair: Pair) -> None:
         return
     missing = [person for person in pair.key if person not in newest.signed]
     for person in missing:
-        _ask_one(work, connection, pair, newest, person, step)
+        if not outbox.is_said(connection, _key(pair, newest, step, person)):
+            _ask_one(work, connection, pair, newest, person, step)
     if step == 30:
         _tell_coordinator(work, connection, pair, newest, missing)
+
+
+def _key(pair: Pair, version: Version, step: int, reader: str) -> str:
+    return f"agree:{pair.mentor}:{pair.mentee}:{version.number}:{step}:{reader}"
 
 
 def _newest(work: Work, connection: Connection, pair: Pair) -> Version:
@@ -68,7 +77,7 @@ def _ask_one(
     people = work.roster.both_of(pair)
     me, other = people if person == pair.mentor else (people[1], people[0])
     notice = AgreeNotice(
-        key=f"agree:{pair.mentor}:{pair.mentee}:{version.number}:{step}:{person}",
+        key=_key(pair, version, step, person),
         reader=reader(me, work.now),
         other=party(other, work.now),
         version=version.number,
@@ -87,7 +96,7 @@ def _tell_coordinator(
 ) -> None:
     mentor, mentee = work.roster.both_of(pair)
     notice = UnsignedNotice(
-        key=f"agree:{pair.mentor}:{pair.mentee}:{version.number}:30:coordinator",
+        key=_key(pair, version, 30, "coordinator"),
         reader=work.coordinator(),
         mentor=party(mentor, work.now),
         mentee=party(mentee, work.now),

@@ -27,7 +27,7 @@ from service.propose import new_booking, search
 from service.sides import unknown
 from service.work import Work, party, reader
 from store import events as store
-from store import meetings
+from store import meetings, outbox
 from store.codes import Code
 from store.events import Answer
 
@@ -47,10 +47,17 @@ def briefings(work: Work) -> None:
 
 def _offer_all(work: Work, connection: Connection, gathering: Gathering) -> None:
     present, absent = who_was_there(work, connection, gathering)
+    said = outbox.said(connection, f"brief:{gathering.id}:")
     for pair in work.roster.pairs:
         found = to_brief(present, absent, pair)
-        if found and pair.start <= gathering.event.start.date() and work.today <= pair.end:
+        if found is None or _key(gathering, pair, found[0]) in said:
+            continue
+        if pair.start <= gathering.event.start.date() and work.today <= pair.end:
             _offer(work, connection, gathering, pair, *found)
+
+
+def _key(gathering: Gathering, pair: Pair, briefer: str) -> str:
+    return f"brief:{gathering.id}:{pair.mentor}:{pair.mentee}:1:{briefer}"
 
 
 def who_was_there(
@@ -69,13 +76,12 @@ def who_was_there(
 def _offer(
     work: Work, connection: Connection, gathering: Gathering, pair: Pair, briefer: str, other: str
 ) -> None:
-    key = f"brief:{gathering.id}:{pair.mentor}:{pair.mentee}:1:{briefer}"
     person, partner = work.roster.people[briefer], work.roster.people[other]
     slot = _slot(work, connection, pair)
     at = str(int(slot.start.timestamp())) if slot else ""
     about = (gathering.id, *pair.key, at)
     notice = BriefNotice(
-        key=key,
+        key=_key(gathering, pair, briefer),
         reader=reader(person, work.now),
         other=party(partner, work.now),
         event=facts(work, gathering),

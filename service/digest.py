@@ -14,7 +14,7 @@ from service.links import page_link
 from service.post import post
 from service.welcome import DIGEST, LISTED, PREFERENCES, YES
 from service.work import Work, reader
-from store import meetings, preferences
+from store import meetings, outbox, preferences
 
 _LOOK_AHEAD = timedelta(days=60)
 _LATEST = 10
@@ -32,12 +32,18 @@ def digest(work: Work) -> None:
     with work.engine.begin() as connection:
         wanted = preferences.people_with(connection, DIGEST, YES)
         paired = {e for p in work.roster.pairs if work.today <= p.end for e in p.key}
-        if not wanted & paired:
+        said = outbox.said(connection, f"digest:{work.today:%Y-%m}:")
+        due = sorted(e for e in wanted & paired if _key(work, e) not in said)
+        if not due:
             return
         listed = preferences.people_with(connection, LISTED, YES)
         held = meetings.held_between(connection, *_instants(work, first, last))
-        for email in sorted(wanted & paired):
+        for email in due:
             _post(work, connection, email, first, last, listed, held)
+
+
+def _key(work: Work, email: str) -> str:
+    return f"digest:{work.today:%Y-%m}:{email}"
 
 
 def _instants(work: Work, first: date, last: date) -> tuple[datetime, datetime]:
@@ -59,7 +65,7 @@ def _post(
 ) -> None:
     person = work.roster.people[email]
     notice = DigestNotice(
-        key=f"digest:{work.today:%Y-%m}:{email}",
+        key=_key(work, email),
         reader=reader(person, work.now),
         month=first,
         events=_coming(work),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.engine import Connection
@@ -68,11 +68,33 @@ def events(work: Work) -> None:
     """Bring what was told of events up to date, ask who comes, ask who was there."""
     with work.engine.begin() as connection:
         for gathering in _brought_up_to_date(work, connection):
-            for email in invited(work.roster.pairs, work.roster.people, gathering.event):
-                person = work.roster.people[email]
-                answer = store.answers(connection, gathering.id).get(email, Answer())
-                _ask(work, connection, gathering, person, answer)
-                _ask_whether_there(work, connection, gathering, person, answer)
+            if _has_mail_due(gathering.event, work.now):
+                _ask_everyone(work, connection, gathering)
+
+
+def _has_mail_due(event: Event, now: datetime) -> bool:
+    if now >= event.end:
+        return _ASK_AFTER <= now - event.end <= _ASK_WITHIN
+    return due_step(event.start, now) is not None
+
+
+def _ask_everyone(work: Work, connection: Connection, gathering: Gathering) -> None:
+    answers = store.answers(connection, gathering.id)
+    said = outbox.said(connection, f"event:{gathering.id}:")
+    said |= outbox.said(connection, f"attended:{gathering.id}:")
+    step = due_step(gathering.event.start, work.now)
+    for email in invited(work.roster.pairs, work.roster.people, gathering.event):
+        person, answer = work.roster.people[email], answers.get(email, Answer())
+        if step is not None and is_asked(step, answer.rsvp):
+            if _key(gathering, step, email) not in said:
+                _tell(work, connection, gathering, person, answer, step, "event")
+        elif work.now >= gathering.event.end and f"attended:{gathering.id}:{email}" not in said:
+            _ask_whether_there(work, connection, gathering, person, answer)
+
+
+def _key(gathering: Gathering, step: int, email: str) -> str:
+    """A change of the event takes the place of the mail that would be due."""
+    return f"event:{gathering.id}:{gathering.kept.sequence}:{step}:{email}"
 
 
 def gatherings(work: Work, connection: Connection) -> list[Gathering]:
@@ -130,14 +152,6 @@ def _call_off(work: Work, connection: Connection, before: Kept) -> None:
             _tell(work, connection, Gathering(off, event), person, Answer(), 0, "event_off")
 
 
-def _ask(
-    work: Work, connection: Connection, gathering: Gathering, person: Person, answer: Answer
-) -> None:
-    step = due_step(gathering.event.start, work.now)
-    if step is not None and is_asked(step, answer.rsvp):
-        _tell(work, connection, gathering, person, answer, step, "event")
-
-
 def _tell(
     work: Work,
     connection: Connection,
@@ -148,11 +162,11 @@ def _tell(
     kind: str,
 ) -> None:
     """Queue one mail of an event, with the event itself where the reader's calendar lacks it."""
-    uid, sequence = uid_of(work, gathering.id), gathering.kept.sequence
+    uid = uid_of(work, gathering.id)
     known = outbox.known_start(connection, uid, person.email)
     notice = EventNotice(
         kind=kind,
-        key=f"event:{gathering.id}:{sequence}:{step}:{person.email}",  # a change says it as well
+        key=_key(gathering, step, person.email),
         reader=reader(person, gathering.event.start),
         event=facts(work, gathering),
         step=step,
@@ -205,10 +219,7 @@ def facts(work: Work, gathering: Gathering) -> EventFacts:
 def _ask_whether_there(
     work: Work, connection: Connection, gathering: Gathering, person: Person, answer: Answer
 ) -> None:
-    over = work.now - gathering.event.end
     if answer.rsvp is Rsvp.ABSENT or answer.attended is not None:
-        return
-    if not _ASK_AFTER <= over <= _ASK_WITHIN:
         return
     notice = AttendedNotice(
         key=f"attended:{gathering.id}:{person.email}",

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
+from mentoring.cohort import INTRODUCED_AHEAD
 from mentoring.planning import IntroNotice, Sheet, card, planning_sheet
 from mentoring.roster import Pair
 from service.links import page_link
 from service.post import post
-from service.work import Work, reader
+from service.work import Work, reader, reading
+from store import meetings, outbox
 
 PURPOSE = "planning"
-_AHEAD = timedelta(days=7)
 
 
 def introduce(work: Work) -> None:
-    """Introduce each pair a week before it starts, or as soon as it is known."""
+    """Introduce each pair two weeks before it starts, or as soon as it is known.
+
+    A pair that has met before this daemon knew of introductions needs none.
+    """
+    with reading(work.engine) as connection:
+        said = outbox.said(connection, "intro:")
+        met = meetings.pairs_that_met(connection, work.now)
     for pair in work.roster.pairs:
         begin = pair_start(work, pair)
-        if begin - _AHEAD <= work.now and work.now.date() <= pair.end:
+        if pair.key in met or begin - INTRODUCED_AHEAD > work.now or work.today > pair.end:
+            continue
+        if not said >= {_key(pair, person) for person in pair.key}:
             with work.engine.begin() as connection:
                 _introduce(work, connection, pair, max(begin, work.now))
+
+
+def _key(pair: Pair, person: str) -> str:
+    return f"intro:{pair.mentor}:{pair.mentee}:{person}"
 
 
 def pair_start(work: Work, pair: Pair) -> datetime:
@@ -39,7 +52,7 @@ def _introduce(work: Work, connection: Connection, pair: Pair, at: datetime) -> 
     people = work.roster.both_of(pair)
     for number, person in enumerate(people):
         notice = IntroNotice(
-            key=f"intro:{pair.mentor}:{pair.mentee}:{person.email}",
+            key=_key(pair, person.email),
             reader=reader(person, at),
             other=card(people[1 - number], at),
             mine=card(person, at),

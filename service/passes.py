@@ -53,9 +53,9 @@ COUNTS = (
 )
 
 
+BEGINNING: tuple[Callable[[Work], None], ...] = (welcome, introduce)
+"""Jobs that a pair's first proposal comes after."""
 TELLING: tuple[Callable[[Work], None], ...] = (
-    welcome,
-    introduce,
     agreeing,
     events,
     briefings,
@@ -100,7 +100,7 @@ def rest_of_pass(work: Work, stop: threading.Event | None = None) -> None:
     watch(work)
     # Answers may have changed what holds: an agreement signed, a partner away.
     work = replace(work, roster=_as_it_holds(work))
-    for job in (_tending(stop), publish, *TELLING, deliver):
+    for job in (*BEGINNING, _tending(stop), publish, *TELLING, deliver):
         if stop and stop.is_set():
             return
         job(work)

@@ -37,6 +37,8 @@ def post(
     expires_at: datetime | None = None,
 ) -> bool:
     """Queue a notice; False where its key was queued before."""
+    if outbox.is_said(connection, notice.key):
+        return False
     letter = _letter(work, notice, calendar)
     return outbox.enqueue(
         connection,

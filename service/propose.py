@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from mentoring.availability import zone_at
 from mentoring.choices import mostly_paused, pause_on
+from mentoring.cohort import INTRODUCED_AHEAD
 from mentoring.diagnosis import smallest_change
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, Attendance, Meeting, State
@@ -136,9 +137,14 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _lead(pair: Pair, history: list[Booking]) -> timedelta:
-    """How long before its due date a meeting is proposed: so that half a rhythm fits after it."""
+    """How long before its due date a meeting is proposed: so that half a rhythm fits after it.
+
+    The first one waits for the two to be introduced.
+    """
     half = pair.agreement.horizon / 2
-    return max(half, pair.agreement.horizon - pair.agreement.every / 2) if history else half
+    if not history:
+        return min(half, INTRODUCED_AHEAD)
+    return max(half, pair.agreement.horizon - pair.agreement.every / 2)
 
 
 def _due(pair: Pair, history: list[Booking]) -> datetime | None:

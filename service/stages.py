@@ -16,17 +16,23 @@ from service.briefing import who_was_there
 from service.events import gatherings
 from service.links import page_link
 from service.post import post
-from service.work import Work, party, reader
-from store import meetings, met
+from service.work import Work, party, reader, reading
+from store import meetings, met, outbox
 
 
 def stages(work: Work) -> None:
     """Tell each pair of the newest stage that it has reached, once."""
+    with reading(work.engine) as connection:
+        said = outbox.said(connection, "stage:")
     for pair in work.roster.pairs:
         step = due_step(pair, work.today)
-        if step:
+        if step and not said >= {_key(pair, step, person) for person in pair.key}:
             with work.engine.begin() as connection:
                 _tell(work, connection, pair, step)
+
+
+def _key(pair: Pair, step: Step, person: str) -> str:
+    return f"stage:{pair.mentor}:{pair.mentee}:{step}:{person}"
 
 
 def _tell(work: Work, connection: Connection, pair: Pair, step: Step) -> None:
@@ -34,7 +40,7 @@ def _tell(work: Work, connection: Connection, pair: Pair, step: Step) -> None:
     sheet = planning_sheet(work.roster, pair, work.now)
     for number, person in enumerate(people):
         notice = StageNotice(
-            key=f"stage:{pair.mentor}:{pair.mentee}:{step}:{person.email}",
+            key=_key(pair, step, person.email),
             reader=reader(person, work.now),
             other=party(people[1 - number], work.now),
             step=step,

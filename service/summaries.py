@@ -13,7 +13,7 @@ from mentoring.roster import Mailbox, Pair, Person
 from mentoring.summary import Period, Told, last_period, summarise
 from service.post import post
 from service.work import Work, reader
-from store import meetings, met
+from store import meetings, met, outbox
 from store.meetings import Booking
 
 
@@ -25,11 +25,18 @@ def summaries(work: Work) -> None:
     if period is None:
         return
     with work.engine.begin() as connection:
+        said = outbox.said(connection, "summary:")
         for person in work.roster.people.values():
+            if person.supervisor is None or f"{_key(person, period)}:{person.email}" in said:
+                continue
             pairs = [p for p in work.roster.pairs if person.email in p.key and _runs(p, period)]
-            if pairs and person.supervisor:
+            if pairs:
                 summary = _summary(work, connection, person, pairs, period)
                 _post_both(work, connection, person, person.supervisor, summary, period)
+
+
+def _key(person: Person, period: Period) -> str:
+    return f"summary:{person.email}:{period.name()}"
 
 
 def _runs(pair: Pair, period: Period) -> bool:
@@ -66,7 +73,7 @@ def _post_both(
     summary: Summary,
     period: Period,
 ) -> None:
-    key = f"summary:{person.email}:{period.name()}"
+    key = _key(person, period)
     for_supervisor = reader(work.outsider(supervisor), work.now)
     for to, copy in ((for_supervisor, False), (reader(person, work.now), True)):
         _post(work, connection, f"{key}:{to.email}", to, summary, copy=copy)

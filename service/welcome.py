@@ -15,8 +15,8 @@ from service.consent import connect_link
 from service.intro import pair_start
 from service.links import page_link
 from service.post import post
-from service.work import Work, reader
-from store import approvals, calendars, preferences
+from service.work import Work, reader, reading
+from store import approvals, calendars, meetings, outbox, preferences
 from store.codes import Code
 
 log = structlog.get_logger()
@@ -30,9 +30,17 @@ DUTY_HOURS = (2, 4)
 
 
 def welcome(work: Work) -> None:
-    """Welcome each partner and ask each supervisor, once, from two weeks before the pair starts."""
+    """Welcome each partner and ask each supervisor, once, three weeks before the pair starts.
+
+    Who has met already before this daemon knew of welcomes needs none.
+    """
     programme = work.roster.programme.name
+    with reading(work.engine) as connection:
+        said = outbox.said(connection, "welcome:")
+        met = {e for pair in meetings.pairs_that_met(connection, work.now) for e in pair}
     for email, pair in _first_pairs(work).items():
+        if email in met or _key(email, programme) in said:
+            continue
         person = work.roster.people[email]
         with work.engine.begin() as connection:
             _welcome(work, connection, person, programme)
@@ -40,8 +48,12 @@ def welcome(work: Work) -> None:
                 _ask_approval(work, connection, person, person.supervisor, pair, programme)
 
 
+def _key(email: str, programme: str) -> str:
+    return f"welcome:{email}:{programme}"
+
+
 def _first_pairs(work: Work) -> dict[str, Pair]:
-    """Everyone whose first running pair starts within two weeks or has begun, with that pair."""
+    """Everyone whose first running pair starts within three weeks or has begun, with that pair."""
     found: dict[str, Pair] = {}
     for pair in sorted(work.roster.pairs, key=lambda p: p.start):
         if pair_start(work, pair) - WELCOME_AHEAD <= work.now and work.today <= pair.end:
@@ -53,7 +65,7 @@ def _first_pairs(work: Work) -> dict[str, Pair]:
 def _welcome(work: Work, connection: Connection, person: Person, programme: str) -> None:
     known = calendars.load(connection, person.email)
     notice = WelcomeNotice(
-        key=f"welcome:{person.email}:{programme}",
+        key=_key(person.email, programme),
         reader=reader(person, work.now),
         hours=spoken_hours(person.hours),
         site=person.site,

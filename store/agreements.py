@@ -69,6 +69,13 @@ def in_force(connection: Connection) -> dict[tuple[str, str], Terms]:
     return {(row.mentor, row.mentee): _terms(row) for row in rows}
 
 
+def settled(connection: Connection) -> frozenset[tuple[str, str]]:
+    """Pairs whose newest version holds: nobody needs to be asked."""
+    rows = connection.execute(select(agreements).order_by(agreements.c.version))
+    newest = {(row.mentor, row.mentee): row.in_force_at is not None for row in rows}
+    return frozenset(pair for pair, holds in newest.items() if holds)
+
+
 def add(
     connection: Connection, mentor: str, mentee: str, terms: Terms, author: str, now: datetime
 ) -> int:

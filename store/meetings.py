@@ -129,6 +129,12 @@ def briefing(connection: Connection, mentor: str, mentee: str, event: str) -> Bo
     return next(iter(_bookings(connection, query)), None)
 
 
+def pairs_that_met(connection: Connection, now: datetime) -> frozenset[tuple[str, str]]:
+    """Pairs with a meeting whose time is past, called off or not."""
+    query = select(meetings.c.mentor, meetings.c.mentee).where(meetings.c.end <= seconds(now))
+    return frozenset((row.mentor, row.mentee) for row in connection.execute(query.distinct()))
+
+
 def held_between(connection: Connection, first: datetime, last: datetime) -> int:
     """How many meetings that began in [first, last) the whole cohort held."""
     query = select(func.count()).where(

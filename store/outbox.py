@@ -57,7 +57,7 @@ def enqueue(
     expires_at: datetime | None = None,
 ) -> bool:
     """Queue a letter; False where one with this key was queued before."""
-    if connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first():
+    if is_said(connection, key):
         return False
     connection.execute(
         outbox.insert().values(
@@ -74,6 +74,17 @@ def enqueue(
         )
     )
     return True
+
+
+def said(connection: Connection, prefix: str) -> frozenset[str]:
+    """The keys of all letters ever queued that begin with this."""
+    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    query = select(outbox.c.key).where(outbox.c.key >= prefix, outbox.c.key < after)
+    return frozenset(connection.execute(query).scalars())
+
+
+def is_said(connection: Connection, key: str) -> bool:
+    return connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first() is not None
 
 
 def due(connection: Connection, sender: str, now: datetime) -> list[Queued]:

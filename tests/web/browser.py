@@ -32,7 +32,7 @@ _STICKING_OUT = """() => [...document.body.querySelectorAll('*')]
 _STOP = """() => {
     globalThis.stops ??= []
     const here = document.activeElement
-    if (here === stops.at(-1)) return {marked: true}  // a date's day, month and year
+    if (here.type === 'date' && here === stops.at(-1)) return {marked: true}  // its parts
     if (here === document.body || stops.includes(here)) return null
     stops.push(here)
     const style = getComputedStyle(here)

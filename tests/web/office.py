@@ -41,6 +41,7 @@ class Office:
     provider: str = ""
     base: str = "http://127.0.0.1:1"
     now: datetime = MONDAY
+    language: str = ""
     connected: list[Person] = field(default_factory=list)
 
     @property
@@ -74,7 +75,11 @@ class Office:
 
     def write(self) -> None:
         (self.world.directory / "store.key").write_text(base64.b64encode(bytes(32)).decode())
-        self.world.write(people=PEOPLE.replace("file:lee.ics", self.calendar))
+        people = PEOPLE.replace("file:lee.ics", self.calendar)
+        if self.language:
+            first, *rest = people.splitlines()
+            people = "\n".join([f"{first},language", *(f"{row},{self.language}" for row in rest)])
+        self.world.write(people=people)
         settings = self.world.directory / "overlap.toml"
         settings.write_text(
             settings.read_text()
@@ -110,7 +115,7 @@ def opened(office: Office) -> Iterator[None]:
 
 
 @contextmanager
-def at_google(directory: Path) -> Iterator[Office]:
+def at_google(directory: Path, language: str = "") -> Iterator[Office]:
     """The office of a mentor with Google Calendar, who has not consented yet."""
     world = World(directory)
     with google() as server:
@@ -120,15 +125,15 @@ def at_google(directory: Path) -> Iterator[Office]:
         (directory / "client").write_text("client-secret")
         provider = f'[google]\nendpoint = "{server.url}"\nclient_id = "{CLIENT_ID}"\n'
         provider += 'client_secret = "file:client"\n'
-        office = Office(world, server, HIS, provider)
+        office = Office(world, server, HIS, provider, language=language)
         with opened(office):
             yield office
     world.close()
 
 
 @contextmanager
-def ready(directory: Path) -> Iterator[Office]:
+def ready(directory: Path, language: str = "") -> Iterator[Office]:
     """An office whose mentor will say yes at Google."""
-    with at_google(directory) as office:
+    with at_google(directory, language) as office:
         office.server.consenting = LEE
         yield office

@@ -9,27 +9,29 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from service.polls import ask
+from service.events import gatherings
 from store import meetings, polls
 from store.meetings import Booking
+from tests.web.links import links_of
 from tests.web.office import Office, hidden
-from tests.world import DANA, LEE
+from tests.world import DANA, LEE, at, decline_all
 
 PAIR = (LEE, DANA)
+BOSS = "boss@example.org"
 
 
 @dataclass(frozen=True)
 class Sight:
     """A page in one state. `link` brings the office into that state and says where the page is.
 
-    `typed` is what the keyboard writes into which field before any button is pressed; `wrong`
-    is what the page must refuse. `button` is pressed first, for what no link shows.
+    `typed` is what the keyboard writes into which field before any button is pressed; each of
+    `wrong` is what the page must refuse. `button` is pressed first, for what no link shows.
     """
 
     page: str
     link: Callable[[Office], str]
     typed: Mapping[str, str] = field(default_factory=dict)
-    wrong: Mapping[str, str] = field(default_factory=dict)
+    wrong: tuple[Mapping[str, str], ...] = ()
     state: str = ""
     status: int = 200
     button: int | None = None
@@ -100,26 +102,27 @@ def agreement_amended(office: Office) -> str:
     return url
 
 
-def pick(office: Office) -> str:
-    """Both are asked to pick from several times."""
-    booking = booked(office)
-    work = office.work()
-    with work.engine.begin() as connection:
-        ask(work, connection, work.roster.pairs[0], booking)
-    return office.page("pick", DANA, booking.uid)
+def picking(office: Office) -> str:
+    httpx.get(consented(office)).raise_for_status()
+    office.now, _ = decline_all(office.world, office.now)
+    with office.world.engine.connect() as connection:
+        (poll,) = polls.running(connection)
+    return office.page("pick", DANA, poll.id)
 
 
-def pick_answered(office: Office) -> str:
-    url = pick(office)
-    sent(url, suits="2")
+def picked(office: Office) -> str:
+    url = picking(office)
+    sent(url, suits="1")
     return url
 
 
-def pick_closed(office: Office) -> str:
-    url = pick(office)
-    with office.world.engine.begin() as connection:
-        for poll in polls.running(connection):
-            polls.close(connection, poll.id, "", office.now)
+def picked_by_both(office: Office) -> str:
+    url = picked(office)
+    with office.world.engine.connect() as connection:
+        (poll,) = polls.running(connection)
+    sent(office.page("pick", LEE, poll.id), suits="1")
+    office.now += timedelta(minutes=10)
+    office.world.step(office.now)
     return url
 
 
@@ -129,37 +132,124 @@ def choices(office: Office) -> str:
 
 def choices_made(office: Office) -> str:
     url = choices(office)
-    sent(url, what="away", first="2027-02-01", last="2027-02-14")
-    sent(url, what="hours", hours="Mon-Thu 09:00-15:00", **{"from": "2027-03-01"})
+    sent(url, what="away", first="2027-02-01", last="2027-02-05")
+    sent(url, what="hours", hours="Mon-Thu 10:00-16:00", **{"from": "2027-03-01"})
     return url
 
 
-def choices_ended(office: Office) -> str:
+def choices_after_the_end(office: Office) -> str:
     url = choices(office)
     sent(url, what="end for good")
     return url
 
 
-AWAY = {"first": "02012027", "last": "02142027", "hours": "Mon 09:00-15:00"}
+def energizer(office: Office) -> str:
+    """The id of an event in nine days, of which the service knows."""
+    (office.world.directory / "events.csv").write_text(ENERGIZER)
+    booked(office)
+    return known_event(office)
+
+
+def known_event(office: Office) -> str:
+    work = office.work()
+    with work.engine.connect() as connection:
+        (gathering,) = gatherings(work, connection)
+    return gathering.id
+
+
+def event(office: Office) -> str:
+    return office.page("event", DANA, energizer(office))
+
+
+def event_answered(office: Office) -> str:
+    url = event(office)
+    sent(url, answer="in person")
+    return url
+
+
+def attended(office: Office) -> str:
+    url = office.page("attended", DANA, energizer(office))
+    office.now = at("2027-01-20 15:00")
+    return url
+
+
+def brief(office: Office) -> str:
+    """What the mail to him who was there links to, while she was not."""
+    hers = attended(office)
+    sent(hers, answer="no")
+    sent(office.page("attended", LEE, known_event(office)), answer="yes")
+    office.world.step(office.now)
+    links = set().union(*map(links_of, office.world.sent()))
+    return next(link for link in links if link.startswith(f"{office.base}/brief/"))
+
+
+def briefing_booked(office: Office) -> str:
+    url = brief(office)
+    sent(url)
+    return url
+
+
+ENERGIZER = """title,kind,start,end,timezone,place,link
+Energizer,midpoint,2027-01-20 13:00,2027-01-20 14:30,America/New_York,Hall,https://example.org/x
+"""
+
+
+def preferences(office: Office) -> str:
+    return office.page("preferences", DANA)
+
+
+def preferences_saved(office: Office) -> str:
+    url = preferences(office)
+    sent(url, prefer="digest")
+    return url
+
+
+def approve(office: Office) -> str:
+    return office.page("approve", BOSS, DANA)
+
+
+def approved(office: Office) -> str:
+    url = approve(office)
+    sent(url)
+    return url
+
+
+AWAY = {"first": "02012027", "last": "02052027"}
+BACKWARDS = {"first": "02052027", "last": "02012027"}
+HOURS = {"hours": "Mon-Fri 10:00-16:00", "from": "02012027"}
 SIGHTS = (
     Sight("connect", Office.link),
     Sight("connected", consented),
     Sight("trouble", lambda office: f"{office.base}/connect/old", status=404),
     Sight("stretch", lambda office: office.page("stretch", DANA, *PAIR)),
-    Sight("agenda", agenda, {"text": "Budget"}, {"text": "  "}),
+    Sight("agenda", agenda, {"text": "Budget"}, ({"text": "  "},)),
     Sight("agenda", agenda_with_items, {"text": "Budget"}, state="with items"),
     Sight("agenda", agenda_of_the_past, state="of the past"),
     Sight("met", lambda office: office.page("met", DANA, booked(office).uid), state="too early"),
-    Sight("met", met, {"met": " "}, {"met": " ", "minutes": "soon"}),
-    Sight("agreement", agreement, {"weeks": "3"}, {"weeks": "0"}),
+    Sight("met", met, {"met": " "}, ({"met": " ", "minutes": "soon"},)),
+    Sight("agreement", agreement, {"weeks": "3"}, ({"weeks": "0"},)),
     Sight("agreement", agreement_signed, {"weeks": "3"}, state="signed"),
-    Sight("agreement", agreement_amended, {"weeks": "3"}, {"share": "all"}, state="amended"),
-    Sight("pick", pick, {"suits": " "}),
-    Sight("pick", pick_answered, state="answered"),
-    Sight("pick", pick_closed, state="closed"),
-    Sight("choices", choices, AWAY),
-    Sight("choices", choices_made, AWAY, state="made"),
-    Sight("choices", choices_ended, state="ended"),
+    Sight("agreement", agreement_amended, {"weeks": "3"}, ({"share": "all"},), state="amended"),
+    Sight("pick", picking, {"suits": " "}, ({"suits": " ", "none": " "},)),
+    Sight("pick", picked, state="answered"),
+    Sight("pick", picked_by_both, state="closed"),
+    Sight("choices", choices, {**AWAY, **HOURS}, (BACKWARDS, {"hours": "all day"})),
+    Sight("choices", choices_made, {**AWAY, **HOURS}, state="made"),
+    Sight("choices", choices, button=2, state="before the end"),
+    Sight("choices", choices_after_the_end, state="after the end"),
+    Sight("event", event),
+    Sight("event", event_answered, state="answered"),
+    Sight("attended", attended),
+    Sight("brief", brief),
+    Sight("brief", briefing_booked, state="booked"),
+    Sight("preferences", preferences, {"prefer": " "}),
+    Sight("preferences", preferences_saved, {"prefer": " "}, state="saved"),
+    Sight("approve", approve),
+    Sight("approve", approved, state="done"),
     Sight("planning", lambda office: office.page("planning", DANA, *PAIR)),
+)
+every_refusal = pytest.mark.parametrize(
+    ("sight", "wrong"),
+    [pytest.param(s, w, id=f"{s.name}: {', '.join(w)}") for s in SIGHTS for w in s.wrong],
 )
 every_page = pytest.mark.parametrize("sight", SIGHTS, ids=lambda sight: sight.name)

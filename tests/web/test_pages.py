@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from tests.web.browser import (
     sticking_out,
 )
 from tests.web.office import Office, ready
-from tests.web.sights import SIGHTS, Sight, every_page
+from tests.web.sights import SIGHTS, Sight, every_page, every_refusal
 from web.app import PAGES
 
 DESKTOP, PHONE, NARROW = (1280, 800), (360, 740), (320, 640)
@@ -79,17 +80,26 @@ def test_a_page_is_worked_by_keyboard_alone_without_script(
         button += 1
 
 
-@pytest.mark.parametrize("sight", [s for s in SIGHTS if s.wrong], ids=lambda sight: sight.name)
-def test_a_refused_form_says_which_field_and_keeps_what_was_typed(
-    sight: Sight, office: Office, browser: Browser
+@every_refusal
+def test_a_refused_form_says_which_field_is_wrong(
+    sight: Sight, wrong: Mapping[str, str], office: Office, browser: Browser
 ) -> None:
     with looking(browser, width=360) as page:
         opened(page, sight, sight.link(office))
-        answer = press(page, sight.wrong)
+        answer = press(page, wrong)
         assert answer.status == 422
         summary = page.locator("[role=alert]")
         field = str(summary.locator("a").first.get_attribute("href"))
         assert page.locator(field).count() == 1
         assert page.locator("[aria-invalid=true], fieldset[aria-describedby]").count() == 1
+        assert findings(page) == []
+        assert sticking_out(page) == []
+
+
+@pytest.mark.slow
+@every_page
+def test_a_page_in_spanish_is_good_too(sight: Sight, tmp_path: Path, browser: Browser) -> None:
+    with ready(tmp_path / "programme", "es") as office, looking(browser, width=320) as page:
+        opened(page, sight, sight.link(office))
         assert findings(page) == []
         assert sticking_out(page) == []

@@ -77,7 +77,7 @@ def test_the_page_is_each_readers_own_clock(programme: Served) -> None:
     for link, mine, other in ((hers, "EST", "PST"), (his, "PST", "EST")):
         page = unescape(programme.http.get(link).text)
         assert re.search(rf"</strong> {mine} suits me", page)
-        assert re.search(rf"For [A-Z]\w+ \w+: [^<]*{other}", page)
+        assert re.search(rf"For <bdi>[A-Z]\w+ \w+</bdi>: [^<]*{other}", page)
         assert "<label for=" in page
         assert "<script" not in page
         assert "<legend>" in page
