@@ -108,10 +108,24 @@ def _no_such(file: str, line: int, used: str, given: Collection[str]) -> Fault:
 def _names(templates: Templates, name: str) -> Iterator[tuple[str, int]]:
     """The values that a template wants from outside, each with its line."""
     tree = _tree(templates, name)
-    wanted = meta.find_undeclared_variables(tree)
+    wanted = meta.find_undeclared_variables(tree) - set(_defined(tree))
     for node in tree.find_all(nodes.Name):
         if node.ctx == "load" and node.name in wanted:
             yield node.name, node.lineno
+
+
+def _defined(tree: nodes.Template) -> Iterator[str]:
+    """What a template defines outside its blocks, which these may use."""
+    for node in tree.body:
+        if isinstance(node, nodes.Macro):
+            yield node.name
+        elif isinstance(node, nodes.Import):
+            yield node.target
+        elif isinstance(node, nodes.FromImport):
+            yield from (name[1] if isinstance(name, tuple) else name for name in node.names)
+        elif isinstance(node, nodes.Assign):
+            yield from (name.name for name in node.target.find_all(nodes.Name))
+            yield getattr(node.target, "name", "")
 
 
 def _tree(templates: Templates, name: str) -> nodes.Template:

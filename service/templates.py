@@ -77,10 +77,11 @@ class Templates:
 
     def render(self, names: Sequence[str], language: str, make: Callable[[Edition], T]) -> T:
         """What `make` makes of `names`; with the shipped templates where an own one fails."""
+        edition = self.edition(names, language)
         try:
-            return make(self.edition(names, language))
+            return make(edition)
         except Exception as error:
-            own = self.own_in(names, language)
+            own = self.own_in(names, edition.language)
             if not own:
                 raise
             self.refuse(fault_of(error, own))

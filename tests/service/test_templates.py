@@ -21,7 +21,7 @@ from service.preview import SAMPLES, preview
 from service.roster_source import load
 from service.samples import Sitting
 from service.sandbox import OWN_FILTERS
-from service.templates import SHIPPED, templates_of
+from service.templates import SHIPPED, shipped, templates_of
 from tests import template_table
 from tests.world import DANA, PEOPLE, World, at, to
 
@@ -126,8 +126,9 @@ def test_a_kind_speaks_a_language_wholly_or_not_at_all(house: House) -> None:
 def test_right_to_left(house: House) -> None:
     for name in ("subject", "body"):
         house.own(f"mail/cancelled/{name}.ar.txt", "لقاء {{ here.whole }}")
-    shipped = (SHIPPED / "mail" / "cancelled" / "body.html").read_text()
-    house.own("mail/cancelled/body.ar.html", shipped)
+    house.own(
+        "mail/cancelled/body.ar.html", (SHIPPED / "mail" / "cancelled" / "body.html").read_text()
+    )
     for piece in ("_foot.html", "_choices.html", "_meeting.html", "_why.txt"):
         stem, ending = piece.split(".")
         house.own(f"mail/{stem}.ar.{ending}", (SHIPPED / "mail" / piece).read_text())
@@ -137,16 +138,16 @@ def test_right_to_left(house: House) -> None:
 
 
 def test_an_own_template_is_used_and_its_edit_too(house: House) -> None:
-    shipped = house.words("invite")
+    usual = house.words("invite")
     path = house.own("mail/invite/subject.txt", "Come and meet {{ other.name }}")
     assert house.words("invite").subject == "Come and meet Lee Park"
-    assert house.words("invite").text == shipped.text
+    assert house.words("invite").text == usual.text
     assert house.words("invite", "es").subject.startswith("Propuesta")
     path.write_text("Meet {{ other.name }}")
     os.utime(path, (1, 1))
     assert house.words("invite").subject == "Meet Lee Park"
     path.unlink()
-    assert house.words("invite") == shipped
+    assert house.words("invite") == usual
     assert house.faults() == []
 
 
@@ -197,13 +198,39 @@ BREAKAGES = [
 def test_a_broken_template_is_refused_and_the_shipped_one_used(
     house: House, name: str, text: str, line: int, message: str
 ) -> None:
-    shipped = {language: house.words("invite", language) for language in ("en", "es")}
+    usual = {language: house.words("invite", language) for language in ("en", "es")}
     house.own(name, text)
     (fault,) = house.faults()
     assert fault.startswith(f"{name}:{line}: "), fault
     assert message in fault
     assert "; " in fault
-    assert {language: house.words("invite", language) for language in ("en", "es")} == shipped
+    assert {language: house.words("invite", language) for language in ("en", "es")} == usual
+
+
+def test_a_broken_template_beside_a_language_that_is_half_there(house: House) -> None:
+    usual = house.words("invite", "fr")
+    house.own("mail/invite/subject.txt", "{{ n.nothing }}")
+    house.own("mail/invite/subject.fr.txt", "Bonjour")
+    assert house.words("invite", "fr") == usual
+
+
+def test_our_own_templates_pass_as_a_coordinators(house: House) -> None:
+    for name, source in shipped().sources.items():
+        house.own(name, source.text)
+    assert house.faults() == []
+
+
+def test_blocks_and_macros_may_be_used_as_usual(house: House) -> None:
+    house.own(
+        "mail/invite/body.html",
+        '{% extends "mail/_layout.html" %}'
+        + "{% macro line() %}{{ caller() }}{{ varargs|length }}{% endmacro %}"
+        + "{% block foot %}{{ super() }} {% call line(1) %}<b>{{ other.name }}</b>{% endcall %}"
+        + "{% for a in n.meeting.unseen %}{{ loop.index }}{% endfor %}{{ self.title() }}"
+        + "{% set ns = namespace(x=1) %}{% set ns.x = ns.x + 1 %}{{ ns.x }}{% endblock %}",
+    )
+    assert house.faults() == []
+    assert "the coordinator</a>. <b>Lee Park</b>1" in house.words("invite").html
 
 
 def test_bytes_that_are_no_text_and_ways_out_of_the_folder(house: House, tmp_path: Path) -> None:
