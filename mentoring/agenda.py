@@ -80,9 +80,12 @@ def fault_in(text: str) -> Fault | None:
         return Fault.EMPTY
     if len(text) > LONGEST:
         return Fault.TOO_LONG
-    if any(unicodedata.category(c) in _UNSAFE or c in _TURNS for c in text):
-        return Fault.CONTROL
-    return None
+    return Fault.CONTROL if has_unsafe(text) else None
+
+
+def has_unsafe(line: str) -> bool:
+    """Whether a line holds control characters, or some that turn the reading order."""
+    return any(unicodedata.category(c) in _UNSAFE or c in _TURNS for c in line)
 
 
 def prepare_due(meeting: Meeting, person: Person, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from mentoring.agenda import has_unsafe
 from mentoring.feasible import Feasibility
 from mentoring.notices import Party, Reader
 from mentoring.roster import Channel, Pair, Roster
@@ -51,12 +52,15 @@ AGREE_STEPS = (0, 14, 30)
 SHORTEST, LONGEST = 15, 240
 """Minutes that a meeting may be agreed to last."""
 MOST_WEEKS = 12
+MOST_WORDS = 1000
+"""Characters of known conflicts."""
 
 
 @dataclass(frozen=True)
 class AgreeNotice:
     """`kind` agree: this version waits for the reader's word. `written_by` is the other partner's
-    name, or empty for the programme's draft. `code` agrees by mail, `link` is the page."""
+    name, or empty for the programme's draft. `amends`: an older version holds until both agree.
+    `code` agrees by mail, `link` is the page. No conflicts: they are read on the page alone."""
 
     key: str
     reader: Reader
@@ -67,6 +71,7 @@ class AgreeNotice:
     feasibility: Feasibility | None
     reminder: bool
     code: str
+    amends: bool = False
     link: str = ""
     kind: str = "agree"
 
@@ -90,15 +95,27 @@ def due_step(days: int) -> int | None:
 
 def read_terms(weeks: str, minutes: str, channel: str, share: str, conflicts: str) -> Terms | str:
     """The terms that a form sent; or the name of the field that can't be so."""
-    if not weeks.isdecimal() or not 1 <= int(weeks) <= MOST_WEEKS:
+    every, long, part = (
+        _whole(weeks, 1, MOST_WEEKS),
+        _whole(minutes, SHORTEST, LONGEST),
+        _whole(share, 0, 100),
+    )
+    if every is None:
         return "weeks"
-    if not minutes.isdecimal() or not SHORTEST <= int(minutes) <= LONGEST:
+    if long is None:
         return "minutes"
     if channel not in tuple(Channel):
         return "channel"
-    if not share.isdecimal() or not 0 <= int(share) <= 100:
+    if part is None:
         return "share"
-    if len(conflicts) > 1000:
+    words = "\n".join(conflicts.splitlines())  # a browser sends two characters a line end
+    if len(words) > MOST_WORDS or any(has_unsafe(line) for line in words.split("\n")):
         return "conflicts"
-    every = timedelta(weeks=int(weeks))
-    return Terms(every, int(minutes), Channel(channel), int(share), conflicts)
+    return Terms(timedelta(weeks=every), long, Channel(channel), part, words)
+
+
+def _whole(text: str, least: int, most: int) -> int | None:
+    """The whole number that a form sent, where it lies in a range."""
+    if not text.isdecimal() or len(text) > len(str(most)):
+        return None
+    return int(text) if least <= int(text) <= most else None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy.engine import Connection
@@ -17,16 +16,16 @@ from service.codes import issue
 from service.intro import pair_start
 from service.links import page_link
 from service.post import post
+from service.propose import live_ahead
 from service.sides import sides, unknown
 from service.work import Work, party, reader, reading
-from store import agreements, outbox
+from store import agreements, meetings, outbox
 from store.agreements import Version
 from store.codes import Code
 
 log = structlog.get_logger()
 
 PURPOSE = "agreement"
-_LOOKED_AT = timedelta(weeks=8)
 
 
 def agreeing(work: Work) -> None:
@@ -53,7 +52,7 @@ def _ask(work: Work, connection: Connection, pair: Pair) -> None:
     for person in missing:
         if not outbox.is_said(connection, _key(pair, newest, step, person)):
             _ask_one(work, connection, pair, newest, person, step)
-    if step == 30:
+    if step == 30 and pair.key not in agreements.in_force(connection):
         _tell_coordinator(work, connection, pair, newest, missing)
 
 
@@ -81,10 +80,11 @@ def _ask_one(
         reader=reader(me, work.now),
         other=party(other, work.now),
         version=version.number,
-        terms=version.terms,
+        terms=replace(version.terms, conflicts=""),
         written_by=work.roster.people[version.author].name if version.author else "",
         feasibility=feasible(work, connection, pair, version.terms),
         reminder=step > 0,
+        amends=pair.key in agreements.in_force(connection),
         code=issue(work, connection, PURPOSE, person, *pair.key, str(version.number)),
         link=page_link(work.roster, work.secret, work.now, PURPOSE, person, *pair.key),
     )
@@ -110,9 +110,12 @@ def feasible(work: Work, connection: Connection, pair: Pair, terms: Terms) -> Fe
     people = work.roster.both_of(pair)
     if unknown(work, connection, people):
         return None
-    window = Interval(work.now + pair.agreement.notice, work.now + _LOOKED_AT)
+    # No further than calendars are read: unknown is not free.
+    window = Interval(work.now, work.now + pair.agreement.horizon)
     wanted = Wanted(window, window.start, terms.minutes, pair.agreement.buffer)
-    return feasibility(*sides(work, connection, people, window), wanted, terms.every)
+    ahead = live_ahead(work, meetings.of_pair(connection, *pair.key))
+    held = [booking.meeting.slot for booking in ahead]
+    return feasibility(*sides(work, connection, people, window), wanted, terms.every, held)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ def _shown(visit: Visit, pair: Pair, fault: str = "", sent: Form | None = None) 
 
 def _fields(terms: Terms) -> dict[str, str]:
     return {
-        "weeks": str(max(1, terms.every.days // 7)),
+        # A rhythm of the files may be no whole weeks: then the two say what they mean.
+        "weeks": "" if terms.every.days % 7 else str(terms.every.days // 7),
         "minutes": str(terms.minutes),
         "channel": str(terms.channel),
         "share": str(terms.share),
@@ -65,7 +66,7 @@ def _act(visit: Visit, form: Form) -> Shown | None:
 
 def _sign(visit: Visit, pair: Pair, form: Form) -> Shown | None:
     version = form.one("version")
-    number = int(version) if version.isdecimal() else 0
+    number = int(version) if version.isdecimal() and len(version) < 9 else 0
     with visit.work.engine.begin() as connection:
         signed = agreeing.sign(visit.work, connection, pair, number, visit.person.email)
     return None if signed else _shown(visit, pair, fault="version")

@@ -1,0 +1,51 @@
+"""The terms of an agreement: what a form may ask for, and when somebody is asked to sign."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mentoring.agreement import Terms, due_step, read_terms
+from mentoring.roster import Channel
+
+FORM = {"weeks": "3", "minutes": "45", "channel": "either", "share": "25", "conflicts": ""}
+
+
+def test_a_form_is_read_as_terms() -> None:
+    terms = Terms(timedelta(weeks=3), 45, Channel.EITHER, 25, "Budget in May\nLeave in June")
+    assert read_terms(**{**FORM, "conflicts": "Budget in May\r\nLeave in June"}) == terms
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ("weeks", ("1", "12"), ("0", "13", "", "-1", "1.5", "²", "two", "9" * 5000)),
+        ("minutes", ("15", "240"), ("14", "241", "", "an hour", "1e2", "9" * 5000)),
+        ("channel", ("virtual", "in person", "either"), ("", "phone", "Either")),
+        ("share", ("0", "100"), ("101", "-5", "", "50%", "9" * 5000)),
+        ("conflicts", ("x" * 1000, "a\r\nb"), ("x" * 1001, "a\x00b", "\u202eab", "a\x1b[1m")),
+    ],
+)
+def test_nonsense_is_refused_by_its_field(
+    field: str, good: tuple[str, ...], bad: tuple[str, ...]
+) -> None:
+    for text in good:
+        assert isinstance(read_terms(**{**FORM, field: text}), Terms)
+    for text in bad:
+        assert read_terms(**{**FORM, field: text}) == field
+
+
+@given(st.fixed_dictionaries({name: st.text(max_size=12) for name in FORM}))
+def test_whatever_a_form_sends_is_terms_or_a_field(form: dict[str, str]) -> None:
+    found = read_terms(**form)
+    assert isinstance(found, Terms) or found in FORM
+
+
+@pytest.mark.parametrize(
+    ("days", "step"), [(-1, None), (0, 0), (13, 0), (14, 14), (29, 14), (30, 30), (200, 30)]
+)
+def test_the_newest_step_that_is_due(days: int, step: int | None) -> None:
+    assert due_step(days) == step
