@@ -18,7 +18,7 @@ from service.compose import Calendar, event_text
 from service.post import choices_foot, facts, post
 from service.templates import templates_of
 from service.work import Work, reader, reading
-from store import agenda, meetings
+from store import agenda, meetings, outbox
 from store.meetings import MEETING, Booking, Guest
 
 _WEEK = timedelta(days=7)
@@ -59,9 +59,12 @@ def _ask(work: Work, uid: str, guest: Guest) -> None:
 
 def remind(work: Work, connection: Connection, booking: Booking, guest: Guest) -> None:
     """The reminder, with what the two noted; that goes into the event of their calendars too."""
+    key = f"remind:{booking.uid}:{booking.meeting.sequence}:{guest.email}"
+    if outbox.is_said(connection, key):
+        return
     meeting = facts(work, booking)
     notice = RemindNotice(
-        key=f"remind:{booking.uid}:{booking.meeting.sequence}:{guest.email}",
+        key=key,
         reader=reader(work.person(guest), booking.meeting.slot.start),
         meeting=meeting,
         code=guest.code,

@@ -1,0 +1,371 @@
+"""The year of the forty pairs, hour by hour: what was mailed to whom, when and why."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import random
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+import httpx
+from sqlalchemy import Engine, event, select
+from sqlalchemy.engine import make_url
+
+from integrations.ports import (
+    Batch,
+    BusySource,
+    Entry,
+    Inbox,
+    Letter,
+    LetterRefused,
+    Mailer,
+    Organiser,
+    Reading,
+    Received,
+    Showing,
+    Shown,
+    item_key,
+)
+from integrations.registry import Ports
+from mentoring.interval import Interval
+from mentoring.roster import Person
+from service.doors import Doors
+from service.passes import begin, full_pass, present
+from service.roster_source import load
+from service.work import Work
+from store import facts, tables
+from store.database import open_engine
+from store.schema import metadata
+from tests.programme.cohort import (
+    FIRST,
+    Cohort,
+    Match,
+    Member,
+    busy_days,
+    calendar_text,
+    forty_pairs,
+)
+from tests.programme.partners import Partners
+from web.app import application
+from web.serve import PageServer
+
+BEGIN = datetime(2027, 1, 4, 6, tzinfo=UTC)
+END = datetime(2028, 1, 12, tzinfo=UTC)
+_BY_FILE = frozenset({"abel", "ivan", "finn", "celia", "theo"})
+DEAD = "gone@example.org"
+"""A supervisor whose address takes no mail."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One delivered mail, with the notice that it is."""
+
+    at: datetime
+    reader: str
+    kind: str
+    key: str
+    message: email.message.EmailMessage
+
+
+@dataclass(frozen=True)
+class Diary:
+    """A partner's calendar in memory, read as a provider tells it: whole, then only when new."""
+
+    user: str
+    spans: Sequence[tuple[datetime, datetime]]
+
+    def read(self, window: Interval, cursor: str | None) -> Reading:
+        mark = f"{len(self.spans)} {window.end.isoformat()}"
+        if mark == cursor:
+            return Reading({}, complete=False, cursor=mark)
+        items = {
+            item_key(f"{self.user} {start}"): (Interval(start, end),)
+            for start, end in self.spans
+            if start < window.end and window.start < end
+        }
+        return Reading(items, complete=True, cursor=mark)
+
+
+@dataclass
+class Office:
+    """The programme's mailbox and calendar in memory, as are most partners' calendars.
+
+    Those in `by_file` are read from files, whose titles nobody else may see.
+    """
+
+    files: Ports
+    spans: Mapping[str, Sequence[tuple[datetime, datetime]]]
+    by_file: frozenset[str]
+    letters: list[Letter] = field(default_factory=list)
+    inbox_mails: list[bytes] = field(default_factory=list)
+    entries: dict[str, Shown] = field(default_factory=dict)
+    edits: int = 0
+    makes: frozenset[str] = frozenset()
+    lag: timedelta = timedelta(0)
+
+    def busy_source(self, person: Person) -> BusySource:
+        user = person.email.partition("@")[0]
+        if user in self.by_file:
+            return self.files.busy_source(person)
+        return Diary(user, self.spans[user])
+
+    def mailer(self) -> Mailer:
+        return self
+
+    def inbox(self) -> Inbox:
+        return self
+
+    def organiser(self) -> Organiser:
+        return self
+
+    def uid_domain(self) -> str:
+        return self.files.uid_domain()
+
+    def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
+        if letter.recipient == DEAD:
+            raise LetterRefused("550 no such mailbox", mend="correct the address")
+        point_of_no_return()
+        self.letters.append(letter)
+
+    def delivered(self, message_id: str) -> bool | None:
+        return any(letter.message_id == message_id for letter in self.letters)
+
+    def fetch(self, cursor: str | None) -> Batch:
+        first = int(cursor or 0)
+        found = self.inbox_mails[first : first + 100]
+        received = tuple(Received(str(first + n), raw) for n, raw in enumerate(found))
+        return Batch(received, str(first + len(found)))
+
+    def wait(self, seconds: float) -> bool:
+        return False
+
+    def publish(self, entry: Entry) -> str:
+        self.edits += 1
+        self.entries[entry.uid] = Shown(entry.uid, entry.slot)
+        return ""
+
+    def withdraw(self, uid: str) -> None:
+        self.edits += 1
+        self.entries.pop(uid, None)
+
+    def find(self, uid: str) -> Shown | None:
+        return self.entries.get(uid)
+
+    def showing(self, window: Interval, cursor: str | None) -> Showing:
+        if cursor == str(self.edits):
+            return Showing(None, cursor)
+        shown = tuple(s for s in self.entries.values() if s.slot.end > window.start)
+        return Showing(shown, str(self.edits))
+
+    def drag(self, after: datetime) -> None:
+        """Somebody drags a meeting to the middle of the night in the programme's calendar."""
+        coming = sorted((s for s in self.entries.values() if s.slot.start > after), key=_start)
+        shown = coming[0]
+        night = shown.slot.start.replace(hour=3, minute=0) + timedelta(days=1)
+        self.edits += 1
+        self.entries[shown.uid] = Shown(shown.uid, Interval(night, night + shown.slot.length))
+
+
+def _start(shown: Shown) -> datetime:
+    return shown.slot.start
+
+
+@dataclass
+class Year:
+    """The play. `look` sees what each pass delivered; `busy` is what calendars hold by now."""
+
+    directory: Path
+    seed: int = 2027
+    cohort: Cohort = field(default_factory=forty_pairs)
+    sent: list[Sent] = field(default_factory=list)
+    left: dict[str, datetime] = field(default_factory=dict)
+    now: datetime = BEGIN
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+        self.cohort.write(self.directory)
+        self.spans: dict[str, list[tuple[datetime, datetime]]] = {}
+        for person in self.cohort.people.values():
+            self._fill(person)
+        self.roster = load(self.directory)
+        self.office = Office(Ports(self.roster, self.directory), self.spans, _BY_FILE)
+        self.engine = _store(self.directory)
+        drop = self.office.inbox_mails.append
+        self.partners = Partners(self.cohort.people, drop, random.Random(self.seed))
+        self._edits = sorted(_EDITS.items())
+
+    def _fill(self, person: Member) -> None:
+        if person.has_calendar:
+            self.spans[person.user] = list(busy_days(person, self.dice))
+            self.write_calendar(person.user)
+
+    def write_calendar(self, user: str) -> None:
+        if user not in _BY_FILE:
+            return
+        person = self.cohort.people[user]
+        text = calendar_text(person, self.spans[user])
+        (self.directory / f"{user}.ics").write_text(text, newline="")
+
+    def work(self) -> Work:
+        return present(self.roster, self.engine, self.office, self.now)
+
+    def play(self, look: Callable[[Year, Sequence[Sent]], None], until: datetime = END) -> None:
+        doors = Doors(_nobody, self.work, lambda person: None, lambda: None)
+        pages = PageServer(application(doors), "127.0.0.1:0")
+        with pages, httpx.Client(base_url=f"http://127.0.0.1:{pages.port}", timeout=30) as http:
+            self.partners.pages = http
+            while self.now < until:
+                self._edit()
+                full_pass(begin(self.roster, self.engine, self.office, self.now))
+                fresh = self._delivered()
+                self.sent += fresh
+                look(self, fresh)
+                for one in fresh:
+                    self.partners.read(one.kind, one.message, self.now)
+                self.partners.live(self.now)
+                self._keep_what_came_up()
+                self.now = next_look(self.now, self.dice)
+        self.engine.dispose()
+
+    def _delivered(self) -> list[Sent]:
+        letters, self.office.letters = self.office.letters, []
+        ids = {letter.message_id for letter in letters}
+        with self.engine.connect() as connection:
+            t = tables.outbox.c
+            query = select(t.message_id, t.kind, t.key).where(t.message_id.in_(ids))
+            why = {row.message_id: (row.kind, row.key) for row in connection.execute(query)}
+        return [
+            Sent(self.now, letter.recipient, *why[letter.message_id], _parsed(letter.raw))
+            for letter in letters
+        ]
+
+    def _keep_what_came_up(self) -> None:
+        for user, spans in self.partners.came_up.items():
+            if spans and user in self.spans:
+                self.spans[user] += spans
+                self.write_calendar(user)
+        self.partners.came_up.clear()
+
+    def _edit(self) -> None:
+        """What the coordinator changes in the files by now."""
+        before = set(self.cohort.people)
+        is_edited = False
+        while self._edits and self._edits[0][0] <= self.now.date():
+            self._edits.pop(0)[1](self)
+            is_edited = True
+        if not is_edited:
+            return
+        for user in before - set(self.cohort.people):
+            self.left[f"{user}@example.org"] = self.now
+        self.cohort.write(self.directory)
+        self.roster = load(self.directory)
+        self.office.files = Ports(self.roster, self.directory)
+
+
+def next_look(now: datetime, dice: random.Random) -> datetime:
+    """When the service looks next: in the hours in which somebody works, and now and then not."""
+    for day in (now.date() + timedelta(days=n) for n in range(4)):
+        hours = (5, 15, 18) if day.weekday() < 5 else (20,)
+        for hour in hours if day.weekday() < 6 else ():
+            at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+            at += timedelta(minutes=15 * dice.randrange(4))
+            if at - now > timedelta(hours=1):
+                return at
+    raise AssertionError("a Monday comes after every Sunday")
+
+
+def _parsed(raw: bytes) -> email.message.EmailMessage:
+    return email.message_from_bytes(raw, policy=email.policy.default)
+
+
+def _nobody() -> NoReturn:
+    raise AssertionError("nobody connects a calendar here")
+
+
+def _store(directory: Path) -> Engine:
+    """A store that need not outlive a power cut."""
+    engine = open_engine(make_url(f"sqlite:///{directory}/overlap.db"))
+    event.listen(engine, "connect", _in_haste)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        facts.write(connection, facts.SECRET, "00" * 32)  # so that a seed plays the same
+    return engine
+
+
+def _in_haste(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+def _pages_open(year: Year) -> None:
+    year.cohort.has_pages = True
+
+
+def _moves_zone(year: Year) -> None:
+    year.cohort.change("hope", zone="America/Los_Angeles")
+    year.cohort.change("ivan", zone="Europe/London")
+
+
+def _leaves(year: Year) -> None:
+    year.cohort.remove("wanda")
+    del year.spans["wanda"]
+
+
+def _joins(year: Year) -> None:
+    for name, zone in (("Zeno", "America/Denver"), ("Zita", "America/New_York")):
+        person = Member(name, zone)
+        year.cohort.people[person.user] = person
+        year._fill(person)
+    year.cohort.pairs.append(Match("zeno", "zita", start="2027-06-21"))
+
+
+def _matched_anew(year: Year) -> None:
+    year.cohort.part("vega", "abel")
+    year.cohort.part("otto", "ugo")
+    year.cohort.pairs.append(Match("vito", "ugo", start="2027-06-28"))
+
+
+def _loses_calendar(year: Year) -> None:
+    (year.directory / "theo.ics").unlink()
+
+
+def _finds_calendar(year: Year) -> None:
+    year.write_calendar("theo")
+
+
+def _drags(year: Year) -> None:
+    year.office.drag(year.now + timedelta(days=3))
+
+
+def _event_moves(year: Year) -> None:
+    year.cohort.events = [e.replace("2027-10-14", "2027-10-21") for e in year.cohort.events]
+
+
+def _event_off(year: Year) -> None:
+    year.cohort.events = [e for e in year.cohort.events if "Picnic" not in e]
+
+
+def _swamped(year: Year) -> None:
+    """Somebody has no free hour for six weeks."""
+    days = [year.now + timedelta(days=n) for n in range(45)]
+    year.spans["olaf"] += [(day, day + timedelta(days=1)) for day in days]
+    year.write_calendar("olaf")
+
+
+_EDITS: Mapping[date, Callable[[Year], None]] = {
+    FIRST + timedelta(days=50): _pages_open,
+    date(2027, 4, 20): _loses_calendar,
+    date(2027, 4, 26): _finds_calendar,
+    date(2027, 5, 4): _drags,
+    date(2027, 6, 1): _swamped,
+    date(2027, 6, 7): _moves_zone,
+    date(2027, 6, 14): _leaves,
+    date(2027, 6, 16): _joins,
+    date(2027, 6, 24): _matched_anew,
+    date(2027, 8, 2): _event_off,
+    date(2027, 9, 27): _event_moves,
+}

@@ -1,0 +1,76 @@
+"""A year of forty pairs: every kind of mail, none twice, none at night, none astray."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from service.preview import KINDS
+from store.tables import meetings
+from tests.programme.judge import YearJudge, table
+from tests.programme.play import Sent, Year
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Year, YearJudge]:
+    folder = tmp_path_factory.mktemp("year") / "programme"
+    year, judge = Year(folder), YearJudge(folder)
+
+    def look(played: Year, fresh: Sequence[Sent]) -> None:
+        judge.look(played.now, fresh, left=played.left, away=played.partners.away)
+        judge.faults += open_twice(played)
+
+    year.play(look)
+    if target := os.environ.get("OVERLAP_YEAR"):
+        Path(target).write_text(table(judge.rows))
+    return year, judge
+
+
+def open_twice(year: Year) -> list[str]:
+    """Pairs with two proposals open at once."""
+    t = meetings.c
+    query = select(t.mentor, t.mentee).where(t.state == "proposed", t.kind == "meeting")
+    query = query.group_by(t.mentor, t.mentee).having(func.count() > 1)
+    with year.engine.connect() as connection:
+        pairs = [tuple(row) for row in connection.execute(query)]
+    return [f"{year.now:%Y-%m-%d %H:%M}: two proposals open for {pair}" for pair in pairs]
+
+
+def test_every_mail_is_as_promised(year: tuple[Year, YearJudge]) -> None:
+    _, judge = year
+    assert judge.faults == []
+    assert judge.judged > 3000
+
+
+def test_every_kind_of_notice_occurs(year: tuple[Year, YearJudge]) -> None:
+    _, judge = year
+    assert set(KINDS) - {row.kind for row in judge.rows} == set()
+
+
+def test_nobody_is_flooded(year: tuple[Year, YearJudge]) -> None:
+    _, judge = year
+    assert judge.floods() == []
+
+
+def test_partners_answered_in_every_way(year: tuple[Year, YearJudge]) -> None:
+    played, _ = year
+    ways = {"ACCEPTED", "DECLINED", "TENTATIVE", "ACCEPT", "AGREE", "MET", "PICK", "AWAY", "END"}
+    pages = {"agreement", "agenda", "met", "event", "attended", "pick", "choices", "preferences"}
+    assert ways | {f"page {name}" for name in pages} <= set(played.partners.said)
+
+
+def test_a_year_of_meetings_was_held(year: tuple[Year, YearJudge]) -> None:
+    played, _ = year
+    t = meetings.c
+    query = select(t.mentor, t.mentee).where(t.state == "held", t.kind == "meeting")
+    with played.engine.connect() as connection:
+        held = Counter(tuple(row) for row in connection.execute(query))
+    assert len(held) >= 36
+    assert sum(held.values()) > 300
