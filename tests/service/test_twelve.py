@@ -138,7 +138,7 @@ def test_two_declines_in_a_row(world: World) -> None:
         now += HOUR
         world.step(now)
     assert len(set(times)) == 3
-    assert int(event_in(for_dana)["sequence"]) == 2
+    assert int(str(event_in(for_dana)["sequence"])) == 2
     assert world.status(now)["state"] == "confirmed"
     assert kinds(world, "propose") == []
 
