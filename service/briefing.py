@@ -19,11 +19,12 @@ from mentoring.programme_events import (
 )
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Wanted
+from service.booking import new_booking
 from service.codes import issue
 from service.events import Gathering, attendance, facts, find, gatherings
 from service.links import page_link
 from service.post import post, post_invites
-from service.propose import new_booking, search
+from service.propose import search
 from service.sides import unknown
 from service.work import Work, party, reader
 from store import events as store

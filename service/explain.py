@@ -8,7 +8,8 @@ from sqlalchemy.engine import Connection
 
 from mentoring.diagnosis import smallest_change
 from mentoring.roster import Pair, Roster
-from service.propose import WAITING, NotYet, decision, search, wanted_next
+from service.booking import decision
+from service.propose import WAITING, NotYet, search, wanted_next
 from service.sides import sides, unknown
 from service.status import next_meeting
 from service.work import Work

@@ -16,10 +16,10 @@ from mentoring.meeting import LIVE, Partstat, answer_counts
 from mentoring.notices import CounterNotice, Refusal, Why
 from mentoring.replies import Answer, AnswerKind, Command, Unreadable, acts_for, read_answer
 from mentoring.roster import Pair
+from service.booking import asked_slot, moved_to
 from service.commands import obey
 from service.events import take_reply
 from service.post import facts, post_counter_refusal, post_move
-from service.propose import asked_slot, moved_to
 from service.sides import sides, suits, unknown
 from service.work import Work, reader
 from store import facts as store_facts

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
 from service.agreeing import agreeing
+from service.booking import stamp
 from service.briefing import briefings
 from service.choices import tell_of_ends
 from service.deliver import deliver
@@ -26,7 +27,7 @@ from service.listen import listen
 from service.met import ask_whether_met
 from service.polls import tend_poll
 from service.prepare import prepare
-from service.propose import UNSCHEDULABLE, propose, stamp
+from service.propose import UNSCHEDULABLE, propose
 from service.publish import publish
 from service.purge import purge
 from service.stages import stages

@@ -27,9 +27,10 @@ from mentoring.poll import (
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Slot, all_slots, shares_site
 from service import codes
+from service.booking import new_booking
 from service.links import page_link
 from service.post import post, post_invites
-from service.propose import WAITING, keep, live_ahead, new_booking, wanted_again
+from service.propose import WAITING, keep, live_ahead, wanted_again
 from service.sides import sides, suits, unknown
 from service.work import Work, party, reader
 from store import meetings, outbox, polls

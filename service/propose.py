@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.engine import Connection
 
-from mentoring.availability import zone_at
 from mentoring.choices import mostly_paused, pause_on
 from mentoring.cohort import INTRODUCED_AHEAD
 from mentoring.diagnosis import smallest_change
 from mentoring.interval import Interval
-from mentoring.meeting import LIVE, Attendance, Meeting, State
+from mentoring.meeting import LIVE, State
 from mentoring.notices import NoSlotNotice, Why
 from mentoring.roster import Pair, Person
-from mentoring.slots import Found, Slot, Wanted, find_slot, shares_site
+from mentoring.slots import Found, Wanted, find_slot
 from mentoring.where import in_person_is_due
-from service.post import post, post_cancel, post_invites, post_move
+from service.booking import call_off, decision, moved_to, new_booking
+from service.post import post, post_invites, post_move
 from service.sides import sides, unknown
 from service.stretch import ask, stretched_slot
 from service.work import Work, party
 from store import meetings
-from store.meetings import Booking, Guest, Standing
+from store.meetings import Booking, Standing
 
 log = structlog.get_logger()
 
@@ -224,38 +223,6 @@ def keep(connection: Connection, standing: Standing, state: str, reason: str) ->
     meetings.save_standing(connection, replace(standing, state=state, reason=reason))
 
 
-def new_booking(
-    work: Work, pair: Pair, people: tuple[Person, Person], found: Found, *, number: int
-) -> Booking:
-    slot = _chosen(found)
-    uid = f"{work.token('uid', *pair.key, number, length=32)}@{work.outside.uid_domain()}"
-    start = slot.interval.start
-    guests = tuple(
-        Guest(p.email, p.name, zone_at(p, start), work.token("code", uid, p.email, length=16))
-        for p in people
-    )
-    return Booking(
-        meeting=Meeting(
-            uid=uid,
-            mentor=pair.mentor,
-            mentee=pair.mentee,
-            state=State.PROPOSED,
-            sequence=0,
-            tries=1,
-            slot=slot.interval,
-            proposed_at=work.now,
-            attendances=(Attendance(pair.mentor), Attendance(pair.mentee)),
-        ),
-        number=number,
-        guests=(guests[0], guests[1]),
-        zone=zone_at(people[1], start),
-        on_site=slot.on_site,
-        edges=slot.edges,
-        refused=(),
-        decision=decision(found),
-    )
-
-
 def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, why: Why) -> bool:
     """Move a meeting to another time; False where a calendar must be readable first.
 
@@ -305,83 +272,3 @@ def wanted_again(
         lunch=_has_lunch(work, pair),
         refused=refused,
     )
-
-
-def moved_to(
-    work: Work, booking: Booking, people: tuple[Person, Person], slot: Slot, why: Why
-) -> Booking:
-    """The booking at its new time: same UID, SEQUENCE + 1, nobody has answered yet."""
-    start = slot.interval.start
-    guests = [
-        replace(guest, name=person.name, zone=zone_at(person, start))
-        for guest, person in zip(booking.guests, people, strict=True)
-    ]
-    meeting = replace(
-        booking.meeting,
-        state=State.PROPOSED,
-        sequence=booking.meeting.sequence + 1,
-        slot=slot.interval,
-        proposed_at=work.now,
-        attendances=(Attendance(people[0].email), Attendance(people[1].email)),
-    )
-    return replace(
-        booking,
-        meeting=meeting,
-        guests=(guests[0], guests[1]),
-        zone=zone_at(people[1], start),
-        on_site=slot.on_site,
-        edges=slot.edges,
-        why=str(why),
-    )
-
-
-def asked_slot(people: tuple[Person, Person], asked: Interval, booking: Booking) -> Slot:
-    """A time that a person chose, as a slot: it costs nothing, since it was asked for.
-
-    A meeting in person stays one where both are on site then too.
-    """
-    on_site = booking.on_site and shares_site(*people, asked.start)
-    return Slot(asked, 0.0, (), on_site, (0.0, 0.0))
-
-
-def call_off(work: Work, connection: Connection, booking: Booking, why: Why) -> None:
-    """Cancel a meeting for good: SEQUENCE + 1, CANCEL to whoever has heard of it."""
-    meeting = replace(booking.meeting, state=State.CANCELLED, sequence=booking.meeting.sequence + 1)
-    cancelled = replace(booking, meeting=meeting)
-    meetings.save(connection, cancelled)
-    post_cancel(work, connection, cancelled, why)
-    work.counts.add("cancelled")
-    log.info("called_off", uid=booking.uid, why=str(why))
-
-
-def _chosen(found: Found) -> Slot:
-    if found.chosen is None:
-        raise ValueError("nothing was found to book")
-    return found.chosen
-
-
-def decision(found: Found) -> dict[str, Any]:
-    """Why this time and not the others, as `explain --json` shows it."""
-    chosen = found.chosen
-    told: dict[str, Any] = {
-        "chosen": slot_json(chosen) if chosen else None,
-        "alternatives": [slot_json(slot) for slot in found.alternatives],
-        "rejected": dict(found.rejected),
-    }
-    if chosen and chosen.outside:
-        told |= {"outside": True, "borne": chosen.borne}
-    return told
-
-
-def slot_json(slot: Slot) -> dict[str, Any]:
-    return {
-        "start": stamp(slot.interval.start),
-        "end": stamp(slot.interval.end),
-        "cost": slot.cost,
-        "reasons": [f"{reason.text} ({reason.cost:+g})" for reason in slot.reasons],
-    }
-
-
-def stamp(instant: datetime) -> str:
-    """ISO 8601 in UTC, to the second."""
-    return instant.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")

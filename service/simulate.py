@@ -20,8 +20,8 @@ from integrations.ports import BusySource, Inbox, Letter, Organiser, Reading
 from mentoring.interval import Interval
 from mentoring.meeting import Partstat, State
 from mentoring.roster import Pair, Person, Roster
+from service.booking import stamp
 from service.passes import begin, full_pass
-from service.propose import stamp
 from service.work import Outside, Work
 from store import meetings, outbox
 from store.database import open_engine

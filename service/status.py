@@ -11,8 +11,9 @@ from sqlalchemy.engine import Connection
 from mentoring.availability import zone_at
 from mentoring.meeting import LIVE, State
 from mentoring.roster import Pair, Person, Roster
+from service.booking import stamp
 from service.links import base_url
-from service.propose import WAITING, stamp
+from service.propose import WAITING
 from store import calendars, facts, meetings
 from store.meetings import Booking
 

@@ -14,11 +14,12 @@ from mentoring.meeting import ANSWER_BY, Action, State, Step, needs_nudge, next_
 from mentoring.notices import Why
 from mentoring.roster import Pair
 from service.agenda import pair_of
+from service.booking import call_off
 from service.met import days_since
 from service.polls import ask
 from service.post import post_plain
 from service.prepare import remind, remind_at
-from service.propose import PROPOSED, WAITING, call_off, keep, repropose
+from service.propose import PROPOSED, WAITING, keep, repropose
 from service.sides import conflict, unknown
 from service.work import Work
 from store import meetings, met

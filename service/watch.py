@@ -13,8 +13,9 @@ from mentoring.interval import Interval
 from mentoring.meeting import Partstat
 from mentoring.notices import PutBackNotice, Refusal, Why
 from mentoring.roster import Person
+from service.booking import asked_slot, call_off, moved_to
 from service.post import post, post_move
-from service.propose import WAITING, asked_slot, call_off, keep, moved_to
+from service.propose import WAITING, keep
 from service.sides import sides, suits, unknown
 from service.sync import stepped
 from service.work import Work, party

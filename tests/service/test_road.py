@@ -11,7 +11,7 @@ from integrations.ports import BusySource
 from integrations.registry import Ports
 from mentoring.interval import Interval
 from mentoring.roster import Person
-from service.propose import stamp
+from service.booking import stamp
 from tests.world import DANA, EMPTY, LEE, PAIRS, PEOPLE, World, at, calendar_of, event_in, to
 
 MONDAY = at("2027-01-11 12:00")
