@@ -72,8 +72,6 @@ def _may_go(work: Work, queued: Queued) -> bool:
             outbox.mark(connection, queued.id, SUPERSEDED)
         log.info("mail_to_nobody", key=queued.key)
         return False
-    if queued.letter.recipient == work.roster.programme.coordinator:
-        return True
     if queued.known_start and is_near(work.now, queued.known_start, queued.expires_at):
         return True
     if reads_at(_reader(work, queued), work.now):

@@ -138,11 +138,11 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def _lead(pair: Pair, history: list[Booking]) -> timedelta:
     """How long before its due date a meeting is proposed: so that half a rhythm fits after it.
 
-    The first one waits for the two to be introduced.
+    The first one waits for the two to be introduced, the day before.
     """
     half = pair.agreement.horizon / 2
     if not history:
-        return min(half, INTRODUCED_AHEAD)
+        return min(half, INTRODUCED_AHEAD - timedelta(days=1))
     return max(half, pair.agreement.horizon - pair.agreement.every / 2)
 
 
