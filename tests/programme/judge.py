@@ -21,8 +21,9 @@ from tests.judge import Sheet
 from tests.programme.cohort import CANARY, COORDINATOR
 from tests.programme.play import Sent
 
-MOST_A_DAY = {"partner": 6, "supervisor": 14, "coordinator": 12}
-"""Mails to one reader on one of their days: a partner may have four mentees."""
+MOST_A_DAY = {"partner": 5, "supervisor": 3, "coordinator": 6}
+"""Mails to one reader on one of their days. Each further mentee allows a partner two more, each
+employee a supervisor one more."""
 LONGEST_SUBJECT = 60
 _URGENT = timedelta(hours=12)
 _OFFICE = Sheet("America/New_York", "Mon-Fri 09:00-17:00", "US")
@@ -76,12 +77,14 @@ class YearJudge:
     rows: list[Row] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     judged: int = 0
+    _further: dict[str, int] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
     _former: dict[str, Sheet] = field(default_factory=dict)
     _starts: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _sequences: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     _texts: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     _keys: set[str] = field(default_factory=set)
+    _spanish: set[str] = field(default_factory=set)
 
     def look(
         self,
@@ -99,6 +102,9 @@ class YearJudge:
             if f"{user}@example.org" in sheets:
                 sheets[f"{user}@example.org"].exceptions.append(row)
         self._names |= _names_in(self.directory)
+        for reader, number in _further_in(self.directory, supervisors).items():
+            self._further[reader] = max(number, self._further.get(reader, 0))
+        self._spanish |= _spanish_in(self.directory)
         self._former |= sheets
         for sent in fresh:
             self._one(now, sent, sheets, supervisors, left)
@@ -141,8 +147,10 @@ class YearJudge:
             yield "it has no text part, or no HTML part"
         urgent = yield from self._calendar(now, sent)
         hours = sheet.works(now, now + timedelta(minutes=1), deadlines=False)
-        if role != "coordinator" and not urgent and not hours:
+        if not urgent and not hours:
             yield "outside their hours"
+        if sent.reader in self._spanish and "\nHello " in f"\n{text}":
+            yield "English to a Spanish reader"
         yield from self._private(sent, role, text)
 
     def _private(self, sent: Sent, role: str, text: str) -> Iterator[str]:
@@ -184,16 +192,30 @@ class YearJudge:
         return Counter((row.role, row.reader, row.local.date()) for row in self.rows)
 
     def floods(self) -> list[str]:
+        """Days on which somebody got more than they may be asked to read."""
         return [
             f"{count} mails to {reader} on {day}"
             for (role, reader, day), count in sorted(self.days().items())
-            if count > MOST_A_DAY.get(role, 0) > 0
+            if role in MOST_A_DAY and count > MOST_A_DAY[role] + self._further.get(reader, 0)
         ]
+
+
+def _spanish_in(directory: Path) -> set[str]:
+    people = csv.DictReader((directory / "people.csv").read_text().splitlines())
+    return {row["email"] for row in people if row["language"] == "es"}
 
 
 def _names_in(directory: Path) -> set[str]:
     people = csv.DictReader((directory / "people.csv").read_text().splitlines())
     return {row["name"] for row in people}
+
+
+def _further_in(directory: Path, supervisors: Mapping[str, set[str]]) -> dict[str, int]:
+    """How many more mails a day are each one's due, for whom they have to do with."""
+    pairs = csv.DictReader((directory / "pairs.csv").read_text().splitlines())
+    mentors = Counter(row["mentor"] for row in pairs)
+    found = {mentor: 2 * (count - 1) for mentor, count in mentors.items()}
+    return found | {address: len(names) for address, names in supervisors.items()}
 
 
 def _role(reader: str, sheets: Mapping[str, Sheet], supervisors: Mapping[str, set[str]]) -> str:
@@ -228,3 +250,28 @@ def table(rows: Sequence[Row]) -> str:
         for r in rows
     ]
     return "\n".join([head, *lines]) + "\n"
+
+
+def excerpt(rows: Sequence[Row]) -> str:
+    """The table's first row of each kind, in Markdown, with how many there are."""
+    counts = Counter(row.kind for row in rows)
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row.kind, row)
+    lines = [
+        f"| {kind} | {counts[kind]} | {row.reader} ({row.role}) | "
+        f"{row.local:%a %Y-%m-%d %H:%M %Z} | {row.subject} | `{row.key}` |"
+        for kind, row in first.items()
+    ]
+    return f"{_EXCERPT}{chr(10).join(lines)}\n"
+
+
+_EXCERPT = """# A year of forty pairs
+
+`make year` plays it: forty pairs over twelve months of 2027, with partners who accept, decline, are
+late, silent, away, or leave. `demo/year.csv` then has every mail: when it was sent, to whom, what
+their own clock said, and the notice's key, which says why. Below is the first mail of each kind.
+
+| kind | in all | first to | on their clock | subject | why (key) |
+| --- | --- | --- | --- | --- | --- |
+"""

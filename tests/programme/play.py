@@ -54,7 +54,8 @@ from tests.programme.partners import Partners
 from web.app import application
 from web.serve import PageServer
 
-BEGIN = datetime(2027, 1, 4, 6, tzinfo=UTC)
+BEGIN = datetime(2026, 12, 21, 6, tzinfo=UTC)
+"""Three weeks before the first pairs start, when everybody is welcomed."""
 END = datetime(2028, 1, 12, tzinfo=UTC)
 _BY_FILE = frozenset({"abel", "ivan", "finn", "celia", "theo"})
 DEAD = "gone@example.org"
@@ -267,11 +268,14 @@ class Year:
         self.office.files = Ports(self.roster, self.directory)
 
 
+_LOOKS = ((5, 15, 18), (15, 18), (5, 15, 18), (15, 18), (5, 15, 18), (20,), ())
+"""Hours, in UTC, of each weekday: mornings of India and nights of Denver, then all the others."""
+
+
 def next_look(now: datetime, dice: random.Random) -> datetime:
     """When the service looks next: in the hours in which somebody works, and now and then not."""
     for day in (now.date() + timedelta(days=n) for n in range(4)):
-        hours = (5, 15, 18) if day.weekday() < 5 else (20,)
-        for hour in hours if day.weekday() < 6 else ():
+        for hour in _LOOKS[day.weekday()]:
             at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
             at += timedelta(minutes=15 * dice.randrange(4))
             if at - now > timedelta(hours=1):

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from service.preview import KINDS
 from store.tables import meetings
-from tests.programme.judge import YearJudge, table
+from tests.programme.judge import YearJudge, excerpt, table
 from tests.programme.play import Sent, Year
 
 pytestmark = pytest.mark.slow
@@ -28,8 +28,10 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Year, YearJudge]:
         judge.faults += open_twice(played)
 
     year.play(look)
-    if target := os.environ.get("OVERLAP_YEAR"):
-        Path(target).write_text(table(judge.rows))
+    if target := os.environ.get("OVERLAP_YEAR"):  # as `make year` asks for
+        Path(target).mkdir(parents=True, exist_ok=True)
+        (Path(target) / "year.csv").write_text(table(judge.rows))
+        (Path(target) / "year-table.md").write_text(excerpt(judge.rows))
     return year, judge
 
 
