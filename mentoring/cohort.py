@@ -125,6 +125,14 @@ class DigestNotice:
     kind: str = "digest"
 
 
+_MONTH, _WEEK = timedelta(days=30), timedelta(days=7)
+
+
+def next_step_on(pair: Pair, step: Step) -> date | None:
+    """The day on which the stage after this one is due, and this one has no use left."""
+    return {Step.MIDPOINT: pair.end - _MONTH, Step.MONTH_LEFT: pair.end - _WEEK}.get(step)
+
+
 def due_step(pair: Pair, today: date) -> Step | None:
     """The newest stage that a running pair has reached; None before half of its term.
 
@@ -132,10 +140,9 @@ def due_step(pair: Pair, today: date) -> Step | None:
     """
     if not pair.start <= today <= pair.end:
         return None
-    left = (pair.end - today).days
-    if left <= 7:
+    if today >= pair.end - _WEEK:
         return Step.WEEK_LEFT
-    if left <= 30:
+    if today >= pair.end - _MONTH:
         return Step.MONTH_LEFT
     half = pair.start + (pair.end - pair.start) / 2
     return Step.MIDPOINT if today >= half else None

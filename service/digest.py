@@ -75,7 +75,13 @@ def _post(
         code=issue(work, connection, PREFERENCES, email),
         page=page_link(work.roster, work.secret, work.now, PREFERENCES, email),
     )
-    post(work, connection, notice)
+    post(work, connection, notice, expires_at=_next_one(work))
+
+
+def _next_one(work: Work) -> datetime:
+    """When the next month's digest makes this one stale."""
+    next_month = (work.today.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return datetime.combine(next_month, time(), ZoneInfo(work.roster.programme.timezone))
 
 
 def _coming(work: Work) -> tuple[Coming, ...]:

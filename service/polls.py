@@ -220,7 +220,7 @@ def escalate(work: Work, connection: Connection, pair: Pair, fallen: Booking) ->
             mentee=party(people[1], work.now),
             for_coordinator=for_coordinator,
         )
-        post(work, connection, notice)
+        post(work, connection, notice, expires_at=rest)
     work.counts.add("escalated")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
 from sqlalchemy.engine import Connection
 
 from mentoring.agreement import terms_of
-from mentoring.cohort import Celebration, Record, StageNotice, Step, due_step
+from mentoring.cohort import Celebration, Record, StageNotice, Step, due_step, next_step_on
 from mentoring.interval import Interval
 from mentoring.meeting import State
 from mentoring.met import minutes_met
@@ -54,7 +57,14 @@ def _tell(work: Work, connection: Connection, pair: Pair, step: Step) -> None:
                 work.roster, work.secret, work.now, AGREEMENT, person.email, *pair.key
             ),
         )
-        post(work, connection, notice)
+        post(work, connection, notice, expires_at=_until(work, pair, step))
+
+
+def _until(work: Work, pair: Pair, step: Step) -> datetime | None:
+    day = next_step_on(pair, step)
+    if day is None:
+        return None
+    return datetime.combine(day, time(), ZoneInfo(work.roster.programme.timezone))
 
 
 def record(work: Work, connection: Connection, pair: Pair, person: str) -> Record:

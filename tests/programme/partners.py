@@ -176,10 +176,9 @@ def _nudged(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> 
 
 
 def _welcomed(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
-    chance = at.dice.random()
-    if chance < 0.5 and at.press(mail, "preferences", prefer=["digest", "listed"]):
+    if at.press(mail, "preferences", prefer=["digest", "listed"]):
         return
-    if chance < 0.8:
+    if at.dice.random() < 0.8:
         at.command(person, mail, "JOIN")
 
 

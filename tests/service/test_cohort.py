@@ -158,6 +158,22 @@ def test_the_digest_goes_to_who_asked_for_it_once_a_month(new: World) -> None:
     )
 
 
+def test_a_mail_that_waited_past_its_use_is_not_sent(new: World) -> None:
+    sent = play(new, START - timedelta(days=14), START - timedelta(days=12))
+    say(new, about(to(sent, DANA), "preferences")[0], "JOIN")
+    at_night = play(new, at("2027-02-01 01:00"), at("2027-03-09 01:00"), 24)
+    assert about(at_night, "in your cohort") == []
+    digests = about(play(new, at("2027-03-10 09:00"), at("2027-03-12 09:00")), "in your cohort")
+    assert [str(m["Date"].datetime.date()) for m in digests] == ["2027-03-01"]
+    at_night = play(new, at("2027-04-20 01:00"), at("2027-06-30 01:00"), 24)
+    assert about(at_night, "Mid-point") == []
+    subjects = [str(m["Subject"]) for m in play(new, at("2027-07-01 12:00"), at("2027-07-02 12:00"))]
+    assert sorted(s for s in subjects if re.search("Mid-point|Plan", s)) == [
+        "Plan your close with Dana Lee",
+        "Plan your close with Lee Park",
+    ]
+
+
 def test_a_pair_that_does_not_want_to_be_listed_is_not(new: World) -> None:
     sent = play(new, START - timedelta(days=14), START - timedelta(days=12))
     say(new, about(to(sent, DANA), "preferences")[0], "JOIN")

@@ -166,7 +166,7 @@ def undisturbed(tmp_path: Path) -> tuple[list[tuple[str, str, int]], int, int]:
 def test_each_mail_goes_out_once_wherever_it_is_killed(tmp_path: Path) -> None:
     expected, in_first, in_second = undisturbed(tmp_path)
     assert len([sequence for *_, sequence in expected if sequence >= 0]) == 4
-    assert len(expected) == 8  # and each was introduced, and asked to agree
+    assert len(expected) == 11  # and each was welcomed, introduced, asked to agree; one approval
     points = [(n, None) for n in range(1, in_first + 1)]
     points += [(None, n) for n in range(1, in_second + 1)]  # type: ignore[misc]
     assert len(points) > 40

@@ -110,7 +110,7 @@ def test_once_status_and_explain_speak_as_promised(world: World) -> None:
         "proposed": 1,
         "reproposed": 0,
         "confirmed": 0,
-        "sent": 6,  # to each: an introduction, the agreement, the invite
+        "sent": 9,  # to each: a welcome, an introduction, the agreement, the invite; an approval
         "held_back": 0,
         "failed": 0,
         "unschedulable": 0,
