@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -116,16 +116,25 @@ def _stretches(
     person: Person, window: Interval, blocking: frozenset[ExceptionKind]
 ) -> list[Interval]:
     days = list(_days(person, window))
-    blocked = [day for day in days if _is_blocked(person, day, blocking)]
+    blocked = {day for day in days if _is_blocked(person, day, blocking)}
     worked = [
         stretch
         for day in days
         if day not in blocked
-        for stretch in stretches_of_day(_hours_on(person, day).on(day), zone_on(person, day), day)
+        for stretch in _worked_on(person, day, blocked)
     ]
     # A night shift must not run on into a blocked day.
-    closed = [day_span(zone_on(person, day), day, day) for day in blocked]
+    closed = [day_span(zone_on(person, day), day, day) for day in sorted(blocked)]
     return clipped(subtract(merged(worked), closed), window)
+
+
+def _worked_on(person: Person, day: date, blocked: Collection[date]) -> list[Interval]:
+    """A day's stretches; if the next is blocked, they end at its midnight where the day began."""
+    zone, next_day = zone_on(person, day), day + _DAY
+    stretches = stretches_of_day(_hours_on(person, day).on(day), zone, day)
+    if next_day not in blocked:
+        return list(stretches)
+    return subtract(stretches, [day_span(zone, next_day, next_day)])
 
 
 def _days(person: Person, window: Interval) -> Iterator[date]:

@@ -72,6 +72,15 @@ def test_a_night_shift_stops_at_a_blocked_day() -> None:
     assert not any(s.start.day == 14 and s.start.hour == 3 for s in found)
 
 
+def test_a_night_shift_on_the_last_day_of_a_journey_stops_at_a_blocked_day_too() -> None:
+    journey = span(ExceptionKind.TIMEZONE, 10, 12, "Asia/Kathmandu")
+    nights = person("Mon-Fri 20:00-04:00", journey, span(ExceptionKind.OFF, 13, 13))
+    last = next(s for s in meeting_hours(nights, WEEK) if s.start.day == 12)
+    assert last == Interval(  # 20:00 to midnight in Kathmandu
+        datetime(2027, 1, 12, 14, 15, tzinfo=UTC), datetime(2027, 1, 12, 18, 15, tzinfo=UTC)
+    )
+
+
 def test_travel_moves_hours_and_new_hours_replace_them() -> None:
     away = person("Mon-Fri 09:00-17:00", span(ExceptionKind.TIMEZONE, 12, 12, "Asia/Tokyo"))
     stretch = next(s for s in meeting_hours(away, WEEK) if s.start.day == 12 and s.start.hour == 0)
