@@ -268,7 +268,7 @@ class Year:
         self.office.files = Ports(self.roster, self.directory)
 
 
-_LOOKS = ((5, 14, 18), (14,), (5, 18), (14,), (5, 14, 18), (20,), ())
+_LOOKS = ((5, 14), (18,), (14,), (5, 18), (14,), (20,), ())
 """Hours, in UTC, of each weekday: mornings of India and nights of Denver, then all the others."""
 
 

@@ -114,7 +114,7 @@ def play(seed: int, weeks: int) -> Judge:
 
 
 @pytest.mark.slow
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
 def test_no_invite_breaks_a_promise_in_a_year(seed: int) -> None:
     judge = play(seed, weeks=51)
