@@ -21,6 +21,7 @@ class Why(StrEnum):
     CONFLICT = "conflict"
     HOURS = "hours"
     SITE = "site"
+    DEADLINE = "deadline"
     COUNTERED = "countered"
     NO_TIME = "no time"
     TRIES_USED = "tries used"

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "0003"
+down_revision = "0007"
 
 
 def upgrade() -> None:
