@@ -203,13 +203,21 @@ def _times(notice: Notice) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class MailTo:
+    """What templates call for an answer by mail: `mailto("AGREE", code)`."""
+
+    address: str
+
+    def __call__(self, word: str, code: str, rest: str = "") -> str:
+        subject = quote(f"{word} {code} {rest}".strip())
+        return f"mailto:{self.address}?subject={subject}"
+
+
 def _links(notice: Notice, programme: Programme) -> dict[str, Any]:
     """Ways to answer by mail: `mailto("AGREE", code)`, and what a kind always needs of them."""
 
-    def mailto(word: str, code: str, rest: str = "") -> str:
-        subject = quote(f"{word} {code} {rest}".strip())
-        return f"mailto:{programme.organiser.email}?subject={subject}"
-
+    mailto = MailTo(programme.organiser.email)
     links: dict[str, Any] = {"mailto": mailto, "choices": getattr(notice, "choices", None)}
     if isinstance(notice, MeetingNotice):
         links |= {name: mailto(name.upper(), notice.code) for name in ("accept", "decline")}
