@@ -49,9 +49,12 @@ def _under(pair: Pair, terms: Terms | None) -> Pair:
 AGREE_STEPS = (0, 14, 30)
 """Days after a version was written on which who has not signed it is asked."""
 
-SHORTEST, LONGEST = 15, 240
-"""Minutes that a meeting may be agreed to last."""
-MOST_WEEKS = 12
+LENGTHS = (30, 45, 60)
+"""Minutes that a meeting may be agreed to last, besides what the coordinator's files say."""
+MOST_WEEKS = 4
+"""A pair meets once a month at the least."""
+MOST_DUTY = 240
+"""Minutes of duty time in four weeks, as supervisors approve them."""
 MOST_WORDS = 1000
 """Characters of known conflicts."""
 
@@ -93,17 +96,23 @@ def due_step(days: int) -> int | None:
     return max((step for step in AGREE_STEPS if step <= days), default=None)
 
 
-def read_terms(weeks: str, minutes: str, channel: str, share: str, conflicts: str) -> Terms | str:
+def lengths(filed: int) -> tuple[int, ...]:
+    """The minutes that a meeting may be agreed to last; `filed` stands in the coordinator's files."""
+    return tuple(sorted({*LENGTHS, filed}))
+
+
+def read_terms(
+    weeks: str, minutes: str, channel: str, share: str, conflicts: str, *, filed: int
+) -> Terms | str:
     """The terms that a form sent; or the name of the field that can't be so."""
-    every, long, part = (
-        _whole(weeks, 1, MOST_WEEKS),
-        _whole(minutes, SHORTEST, LONGEST),
-        _whole(share, 0, 100),
-    )
+    every, part = _whole(weeks, 1, MOST_WEEKS), _whole(share, 0, 100)
+    long = next((length for length in lengths(filed) if str(length) == minutes), None)
     if every is None:
         return "weeks"
     if long is None:
         return "minutes"
+    if long * MOST_WEEKS > MOST_DUTY * every:
+        return "weeks"
     if channel not in tuple(Channel):
         return "channel"
     if part is None:

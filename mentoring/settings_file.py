@@ -20,6 +20,10 @@ from mentoring.tables import LARGEST_FILE, Fault, decode, nearest, quoted
 FILE = "overlap.toml"
 T = TypeVar("T")
 _YEARS = (2000, 2100)
+SELDOMEST = timedelta(days=31)
+"""A pair meets once a month at the least."""
+_MONTHS = 12
+"""How long a programme lasts, where its file does not say."""
 
 
 def _cell(read: Callable[[str], T]) -> BeforeValidator:
@@ -93,7 +97,8 @@ class _Programme(_Section):
     organiser: Annotated[Mailbox, _cell(_mailbox)]
     timezone: Annotated[str, _cell(cells.read_zone)]
     start: date
-    end: date
+    end: date | None = None
+    months: Literal[6, 8, 9, 12] | None = None
     holidays: Annotated[str, _cell(cells.read_region)] = ""
     coordinator: Annotated[str, _cell(cells.read_email)]
 
@@ -278,19 +283,43 @@ def _key(line: str) -> str:
 
 def _contradictions(text: str, parsed: _File) -> Iterator[Fault]:
     programme, agreement = parsed.programme, parsed.agreement
-    if programme.end < programme.start:
+    if not _YEARS[0] <= programme.start.year <= _YEARS[1]:
+        yield _odd_year(text, "start", programme.start)
+        return
+    end = _end(programme)
+    if programme.end and programme.months:
+        line = line_of(text, ["programme", "months"])
+        yield Fault(FILE, line, "programme.end and programme.months are both there", "remove one")
+    if end < programme.start:
         line = line_of(text, ["programme", "end"])
         yield Fault(FILE, line, "programme.end is before programme.start", "swap the two dates")
-    for name, day in (("start", programme.start), ("end", programme.end)):
-        if not _YEARS[0] <= day.year <= _YEARS[1]:
-            line = line_of(text, ["programme", name])
-            yield Fault(FILE, line, f"programme.{name} is in the year {day.year}", "check the year")
+    if end.year > _YEARS[1]:
+        yield _odd_year(text, "end", end)
     if agreement.every < timedelta(days=1):
         line = line_of(text, ["agreement", "every"])
         yield Fault(FILE, line, "agreement.every is shorter than a day", 'write "1 week" or so')
+    if agreement.every > SELDOMEST:
+        line = line_of(text, ["agreement", "every"])
+        yield Fault(FILE, line, "agreement.every is longer than a month", 'write "month" or less')
     if agreement.horizon <= agreement.notice:
         line = line_of(text, ["agreement", "horizon"])
         yield Fault(FILE, line, "agreement.horizon is not longer than notice", "make it longer")
+
+
+def _odd_year(text: str, name: str, day: date) -> Fault:
+    line = line_of(text, ["programme", name])
+    return Fault(FILE, line, f"programme.{name} is in the year {day.year}", "check the year")
+
+
+def _end(programme: _Programme) -> date:
+    """The last day: as written, or after so many months."""
+    if programme.end:
+        return programme.end
+    years, month = divmod(programme.start.month - 1 + (programme.months or _MONTHS), 12)
+    first = date(programme.start.year + years, month + 1, 1)
+    # Of a month that is shorter the last day; then the day before.
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return first.replace(day=min(programme.start.day, last.day)) - timedelta(days=1)
 
 
 def _values(parsed: _File) -> SettingsFile:
@@ -299,7 +328,13 @@ def _values(parsed: _File) -> SettingsFile:
     programme = parsed.programme
     return SettingsFile(
         programme=Programme(
-            **{name: getattr(programme, name) for name in type(programme).model_fields}
+            name=programme.name,
+            organiser=programme.organiser,
+            timezone=programme.timezone,
+            start=programme.start,
+            end=_end(programme),
+            coordinator=programme.coordinator,
+            holidays=programme.holidays,
         ),
         agreement=Agreement(**agreement),
         summary_every=parsed.summary.every,
