@@ -97,7 +97,7 @@ def due_step(days: int) -> int | None:
 
 
 def lengths(filed: int) -> tuple[int, ...]:
-    """The minutes that a meeting may be agreed to last; `filed` stands in the coordinator's files."""
+    """Minutes that a meeting may be agreed to last; `filed` stands in the coordinator's files."""
     return tuple(sorted({*LENGTHS, filed}))
 
 
