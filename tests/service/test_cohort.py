@@ -76,6 +76,22 @@ def test_three_weeks_before_partners_are_welcomed_and_the_supervisor_approves(ne
         assert approvals.at(connection, DANA, BOSS) is not None
 
 
+def test_a_welcome_says_what_is_known_and_how_invitations_arrive(new: World) -> None:
+    people = (
+        "name,email,timezone,hours,site,onsite,tools,language\n"
+        f"Dana Lee,{DANA},America/New_York,Mon-Fri 09:00-17:00,Denver,Tue Thu,Zoom,\n"
+        f"Lee Park,{LEE},America/New_York,Mon-Fri 08:00-16:00,,,,es\n"
+    )
+    new.write(people=people)
+    sent = play(new, START - timedelta(days=21), START - timedelta(days=17))
+    hers, his = (text_of(to(sent, who)[0]) for who in (DANA, LEE))
+    assert re.search(r"On site +Tuesday, Thursday\s", hers)
+    assert "Zoom" in hers
+    assert "Add mentoring@example.org to your contacts." in hers
+    assert "Agrega mentoring@example.org a tus contactos." in his
+    assert "En el sitio" not in his
+
+
 def test_an_approval_counts_only_for_ones_own_people(new: World) -> None:
     sent = play(new, START - timedelta(days=14), START - timedelta(days=12))
     say(new, to(sent, BOSS)[0], "APPROVE")
