@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentoring.agreement import Terms, due_step, read_terms
-from mentoring.roster import Channel
+from mentoring.agreement import Terms, due_step, read_terms, terms_of, with_terms
+from mentoring.roster import Agreement, Channel, Mailbox, Pair, Programme, Roster, Settings
 
+PROGRAMME = Programme(
+    "Leadership", Mailbox("Office", "m@x"), "UTC", date(2027, 1, 11), date(2027, 7, 30), "c@x"
+)
 FORM = {"weeks": "3", "minutes": "45", "channel": "either", "share": "25", "conflicts": ""}
 
 
@@ -63,6 +67,16 @@ def test_nobody_agrees_to_more_than_four_hours_a_month(
 def test_whatever_a_form_sends_is_terms_or_a_field(form: dict[str, str]) -> None:
     found = read_terms(**form, filed=60)
     assert isinstance(found, Terms) or found in FORM
+
+
+def test_what_both_signed_is_what_the_roster_says() -> None:
+    pair = Pair("lee", "dana", date(2027, 1, 11), date(2027, 7, 30), Agreement())
+    other = replace(pair, mentee="may")
+    roster = Roster(PROGRAMME, Agreement(), "month", Settings(), {}, (pair, other))
+    terms = Terms(timedelta(weeks=3), 45, Channel.IN_PERSON, 80, "Budget in May")
+    agreed, untouched = with_terms(roster, {pair.key: terms}).pairs
+    assert terms_of(agreed) == replace(terms, conflicts="")
+    assert untouched == other
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,32 @@ def test_every_kind_of_notice_occurs(year: tuple[Year, YearJudge]) -> None:
     assert set(KINDS) - {row.kind for row in judge.rows} == set()
 
 
+STEPS = {
+    "agree": {"0", "14", "30"},
+    "stage": {"midpoint", "t-30", "t-7"},
+    "event": {"30", "7", "1"},
+    "nudge": {"1", "2"},
+    "propose": {"propose", "propose_nudge"},
+}
+_AT = {"agree": 4, "stage": 3, "event": 3, "nudge": 3, "propose": 0}
+"""Where a notice's step stands in its key."""
+
+
+def test_every_step_of_a_notice_occurs(year: tuple[Year, YearJudge]) -> None:
+    _, judge = year
+    found: dict[str, set[str]] = {}
+    for row in judge.rows:
+        if row.kind in _AT:
+            found.setdefault(row.kind, set()).add(row.key.split(":")[_AT[row.kind]])
+    assert {kind: steps & STEPS[kind] for kind, steps in found.items()} == STEPS
+    for kind, roles in (("pattern", 2), ("ended", 2), ("summary", 2)):
+        assert len({row.role for row in judge.rows if row.kind == kind}) == roles, kind
+    months = {row.key.split(":")[1] for row in judge.rows if row.kind == "digest"}
+    assert len(months) == 12
+    assert any(row.subject.startswith("Booked") for row in judge.rows)
+    assert any("after all" in row.subject for row in judge.rows)
+
+
 def test_nobody_is_flooded(year: tuple[Year, YearJudge]) -> None:
     _, judge = year
     assert judge.floods() == []

@@ -22,6 +22,9 @@ def test_a_page_of_ones_own_looks_like_ours(sight: Sight, office: Office) -> Non
     with capture_logs() as logs:
         own = httpx.get(link, follow_redirects=True)
     assert [log for log in logs if log["event"] == "template_refused"] == []
+    assert "default-src 'none'" in own.headers["Content-Security-Policy"]
+    assert "set-cookie" not in own.headers
+    assert "<script" not in own.text
     if sight.page == "connected":  # a provider's code is good for one visit
         return
     assert (own.status_code, own.text) == (ours.status_code, ours.text)
