@@ -20,7 +20,7 @@ import css_inline
 from mentoring import wording
 from mentoring.itip import plain
 from mentoring.letter import NOTICE, Letter
-from mentoring.notices import MeetingFacts, MeetingNotice, Notice, SummaryNotice
+from mentoring.notices import MeetingFacts, MeetingNotice, Notice
 from mentoring.roster import Mailbox, Programme
 from service.templates import Edition, Templates, shipped
 
@@ -213,6 +213,4 @@ def _links(notice: Notice, programme: Programme) -> dict[str, Any]:
     links: dict[str, Any] = {"mailto": mailto, "choices": getattr(notice, "choices", None)}
     if isinstance(notice, MeetingNotice):
         links |= {name: mailto(name.upper(), notice.code) for name in ("accept", "decline")}
-    if isinstance(notice, SummaryNotice):
-        links["coordinator"] = programme.coordinator
     return links
