@@ -31,6 +31,7 @@ _WEEK = timedelta(weeks=1)
 _CONFLICTS_AHEAD = timedelta(weeks=4)
 _START, _CLOSE, _AROUND_MIDPOINT = timedelta(days=30), timedelta(days=30), timedelta(days=14)
 _NEXT = 3
+_QUARTER = 15
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,8 @@ def duty_minutes(person: Person, told: Told) -> int:
 
 
 def _agreed(person: Person, pair: Pair, period: Period) -> int:
-    """Minutes that the pair's rhythm asks of the person in the days that period and pair share.
+    """Minutes that the pair's rhythm asks of the person in the days that period and pair share,
+    to the quarter hour.
 
     Their own leave takes its share of the work days off. The partner's does not: when a partner
     is away is nobody's business but the pair's.
@@ -157,7 +159,8 @@ def _agreed(person: Person, pair: Pair, period: Period) -> int:
     days = [first + n * _DAY for n in range((last - first).days + 1)]
     at_work = [day for day in days if works_on(person, day)]
     present = sum(not is_off(person, day) for day in at_work) / len(at_work) if at_work else 1
-    return round(len(days) * _DAY / pair.agreement.every * pair.agreement.minutes * present)
+    minutes = len(days) * _DAY / pair.agreement.every * pair.agreement.minutes * present
+    return round(minutes / _QUARTER) * _QUARTER
 
 
 def _touches_deadline(person: Person, told: Told, now: datetime) -> bool:

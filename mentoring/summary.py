@@ -144,3 +144,8 @@ class SummaryNotice:
     example: tuple[date, date]
     page: str = ""
     kind: str = "summary"
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing comes after it: no deadline can be in anybody's way."""
+        return all(section.stage.part is Part.OVER for section in self.sections)

@@ -75,7 +75,7 @@ def _write(roster: Roster, notice: Notice, at: datetime, out: Path) -> list[Path
         secret=_KEY,
         templates=templates,
     )
-    files = {".eml": letter.raw, ".html": parts.html.encode(), ".txt": parts.text.encode()}
+    files = {".eml": letter.raw, ".html": parts.alone.encode(), ".txt": parts.text.encode()}
     paths = []
     for ending, content in files.items():
         path = out / f"{notice.kind}{ending}"
