@@ -62,6 +62,16 @@ def working_day_before(person: Person, instant: datetime, days: int) -> datetime
     return None
 
 
+def works_on(person: Person, day: date) -> bool:
+    """Whether the person's hours have this day at all, holidays and leave aside."""
+    return bool(_hours_on(person, day).on(day))
+
+
+def is_off(person: Person, day: date) -> bool:
+    """Whether the person is on leave on a date."""
+    return _first(person.exceptions, ExceptionKind.OFF, day) is not None
+
+
 def local_day(person: Person, instant: datetime) -> date:
     """The date on the person's wall clock, in the zone in force for them then."""
     return instant.astimezone(ZoneInfo(zone_at(person, instant))).date()

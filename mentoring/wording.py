@@ -13,6 +13,7 @@ from babel.numbers import format_decimal
 from mentoring.interval import Interval
 
 _LONGEST_ZONE = 5
+_WIDEST = 40
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,17 @@ def spoken(interval: Interval, zone: str, language: str) -> SpokenTime:
 def spoken_day(day: date, language: str) -> str:
     """ "Tue 12 Jan 2027": the weekday first, the month in letters, so that nobody misreads it."""
     return format_date(day, "EEE d MMM y", locale=locale_of(language)).replace(".", "")
+
+
+def short_day(day: date, language: str) -> str:
+    """ "7 Dec": a day without its year."""
+    return format_date(day, "d MMM", locale=locale_of(language)).replace(".", "")
+
+
+def column(text: str, width: int, right: bool = False) -> str:
+    """A cell of a table in plain text, `width` characters wide."""
+    room = min(width, _WIDEST)
+    return text.rjust(room) if right else text.ljust(room)
 
 
 def weekday(start: datetime, zone: str, language: str) -> str:

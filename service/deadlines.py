@@ -30,14 +30,13 @@ from mentoring.roster import Person, Roster
 from service import codes
 from service.links import page_link
 from service.post import post
+from service.summaries import DEADLINE, next_week
 from service.work import Work, reader
 from store import deadlines, meetings, private
 from store.codes import Code
 
 log = structlog.get_logger()
 
-DEADLINE = "deadline"
-"""The purpose of links to a supervisor's own page."""
 CONFIRM, UNDO = "deadline confirm", "deadline undo"
 """The purposes of codes that do it by mail."""
 _CONFIRM_WITHIN = timedelta(days=14)
@@ -224,12 +223,11 @@ def _ask_back(
 def _misread(work: Work, connection: Connection, boss: Person, fault: Fault) -> None:
     """What is wrong, with a form that is right; once a day."""
     people = people_of(work, boss.email)
-    monday = work.today + timedelta(days=14 - work.today.weekday())
     notice = DeadlineMisreadNotice(
         key=f"deadlinemisread:{boss.email}:{work.today}",
         reader=reader(boss, work.now),
         problem=fault,
-        example=written(monday, monday + timedelta(days=4), boss.language),
+        example=written(*next_week(work.today), boss.language),
         name=people[0].name if len(people) > 1 else "",
         link=page(work, boss),
     )

@@ -18,6 +18,7 @@ from service import (
     samples_kickoff,
     samples_prepare,
     samples_supervision,
+    samples_summary,
 )
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
@@ -31,6 +32,7 @@ SAMPLES: Mapping[str, Sample] = {
     **samples_events.EVENTS,
     **samples_choices.CHOICES,
     **samples_supervision.SUPERVISION,
+    **samples_summary.SUMMARY,
 }
 KINDS = tuple(SAMPLES)
 _METHODS = {"invite": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
@@ -75,7 +77,7 @@ def _write(roster: Roster, notice: Notice, at: datetime, out: Path) -> list[Path
         secret=_KEY,
         templates=templates,
     )
-    files = {".eml": letter.raw, ".html": parts.html.encode(), ".txt": parts.text.encode()}
+    files = {".eml": letter.raw, ".html": parts.alone.encode(), ".txt": parts.text.encode()}
     paths = []
     for ending, content in files.items():
         path = out / f"{notice.kind}{ending}"

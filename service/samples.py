@@ -21,12 +21,10 @@ from mentoring.notices import (
     Reader,
     Refusal,
     StretchNotice,
-    SummaryNotice,
     UndeliveredNotice,
     Why,
 )
 from mentoring.roster import Pair, Person, Roster
-from mentoring.summary import last_period, summarise
 from service.work import party, reader
 
 KEY = "preview"
@@ -127,18 +125,6 @@ def _undelivered(s: Sitting) -> Notice:
     return UndeliveredNotice(KEY, s.coordinator, s.person.email, "invite", answer, in_doubt=False)
 
 
-def _summary(s: Sitting) -> Notice:
-    programme = s.roster.programme
-    period = last_period("month", programme, s.pair.start + timedelta(days=40))
-    if period is None:
-        raise ValueError("the programme is too short for a summary")
-    now = datetime.combine(period.last, time(12), ZoneInfo(programme.timezone))
-    summary = summarise(s.person.name, [s.pair], [], period, programme, days={}, now=now)
-    to = s.person.supervisor or s.person.mailbox
-    as_read = Reader(to.name, to.email, programme.timezone)
-    return SummaryNotice(KEY, as_read, summary, programme.timezone, copy=False)
-
-
 MEETINGS: Mapping[str, Sample] = {
     **{kind: _meeting(kind) for kind in ("invite", "moved", "cancelled", "nudge")},
     "counter": _counter,
@@ -148,5 +134,4 @@ MEETINGS: Mapping[str, Sample] = {
     "stretch": _stretch,
     "putback": _put_back,
     "undelivered": _undelivered,
-    "summary": _summary,
 }

@@ -33,6 +33,8 @@ OWN_FILTERS: Mapping[str, Callable[..., Any]] = {
     "weekday": wording.weekday,
     "weekday_name": wording.weekday_name,
     "number": wording.spoken_number,
+    "short_day": wording.short_day,
+    "column": wording.column,
     "days": wording.spoken_days,
     "hours": wording.spoken_minutes,
     "spoken": wording.spoken,

@@ -18,7 +18,6 @@ from store.tables import attendances, meetings, pairs
 
 MEETING = "meeting"
 BRIEFING = "briefing"
-BRIEFING = "briefing"
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,12 @@ def of_pair(connection: Connection, mentor: str, mentee: str) -> list[Booking]:
         meetings.c.mentor == mentor, meetings.c.mentee == mentee, meetings.c.kind == MEETING
     )
     return _bookings(connection, query)
+
+
+def of_person(connection: Connection, person: str) -> list[Booking]:
+    """All meetings a person ever had, with every partner; briefings are none."""
+    mine = (meetings.c.mentor == person) | (meetings.c.mentee == person)
+    return _bookings(connection, _all().where(mine, meetings.c.kind == MEETING))
 
 
 def next_number(connection: Connection, mentor: str, mentee: str) -> int:

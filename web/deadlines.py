@@ -8,6 +8,7 @@ from mentoring.deadline_words import Days, read_day, read_deadline
 from mentoring.deadlines import Fault
 from mentoring.roster import Person
 from service import deadlines as service
+from service.summaries import DEADLINE
 from service.work import Work, reading
 from web.forms import Form, Page, Shown, Visit
 
@@ -101,4 +102,4 @@ def _shown(
     return Shown("deadline", context, 422 if fault else 200)
 
 
-PAGE = Page(service.DEADLINE, show, act, Work.supervisor)
+PAGE = Page(DEADLINE, show, act, Work.supervisor)

@@ -64,6 +64,9 @@ def phrases(name: str) -> set[str]:
         shown -= constants(pair.key)
     for call in parsed.find_all(nodes.Call):
         shown -= {c for arg in call.args for c in constants(arg)}
+    for chosen in parsed.find_all(nodes.Filter):
+        if chosen.name == "map":  # names a value or a filter, and shows neither
+            shown -= {c for arg in (*chosen.args, *chosen.kwargs) for c in constants(arg)}
     text = "\0".join(n.data for n in parsed.find_all(nodes.TemplateData))
     labels = re.findall(r'aria-label="([^"\0]*)', text)
     text = re.sub(r"<[^>]*>", "\n", text).replace("\0", "\n")
