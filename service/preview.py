@@ -17,8 +17,8 @@ from service import (
     samples_events,
     samples_kickoff,
     samples_prepare,
-    samples_supervision,
     samples_summary,
+    samples_supervision,
 )
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting

@@ -22,6 +22,7 @@ from web import (
     pick,
     planning,
     stretch,
+    told,
     welcome,
 )
 from web.forms import Page
@@ -49,6 +50,7 @@ PAGES: tuple[Page, ...] = (
     pick.PAGE,
     planning.PAGE,
     stretch.PAGE,
+    told.PAGE,
     *welcome.PAGES,
 )
 """Every page with a form."""
