@@ -12,18 +12,22 @@ from sqlalchemy import func, select
 
 from service.preview import KINDS
 from store.tables import meetings
+from store.tables_programme import agreements
+from tests.programme.cohort import CANARY
 from tests.programme.judge import YearJudge, excerpt, table
 from tests.programme.play import Sent, Year
+from tests.programme.privacy import PURPOSES, Grep
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Year, YearJudge]:
+def year_and_grep(tmp_path_factory: pytest.TempPathFactory) -> tuple[Year, YearJudge, Grep]:
     folder = tmp_path_factory.mktemp("year") / "programme"
-    year, judge = Year(folder), YearJudge(folder)
+    year, judge, grep = Year(folder), YearJudge(folder), Grep(folder)
 
     def look(played: Year, fresh: Sequence[Sent]) -> None:
+        grep.look(fresh, played.partners.pages)
         judge.look(played.now, fresh, left=played.left, away=played.partners.away)
         judge.faults += open_twice(played)
 
@@ -32,7 +36,12 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Year, YearJudge]:
         Path(target).mkdir(parents=True, exist_ok=True)
         (Path(target) / "year.csv").write_text(table(judge.rows))
         (Path(target) / "year-table.md").write_text(excerpt(judge.rows))
-    return year, judge
+    return year, judge, grep
+
+
+@pytest.fixture(scope="module")
+def year(year_and_grep: tuple[Year, YearJudge, Grep]) -> tuple[Year, YearJudge]:
+    return year_and_grep[:2]
 
 
 def open_twice(year: Year) -> list[str]:
@@ -49,6 +58,25 @@ def test_every_mail_is_as_promised(year: tuple[Year, YearJudge]) -> None:
     _, judge = year
     assert judge.faults == []
     assert judge.judged > 3000
+
+
+def test_no_supervisor_reads_what_is_not_theirs(
+    year_and_grep: tuple[Year, YearJudge, Grep],
+) -> None:
+    """Mails, pages and what their links say; the copies that employees get hold nobody else."""
+    played, _, grep = year_and_grep
+    assert grep.faults == []
+    assert grep.mails["summary"] > 500
+    assert grep.mails["approve"] > 20
+    assert set(grep.pages) <= PURPOSES
+    assert all(grep.pages[purpose] > 20 for purpose in grep.pages)
+    # What was looked for was there to be found.
+    assert {f"{CANARY}-AGENDA", f"{CANARY}-STEP"} <= grep.planted
+    with played.engine.connect() as connection:
+        conflicts = connection.execute(select(agreements.c.conflicts)).scalars().all()
+    assert any(CANARY in text for text in conflicts)
+    files = [p.read_text() for p in played.directory.glob("*.*") if p.suffix in (".csv", ".ics")]
+    assert all(any(f"{CANARY}-{word}" in t for t in files) for word in ("TITLE", "LABEL"))
 
 
 def test_every_kind_of_notice_occurs(year: tuple[Year, YearJudge]) -> None:

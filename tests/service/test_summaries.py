@@ -16,9 +16,10 @@ import pytest
 from PIL import Image
 
 from mentoring.choices import Choice, ChoiceKind
+from mentoring.letter import Letter
 from mentoring.meeting import State
 from service.summaries import section_now
-from store import choices
+from store import choices, outbox
 from tests.service.summary_cases import ANA, BOSS, CASES, DANA, KIM, LEE, READERS, Scene
 from tests.world import at
 
@@ -221,6 +222,18 @@ def test_who_is_added_later_is_told_of_once_and_the_others_not_again(scene: Scen
     assert "Dana" not in text_of(late)
 
 
+def test_what_was_said_before_this_version_is_not_said_again(scene: Scene) -> None:
+    """It mailed a supervisor once for each employee, under the same keys."""
+    CASES["two people one supervisor"](scene)
+    before = both(DANA) | both(KIM)
+    with scene.world.engine.begin() as connection:
+        for key in before:
+            letter = Letter(f"<{key}>", "mentoring@example.org", key.rpartition(":")[2], b"x")
+            outbox.enqueue(connection, key=key, kind="summary", letter=letter, now=scene.now)
+    scene.summarise()
+    assert keys(scene) == before
+
+
 def test_another_supervisor_does_not_get_a_period_again(scene: Scene) -> None:
     scene.summarise()
     scene.people[DANA] = scene.people[DANA].replace(BOSS, "new@example.org")
@@ -283,6 +296,16 @@ def test_what_will_be_told_is_known_before(scene: Scene) -> None:
     scene.now = at("2027-03-02 10:00")
     scene.summarise()
     assert "3 held (2 confirmed, 1 assumed)" in text_of(scene.mail_to(BOSS))
+
+
+@pytest.mark.parametrize("willing", [(), (DANA,), (LEE,), (DANA, LEE)])
+def test_a_partner_is_named_only_if_both_want_it(scene: Scene, willing: tuple[str, ...]) -> None:
+    scene.name_both(*willing)
+    scene.summarise()
+    message = scene.mail_to(BOSS)
+    named = "Lee Park" in text_of(message) + html_of(message)
+    assert named is (len(willing) == 2)
+    assert ("Partner     mentoring partner" in text_of(message)) is not named
 
 
 def test_a_former_partners_meetings_count(scene: Scene) -> None:
