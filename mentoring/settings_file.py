@@ -83,6 +83,15 @@ def _base_url(text: str) -> str:
     )
 
 
+def _authserv(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", text):
+        raise cells.CellError(
+            f"{quoted(text)} is no name of a mail server",
+            "write the name with which Authentication-Results begins in mails that you received",
+        )
+    return text.lower()
+
+
 Duration = Annotated[timedelta, _cell(cells.read_duration)]
 Secret = Annotated[str, _cell(cells.read_secret)]
 _Text = Annotated[str, _cell(cells.read_name)]
@@ -125,6 +134,7 @@ class _Mail(_Section):
     inbox: Annotated[str, _cell(_url(cells.INBOXES))] = ""
     password: Secret | None = None
     inbox_password: Secret | None = None
+    authserv: Annotated[str, _cell(_authserv)] | None = None
 
 
 class _Calendar(_Section):

@@ -95,7 +95,9 @@ def spoken_number(number: float, language: str) -> str:
 
 
 def spoken_days(first: date, last: date, language: str) -> str:
-    """A period: a whole month by its name, else its first and last day."""
+    """A period: a day or a whole month by its name, else its first and last day."""
+    if first == last:
+        return spoken_day(first, language)
     locale = locale_of(language)
     whole_month = first.day == 1 and (last + timedelta(days=1)).day == 1
     if whole_month and (first.month, first.year) == (last.month, last.year):

@@ -18,6 +18,7 @@ from service import (
     samples_kickoff,
     samples_prepare,
     samples_summary,
+    samples_supervision,
 )
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
@@ -30,6 +31,7 @@ SAMPLES: Mapping[str, Sample] = {
     **samples_prepare.PREPARE,
     **samples_events.EVENTS,
     **samples_choices.CHOICES,
+    **samples_supervision.SUPERVISION,
     **samples_summary.SUMMARY,
 }
 KINDS = tuple(SAMPLES)

@@ -18,8 +18,8 @@ from mentoring.notices import NoSlotNotice, Why
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Wanted, find_slot
 from mentoring.where import in_person_is_due
-from service.booking import call_off, decision, moved_to, new_booking
-from service.post import post, post_invites, post_move
+from service.booking import call_off, decision, move, moved_to, new_booking
+from service.post import post, post_invites
 from service.sides import sides, unknown
 from service.stretch import ask, stretched_slot
 from service.work import Work, party
@@ -226,17 +226,19 @@ def keep(connection: Connection, standing: Standing, state: str, reason: str) ->
 def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, why: Why) -> bool:
     """Move a meeting to another time; False where a calendar must be readable first.
 
-    Where no time is left the meeting is called off and the pair shown as unschedulable.
+    Where no time is left the meeting is called off and the pair shown as unschedulable. A deadline
+    is no fault of the time: it takes none of the pair's tries, and leaves the time open for later.
     """
     people = work.roster.both_of(pair)
     if unknown(work, connection, people):
         return False
-    refused = (*booking.refused, booking.meeting.slot)
+    for_deadline = why is Why.DEADLINE
+    refused = booking.refused if for_deadline else (*booking.refused, booking.meeting.slot)
     others = [b for b in meetings.of_pair(connection, *pair.key) if b.uid != booking.uid]
     wanted = wanted_again(work, pair, booking, refused, others)
     found = search(work, connection, people, wanted, besides=booking)
     if found.chosen is None:
-        call_off(work, connection, booking, Why.NO_TIME)
+        call_off(work, connection, booking, why if for_deadline else Why.NO_TIME)
         standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
         number = booking.number + 1
         no_slot(work, connection, pair, standing, found, number=number, wanted=wanted)
@@ -244,11 +246,10 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
     moved = moved_to(work, replace(booking, refused=refused), people, found.chosen, why)
     moved = replace(
         moved,
-        meeting=replace(moved.meeting, tries=booking.meeting.tries + 1),
+        meeting=replace(moved.meeting, tries=booking.meeting.tries + (not for_deadline)),
         decision=decision(found),
     )
-    meetings.save(connection, moved)
-    post_move(work, connection, moved)
+    move(work, connection, booking, moved)
     work.counts.add("reproposed")
     log.info("reproposed", uid=booking.uid, why=str(why), sequence=moved.meeting.sequence)
     return True

@@ -15,12 +15,14 @@ from web import (
     agreement,
     choices,
     consent,
+    deadlines,
     events,
     forms,
     met,
     pick,
     planning,
     stretch,
+    told,
     welcome,
 )
 from web.forms import Page
@@ -42,11 +44,13 @@ PAGES: tuple[Page, ...] = (
     agenda.PAGE,
     agreement.PAGE,
     choices.PAGE,
+    deadlines.PAGE,
     *events.PAGES,
     met.PAGE,
     pick.PAGE,
     planning.PAGE,
     stretch.PAGE,
+    told.PAGE,
     *welcome.PAGES,
 )
 """Every page with a form."""
