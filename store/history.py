@@ -77,7 +77,7 @@ class Counts:
 def by_week(connection: Connection, first: datetime) -> dict[int, Counts]:
     """The cohort's meetings by the number of the week since `first`, from 0."""
     columns = meetings.c
-    week = (columns.start - seconds(first)).op("/")(_WEEK)
+    week = (columns.start - seconds(first)) // _WEEK
     held = columns.state == State.HELD
 
     def count(condition: object) -> object:

@@ -162,7 +162,7 @@ def _ahead(connection: Connection, now: datetime) -> dict[Key, tuple[Ahead, ...]
 
 
 def _missed(connection: Connection) -> dict[Key, tuple[int, datetime]]:
-    """How many meetings in a row did not take place, up to the newest, and when that one was."""
+    """How many meetings in a row did not take place, up to the newest, and when the first was."""
     later = meetings.alias()
     held_since = (
         select(later.c.uid)
@@ -176,7 +176,7 @@ def _missed(connection: Connection) -> dict[Key, tuple[int, datetime]]:
         .exists()
     )
     query = (
-        select(meetings.c.mentor, meetings.c.mentee, func.count(), func.max(meetings.c.end))
+        select(meetings.c.mentor, meetings.c.mentee, func.count(), func.min(meetings.c.end))
         .where(meetings.c.kind == MEETING, meetings.c.state == State.MISSED, ~held_since)
         .group_by(meetings.c.mentor, meetings.c.mentee)
     )

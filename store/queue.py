@@ -48,11 +48,12 @@ def page(
     most: int,
     recipients: Collection[str] = (),
 ) -> list[Item]:
-    """Letters in these states, the newest first; to some readers, or to all."""
+    """Letters in these states, those that need somebody first, the newest first."""
     query = select(*_COLUMNS).where(outbox.c.state.in_(states))
     if recipients:
         query = query.where(outbox.c.recipient.in_(recipients))
-    rows = connection.execute(query.order_by(outbox.c.id.desc()).offset(first).limit(most))
+    order = (outbox.c.state.not_in(LOST), outbox.c.id.desc())
+    rows = connection.execute(query.order_by(*order).offset(first).limit(most))
     return [_item(row) for row in rows]
 
 

@@ -14,7 +14,7 @@ from mentoring.strip import Blocked, Mark, Week, in_words
 from store.history import Counts
 
 _CELL, _TALL = 10, 22
-_PLOT_WIDE, _PLOT_TALL, _LEFT, _BOTTOM = 720, 200, 44, 28
+_PLOT_WIDE, _PLOT_TALL, _LEFT, _BOTTOM = 720, 210, 56, 32
 
 _HOLLOW = 'x="{x}.75" y="4.75" width="6.5" height="10.5" rx="2"'
 _MARKS = {
@@ -48,6 +48,7 @@ def strip(weeks: Sequence[Week]) -> Markup:
             cells.append(_NOW.format(x=left + 2))
     return Markup(
         f'<svg class="strip" role="img" viewBox="0 0 {len(weeks) * _CELL} {_TALL}" '
+        f'preserveAspectRatio="xMinYMid meet" '
         f'aria-label="{escape(in_words(weeks))}">{"".join(cells)}</svg>'
     )
 
@@ -79,7 +80,7 @@ def weeks(bars: Sequence[Bar]) -> Markup:
     most = max([1.0, *(max(_height(bar), bar.wanted) for bar in bars)])
     top = _rounded(most)
     step = (_PLOT_WIDE - _LEFT) / max(len(bars), 1)
-    parts = [_axis(top)]
+    parts, every = [_axis(top)], max(1, len(bars) // 8)
     line = []
     for number, bar in enumerate(bars):
         left, base = _LEFT + number * step, 0.0
@@ -89,8 +90,8 @@ def weeks(bars: Sequence[Bar]) -> Markup:
                 base += count
         y = _y(bar.wanted, top)
         line.append(f"M{left:.1f} {y:.1f}h{step:.1f}")
-        if number % max(1, len(bars) // 8) == 0:
-            parts.append(_text(left, _PLOT_TALL - 8, bar.label, "start"))
+        if number % every == 0:
+            parts.append(_text(left, _PLOT_TALL - 8, bar.label, odd=number // every % 2 > 0))
     parts.append(f'<path class="k-wanted" d="{"".join(line)}"/>')
     label = "Meetings of the cohort by week. The table below says the same."
     return _plot(parts, label)
@@ -110,7 +111,7 @@ def chances(counts: Sequence[int]) -> Markup:
                 )
             )
             parts.append(_text(left + step / 2, _y(count, top) - 5, str(count), "middle"))
-        parts.append(_text(left, _PLOT_TALL - 8, f"{number * 10} %", "start"))
+        parts.append(_text(left, _PLOT_TALL - 8, f"{number * 10} %", odd=number % 2 > 0))
     return _plot(parts, "How many pairs have which chance. The table below says the same.")
 
 
@@ -156,8 +157,10 @@ def _rounded(most: float) -> int:
     return int(most) + 1
 
 
-def _text(x: float, y: float, words: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+def _text(x: float, y: float, words: str, anchor: str = "start", *, odd: bool = False) -> str:
+    """A label; every other one (`odd`) is left out on a phone."""
+    kind = ' class="odd"' if odd else ""
+    return f'<text{kind} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def _plot(parts: Sequence[str], label: str) -> Markup:

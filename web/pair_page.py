@@ -62,6 +62,7 @@ def show(seat: Seat) -> Response | None:
             for p in pulses
         ],
         explanation=_explained(why),
+        coming=row.coming is not None,
         acts=[{"act": one, "day": _day(work, one.at)} for one in done],
         paused=bool(pause and pause.by_coordinator),
         proposed=any(one.state is State.PROPOSED and one.end > work.now for one in past),
