@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from mentoring.chance import at_least, held_by_end
+from mentoring.openings import why_weak
+from mentoring.outlook import Case, goal_of, outlook
+from mentoring.remedy import remedy
+from mentoring.track import Cohort
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -24,3 +30,23 @@ class Forecast:
     remedy: str
     remedy_chance: float
     why: tuple[str, ...] = ()
+
+
+def forecast(case: Case, cohort: Cohort) -> Forecast:
+    """What the pair's days, its record and the cohort's let expect."""
+    ahead, goal = outlook(case, cohort), goal_of(case.pair)
+    held = held_by_end(ahead)
+    chance = at_least(goal, held)
+    better = remedy(case, cohort, goal, chance)
+    days = case.days
+    weeks = days.weak_weeks(case.today, case.pair.end)
+    return Forecast(
+        chance=chance,
+        goal=goal,
+        held=ahead.held,
+        expected=sum(count * p for count, p in held.items()),
+        weeks=tuple(weeks),
+        remedy=better.words if better else "",
+        remedy_chance=better.chance if better else chance,
+        why=tuple(why_weak(case.pair, case.people, days.in_week(week), week) for week in weeks),
+    )

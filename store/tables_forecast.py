@@ -1,4 +1,4 @@
-"""The table of each pair's forecast. Lists are JSON; instants whole seconds since the epoch, UTC."""
+"""The table of each pair's forecast. Lists are JSON; instants whole seconds since the epoch."""
 
 from __future__ import annotations
 
