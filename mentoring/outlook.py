@@ -20,14 +20,18 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Case:
-    """A pair as it stands on a day: `people` are mentor and mentee, `kept` the meetings that were
-    not called off, `zone` the programme's, in which days are counted."""
+    """A pair as it stands on a day.
+
+    `people` are mentor and mentee, `kept` the meetings that were not called off, `zone` the
+    programme's, in which days are counted. Nothing is proposed to the pair before `rests_until`.
+    """
 
     pair: Pair
     people: tuple[Person, Person]
     kept: tuple[Kept, ...]
     zone: str
     today: date
+    rests_until: date | None = None
 
     @cached_property
     def days(self) -> Openings:
@@ -44,7 +48,8 @@ class Case:
 def outlook(case: Case, cohort: Cohort) -> Outlook:
     """From where the pair's rhythm goes on: a rhythm after its last meeting, held or not."""
     pair, every = case.pair, case.pair.agreement.every
-    soonest = max(case.today + pair.agreement.notice, pair.start)
+    begins = max(case.today, case.rests_until or case.today)
+    soonest = max(begins + pair.agreement.notice, pair.start)
     last = max((meeting.day for meeting in case.kept), default=None)
     earliest = max(soonest, last + max(every / 2, _DAY)) if last else soonest
     return Outlook(

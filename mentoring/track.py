@@ -17,17 +17,22 @@ from math import lgamma, log
 from mentoring.meeting import LIVE, State
 from mentoring.openings import Openings
 
-_USUAL, _USUAL_WEIGHT = 0.8, 10.0
+_USUAL, _USUAL_WEIGHT = 0.75, 10.0
 """How often a turn is held where nobody's past is known, and how many turns' weight that has."""
 _SPREADS = (1.5, 2.5, 4.0, 6.0, 9.0, 14.0, 20.0, 30.0, 50.0)
 """How alike pairs may be, as a Beta distribution's sum of counts."""
 _LIKELY_SPREAD, _SPREAD_WIDTH = 6.0, 1.0
 _USUAL_DELAYS = {0: 0.65, 1: 0.15, 2: 0.1, 4: 0.06, 8: 0.04}
-_USUAL_LOST, _LOST_WEIGHT = 0.3, 10.0
+_USUAL_LOST = 0.3
 _OWN_DELAYS = 5.0
 """How many turns of its own weigh as much as the cohort's delays do."""
+_FADES = 0.93
+"""What a turn weighs against the next one: people change."""
 _NEXT_TURN = 0.25
 """A meeting that comes this share of a rhythm before a later turn is that turn's."""
+
+
+HELD, MISSED, LOST = "H", "M", "L"
 
 
 @dataclass(frozen=True)
@@ -40,15 +45,19 @@ class Kept:
 
 @dataclass(frozen=True)
 class Record:
-    """A pair's turns: `held`, `missed`, and `lost` ones that no meeting came of.
+    """A pair's turns that are over, the first one first, and its delays.
 
-    `delays` are counted in days on which the pair could meet.
+    A turn is a letter: HELD, MISSED, or LOST where no meeting came of it. `delays` are counted in
+    days on which the pair could meet.
     """
 
-    held: int = 0
-    missed: int = 0
-    lost: int = 0
+    turns: str = ""
     delays: tuple[int, ...] = ()
+
+    def weighed(self, *kinds: str) -> float:
+        """How many turns of these kinds there were; what is long ago counts less."""
+        last = len(self.turns) - 1
+        return sum(_FADES ** (last - n) for n, kind in enumerate(self.turns) if kind in kinds)
 
 
 @dataclass(frozen=True)
@@ -70,20 +79,25 @@ def record(
     kept: Sequence[Kept], days: Openings, *, start: date, every: timedelta, today: date
 ) -> Record:
     """What a pair's meetings say. Live ones count where they were put, not yet whether held."""
-    lost, delays = 0, []
+    turns, delays = "", []
     before: date | None = None
     for meeting in sorted(kept, key=lambda k: k.day):
         due = before + every if before else start
-        skipped, late = _turns(days, due, meeting.day, every)
-        lost += skipped
+        _, late = _turns(days, due, meeting.day, every)
+        turns += LOST * _turns(days, due, min(meeting.day, today), every)[0]
+        # A lost turn shows when most of a rhythm is over: to count others sooner would flatter.
+        if meeting.day + every * (1 - _NEXT_TURN) <= today:
+            turns += _LETTERS.get(meeting.state, "")
         if before and late is not None:
             delays.append(late)
         before = meeting.day
     if before is None or before < today:
         due = before + every if before else start
-        lost += _turns(days, due, today, every)[0]
-    states = Counter(meeting.state for meeting in kept)
-    return Record(states[State.HELD], states[State.MISSED], lost, tuple(delays))
+        turns += LOST * _turns(days, due, today, every)[0]
+    return Record(turns, tuple(delays))
+
+
+_LETTERS = {State.HELD: HELD, State.MISSED: MISSED}
 
 
 def _turns(days: Openings, due: date, met: date, every: timedelta) -> tuple[int, int | None]:
@@ -120,8 +134,8 @@ class Cohort:
             weights[late] = weights.get(late, 0.0) + times
         whole = sum(weights.values())
         return Habits(
-            held=self.share * self.spread + own.held,
-            failed=(1 - self.share) * self.spread + own.missed + own.lost,
+            held=self.share * self.spread + own.weighed(HELD),
+            failed=(1 - self.share) * self.spread + own.weighed(MISSED, LOST),
             agreed=self.agreed,
             delays=tuple((late, weight / whole) for late, weight in sorted(weights.items())),
         )
@@ -130,19 +144,14 @@ class Cohort:
 def cohort(records: Iterable[Record]) -> Cohort:
     """Learn from all pairs' records; from none, the usual."""
     known = list(records)
-    seen = Counter((r.held, r.missed, r.lost) for r in known)
-    held = sum(h * times for (h, _, _), times in seen.items())
-    missed = sum(m * times for (_, m, _), times in seen.items())
-    lost = sum(n * times for (_, _, n), times in seen.items())
-    share = (held + _USUAL * _USUAL_WEIGHT) / (held + missed + lost + _USUAL_WEIGHT)
-    lost_share = (lost + _USUAL_LOST * (1 - _USUAL) * _LOST_WEIGHT) / (
-        held + missed + lost + _LOST_WEIGHT
-    )
-    turns = Counter[tuple[int, int]]()
-    for (h, m, n), times in seen.items():
-        turns[h, m + n] += times
-    spread = max(_SPREADS, key=lambda s: _likelihood(turns, share, s))
-    return Cohort(share, spread, 1 - lost_share, _delays(known))
+    turns = Counter(letter for r in known for letter in r.turns)
+    whole = turns.total()
+    share = (turns[HELD] + _USUAL * _USUAL_WEIGHT) / (whole + _USUAL_WEIGHT)
+    usual_lost = _USUAL_LOST * (1 - _USUAL) * _USUAL_WEIGHT
+    lost = (turns[LOST] + usual_lost) / (whole + _USUAL_WEIGHT)
+    each = Counter((r.turns.count(HELD), len(r.turns) - r.turns.count(HELD)) for r in known)
+    spread = max(_SPREADS, key=lambda s: _likelihood(each, share, s))
+    return Cohort(share, spread, 1 - lost, _delays(known))
 
 
 def _likelihood(turns: Counter[tuple[int, int]], share: float, spread: float) -> float:

@@ -83,6 +83,7 @@ class Couple:
     people: tuple[Person, Person]
     tempers: tuple[Temper, Temper]
     meetings: list[Meeting] = field(default_factory=list)
+    rests: list[tuple[date, date]] = field(default_factory=list)
 
     @property
     def held(self) -> int:
@@ -96,6 +97,10 @@ class Couple:
             if shown and meeting.off > today:
                 known.append((shown[-1], self._state(meeting, today)))
         return known
+
+    def rests_until(self, today: date) -> date | None:
+        """Until when the programme proposes nothing, as it knows on a day."""
+        return max((until for since, until in self.rests if since <= today < until), default=None)
 
     def _state(self, meeting: Meeting, today: date) -> State:
         if meeting.settled <= today:
@@ -254,7 +259,9 @@ class _Play:
             picked = Meeting([(closes, day)])
             self.couple.meetings.append(picked)
             return self._met(picked, closes)
-        return max(due, asked + timedelta(days=7)) + self.every
+        rest = max(due, closes) + self.every
+        self.couple.rests.append((closes, rest))
+        return rest
 
     def _free_day(
         self, asked: date, due: date, before: date | None, refused: set[date]
