@@ -8,9 +8,10 @@ number held a Beta-binomial. Nothing is drawn at random.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache, partial
 
 from mentoring.meeting import State
 from mentoring.openings import Openings
@@ -19,7 +20,8 @@ from mentoring.track import Habits
 _DAY = timedelta(days=1)
 _TOO_LATE = 0.75
 """A delay of more than this share of a rhythm would be another turn."""
-_NEVER = 1e-9
+_NEVER = 1e-7
+"""What is less likely than this is left out."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,14 @@ class Outlook:
     denser: Denser | None = None
 
 
-def held_by_end(outlook: Outlook) -> dict[int, float]:
-    """The chance of each number of meetings held by the end."""
+def held_by_end(outlook: Outlook, turns: Sequence[float] = ()) -> dict[int, float]:
+    """The chance of each number of meetings held by the end; `turns` as `turns_left` has them."""
     sure = [*(_sureness(outlook, state) for state in outlook.pending), *(1.0,) * outlook.extra]
     held = {0: 1.0}
     for number, boost in enumerate(sure):
         held = _one_more(held, outlook.habits, number, boost)
     result: dict[int, float] = {}
-    for number, share in enumerate(turns_left(outlook)):
+    for number, share in enumerate(turns or turns_left(outlook)):
         for count, p in held.items():
             total = outlook.held + count
             result[total] = result.get(total, 0.0) + share * p
@@ -94,44 +96,45 @@ def _one_more(
 
 def turns_left(outlook: Outlook) -> list[float]:
     """The chances that no, one, two … turns of the rhythm fit before the end."""
-    last = outlook.days.after(outlook.end + _DAY) - 1
+    following = lru_cache(maxsize=None)(partial(_following, outlook))
     chances: list[float] = []
-    at = _spread(outlook, outlook.due, outlook.earliest, last)
+    at = dict(_spread(outlook, outlook.due, outlook.earliest))
     still = 1.0
     while True:
         fits = sum(at.values())
         chances.append(max(0.0, still - fits))
-        if fits < _NEVER:
+        if not at:
             return chances
         still = fits
-        following: dict[int, float] = {}
+        then: dict[int, float] = {}
         for place, p in at.items():
-            day = outlook.days.days[place]
-            every = _every(outlook, day)
-            # Half a rhythm between two meetings at the least.
-            soonest = day + max(every / 2, _DAY)
-            for then, share in _spread(outlook, day + every, soonest, last).items():
-                following[then] = following.get(then, 0.0) + p * share
-        at = following
+            for later, share in following(place):
+                then[later] = then.get(later, 0.0) + p * share
+        at = {place: p for place, p in then.items() if p > _NEVER}
 
 
-def _every(outlook: Outlook, day: date) -> timedelta:
+def _following(outlook: Outlook, place: int) -> list[tuple[int, float]]:
+    """Where the turn after one comes to lie."""
+    day = outlook.days.days[place]
     denser = outlook.denser
-    return denser.every if denser and denser.first <= day <= denser.last else outlook.every
+    every = denser.every if denser and denser.first <= day <= denser.last else outlook.every
+    # Half a rhythm between two meetings at the least.
+    return _spread(outlook, day + every, day + max(every / 2, _DAY))
 
 
-def _spread(outlook: Outlook, due: date, earliest: date, last: int) -> dict[int, float]:
-    """Where a turn comes to lie, by the place of its day among the open ones, up to `last`."""
-    first = max(0, outlook.days.after(earliest))
-    place = outlook.days.near(due, earliest)
+def _spread(outlook: Outlook, due: date, earliest: date) -> list[tuple[int, float]]:
+    """Where a turn comes to lie before the end, by the place of its day among the open ones."""
+    days, delays = outlook.days, outlook.habits.delays
+    last, first = days.after(outlook.end + _DAY) - 1, days.after(earliest)
+    place = days.near(due, earliest)
     if place is None or place > last:
         # Too late: the last days are tried, and there is no time for a delay.
-        in_time = sum(share for late, share in outlook.habits.delays if late <= 0)
-        return {last: in_time} if last >= first else {}
-    most = int(outlook.every * _TOO_LATE / timedelta(weeks=1) * outlook.days.a_week)
+        in_time = sum(share for late, share in delays if late <= 0)
+        return [(last, in_time)] if last >= first else []
+    most = int(outlook.every * _TOO_LATE / timedelta(weeks=1) * days.a_week)
     at: dict[int, float] = {}
-    for late, share in outlook.habits.delays:
+    for late, share in delays:
         then = max(place + min(late, most), first)
         if then <= last:
             at[then] = at.get(then, 0.0) + share
-    return at
+    return list(at.items())

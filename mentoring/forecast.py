@@ -38,8 +38,7 @@ def forecast(case: Case, cohort: Cohort) -> Forecast:
     held = held_by_end(ahead)
     chance = at_least(goal, held)
     better = remedy(case, cohort, goal, chance)
-    days = case.days
-    weeks = days.weak_weeks(case.today, case.pair.end)
+    weeks = case.days.weak_weeks(case.today, case.pair.end)
     return Forecast(
         chance=chance,
         goal=goal,
@@ -48,5 +47,5 @@ def forecast(case: Case, cohort: Cohort) -> Forecast:
         weeks=tuple(weeks),
         remedy=better.words if better else "",
         remedy_chance=better.chance if better else chance,
-        why=tuple(why_weak(case.pair, case.people, days.in_week(week), week) for week in weeks),
+        why=tuple(why_weak(case.pair, case.people, case.days, week) for week in weeks),
     )

@@ -75,8 +75,8 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def openings(pair: Pair, people: tuple[Person, Person], zone: str, minutes: int) -> Openings:
-    """The days of `zone` on which a meeting of so many minutes lies inside both people's hours.
+def openings(pair: Pair, people: tuple[Person, Person], zone: str) -> Openings:
+    """The days of `zone` on which a meeting as they agreed it lies inside both people's hours.
 
     From the week of the pair's start to a rhythm past its end: what lies beyond decides where the
     last meeting is put.
@@ -87,7 +87,7 @@ def openings(pair: Pair, people: tuple[Person, Person], zone: str, minutes: int)
     window = Interval(_midnight(first, tz), _midnight(last + _DAY, tz))
     grid = Grid.over(window)
     mentor, mentee = (grid.inside(meeting_hours(person, window)) for person in people)
-    free = starts(mentor & mentee, quarters_in(minutes))
+    free = starts(mentor & mentee, quarters_in(pair.agreement.minutes))
     days = (first + number * _DAY for number in range((last - first).days + 1))
     return Openings(first, last, tuple(d for d in days if _is_open(pair, grid, free, d, tz)))
 
@@ -103,13 +103,15 @@ def _midnight(day: date, tz: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), tz)
 
 
-def why_weak(pair: Pair, people: tuple[Person, Person], open_days: int, monday: date) -> str:
+def why_weak(pair: Pair, people: tuple[Person, Person], known: Openings, monday: date) -> str:
     """A few words on what takes a week: who is away, deadlines, holidays, else the hours."""
+    if not known.a_week:
+        return "no shared hours"
     days = [monday + number * _DAY for number in range(7)]
     causes = [cause for person in people for cause in _causes(person, days)]
     if not causes and any(p.first <= d <= p.last for p in pair.pauses for d in days):
         causes = ["the pair rests"]
-    few = "few shared hours" if open_days else "no shared hours"
+    few = "few shared hours" if known.in_week(monday) else "no shared hours"
     return ", ".join(dict.fromkeys(causes)) or few
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -22,20 +22,21 @@ _DAY = timedelta(days=1)
 class Case:
     """A pair as it stands on a day.
 
-    `people` are mentor and mentee, `kept` the meetings that were not called off, `zone` the
-    programme's, in which days are counted. Nothing is proposed to the pair before `rests_until`.
+    `people` are mentor and mentee, `kept` the meetings that were not called off, `days` those on
+    which the two could meet, in the programme's `zone`. Nothing is proposed before `rests_until`.
     """
 
     pair: Pair
     people: tuple[Person, Person]
     kept: tuple[Kept, ...]
+    days: Openings
     zone: str
     today: date
     rests_until: date | None = None
 
-    @cached_property
-    def days(self) -> Openings:
-        return openings(self.pair, self.people, self.zone, self.pair.agreement.minutes)
+    def under(self, pair: Pair, people: tuple[Person, Person]) -> Case:
+        """The same pair under another agreement, or with other hours; its past stays as it was."""
+        return replace(self, pair=pair, people=people, days=openings(pair, people, self.zone))
 
     @cached_property
     def record(self) -> Record:

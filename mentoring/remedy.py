@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from mentoring.chance import Denser, Outlook, at_least, held_by_end
+from mentoring.chance import Denser, Outlook, at_least, held_by_end, turns_left
 from mentoring.opening_hours import cheapest_opening
 from mentoring.outlook import Case, outlook
 from mentoring.track import Cohort
@@ -14,7 +14,11 @@ from mentoring.track import Cohort
 LIKELY = 0.8
 """A chance that is good enough: above it no remedy is looked for, and the first with it wins."""
 _SHORTER = (45, 30)
-_MONTHS = 3
+_MONTHS = 2
+_MANY = 4
+"""Days of a usual week on which a pair can meet, from which on a shorter meeting opens none."""
+_HELPS = 0.05
+"""What a change must give at the least to be worth a word."""
 _MORE = ("one more meeting", "two more meetings", "three more meetings")
 _APART = timedelta(weeks=2)
 _DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
@@ -36,52 +40,52 @@ def remedy(case: Case, cohort: Cohort, goal: int, chance: float) -> Remedy | Non
     """
     if chance >= LIKELY or case.today > case.pair.end:
         return None
-    ahead = outlook(case, cohort)
     best: Remedy | None = None
-    for option in _options(case, cohort, ahead, goal):
+    for option in _options(case, cohort, goal):
         if option.chance >= LIKELY:
             return option
-        if option.chance > (best.chance if best else chance):
+        if option.chance > (best.chance if best else chance + _HELPS):
             best = option
     return best
 
 
-def _options(case: Case, cohort: Cohort, ahead: Outlook, goal: int) -> Iterator[Remedy]:
+def _options(case: Case, cohort: Cohort, goal: int) -> Iterator[Remedy]:
     """What could be changed, the cheapest first; the goal itself comes last."""
-    yield from _more(ahead, goal, 1)
+    ahead = outlook(case, cohort)
+    turns = turns_left(ahead)
+    yield from _more(ahead, turns, goal, 1)
     yield from _shorter(case, cohort, goal)
     yield from _denser(case, ahead, goal, 1)
     yield from _wider(case, cohort, goal)
-    yield from _more(ahead, goal, 2)
+    yield from _more(ahead, turns, goal, 2)
     yield from _denser(case, ahead, goal, 2)
-    yield from _more(ahead, goal, 3)
-    yield from _lower(ahead, goal)
+    yield from _more(ahead, turns, goal, 3)
+    yield from _denser_to_the_end(case, ahead, goal)
+    yield from _lower(ahead, turns, goal)
 
 
-def _chance(ahead: Outlook, goal: int) -> float:
-    return at_least(goal, held_by_end(ahead))
-
-
-def _more(ahead: Outlook, goal: int, extra: int) -> Iterator[Remedy]:
+def _more(ahead: Outlook, turns: Sequence[float], goal: int, extra: int) -> Iterator[Remedy]:
     """So many meetings besides the rhythm, within two weeks each."""
     by = min(ahead.earliest + extra * _APART, ahead.end)
-    first = ahead.days.after(ahead.earliest)
-    if ahead.days.after(by + _DAY) - first >= extra:
-        last = ahead.days.days[ahead.days.after(by + _DAY) - 1]
-        words = f"Hold {_MORE[extra - 1]} by {_day(last)}."
-        yield Remedy(words, _chance(replace(ahead, extra=extra), goal))
+    first, after = ahead.days.after(ahead.earliest), ahead.days.after(by + _DAY)
+    if after - first >= extra:
+        words = f"Hold {_MORE[extra - 1]} by {_day(ahead.days.days[after - 1])}."
+        held = held_by_end(replace(ahead, extra=extra), turns)
+        yield Remedy(words, at_least(goal, held))
 
 
 def _shorter(case: Case, cohort: Cohort, goal: int) -> Iterator[Remedy]:
     """Shorter meetings, where they open more days."""
+    if case.days.a_week >= _MANY:
+        return
     minutes = case.pair.agreement.minutes
     for less in _SHORTER:
         if less < minutes:
             agreement = replace(case.pair.agreement, minutes=less)
-            shorter = replace(case, pair=replace(case.pair, agreement=agreement))
+            shorter = case.under(replace(case.pair, agreement=agreement), case.people)
             if len(shorter.days.days) > len(case.days.days):
                 words = f"Meet for {less} minutes instead of {minutes}."
-                yield Remedy(words, _chance(outlook(shorter, cohort), goal))
+                yield Remedy(words, at_least(goal, held_by_end(outlook(shorter, cohort))))
 
 
 def _denser(case: Case, ahead: Outlook, goal: int, months: int) -> Iterator[Remedy]:
@@ -92,7 +96,15 @@ def _denser(case: Case, ahead: Outlook, goal: int, months: int) -> Iterator[Reme
     for first, last in _whole_months(case.today, ahead.end, months):
         denser = Denser(max(first, case.today), last, every)
         words = f"Meet {_spoken_rhythm(every)} in {_spoken_months(first, last)}."
-        yield Remedy(words, _chance(replace(ahead, denser=denser), goal))
+        yield Remedy(words, at_least(goal, held_by_end(replace(ahead, denser=denser))))
+
+
+def _denser_to_the_end(case: Case, ahead: Outlook, goal: int) -> Iterator[Remedy]:
+    every = ahead.every / 2
+    if every >= _DAY:
+        denser = Denser(case.today, ahead.end, every)
+        held = held_by_end(replace(ahead, denser=denser))
+        yield Remedy(f"Meet {_spoken_rhythm(every)} until the end.", at_least(goal, held))
 
 
 def _whole_months(today: date, end: date, months: int) -> Iterator[tuple[date, date]]:
@@ -117,16 +129,16 @@ def _wider(case: Case, cohort: Cohort, goal: int) -> Iterator[Remedy]:
     """Hours that one of the two opens, where they share few."""
     opening = cheapest_opening(case)
     if opening is not None:
-        wider = replace(case, people=opening.people)
-        yield Remedy(opening.words, _chance(outlook(wider, cohort), goal))
+        wider = case.under(case.pair, opening.people)
+        yield Remedy(opening.words, at_least(goal, held_by_end(outlook(wider, cohort))))
 
 
-def _lower(ahead: Outlook, goal: int) -> Iterator[Remedy]:
-    """The highest goal that is likely."""
-    held = held_by_end(ahead)
-    for less in range(goal - 1, max(1, ahead.held) - 1, -1):
+def _lower(ahead: Outlook, turns: Sequence[float], goal: int) -> Iterator[Remedy]:
+    """The highest goal that is likely, down to half of it: less is no goal."""
+    held = held_by_end(ahead, turns)
+    for less in range(goal - 1, max(0, ahead.held - 1, goal // 2 - 1), -1):
         chance = at_least(less, held)
-        if chance >= LIKELY or less == max(1, ahead.held):
+        if chance >= LIKELY:
             yield Remedy(f"Aim for {less} instead of {_spoken_meetings(goal)}.", chance)
             return
 
