@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,11 +13,11 @@ from mentoring import attention
 from mentoring.attention import Asked, Broken, Need, Outlook, PairFacts
 from mentoring.availability import working_days_between
 from mentoring.choices import pause_on
+from mentoring.forecast import Forecast
 from mentoring.meeting import State
 from mentoring.roster import Pair, Roster
-from service.outlook import Forecasts, forecasts
 from service.propose import ENDED, PAUSED, WAITING
-from store import calendars, overview
+from store import calendars, forecasts, overview
 from store.overview import Ahead, Key, Known, Record
 
 _NOTHING = Record(0, 0, None, None)
@@ -36,10 +36,12 @@ class Place:
 def needs(connection: Connection, roster: Roster, now: datetime) -> tuple[Need, ...]:
     """What needs a human now. `roster` is the one in force."""
     known = overview.read(connection, now)
-    return needs_of(known, roster, now, forecasts(connection))
+    return needs_of(known, roster, now, forecasts.all(connection))
 
 
-def needs_of(known: Known, roster: Roster, now: datetime, expected: Forecasts) -> tuple[Need, ...]:
+def needs_of(
+    known: Known, roster: Roster, now: datetime, expected: Mapping[Key, Forecast]
+) -> tuple[Need, ...]:
     zone = ZoneInfo(roster.programme.timezone)
     today = now.astimezone(zone).date()
     facts = (_facts(known, roster, pair, now, zone, expected) for pair in roster.pairs)
@@ -64,7 +66,7 @@ def _facts(
     pair: Pair,
     now: datetime,
     zone: ZoneInfo,
-    expected: Forecasts,
+    expected: Mapping[Key, Forecast],
 ) -> PairFacts:
     def day(at: datetime | None) -> date | None:
         return at.astimezone(zone).date() if at else None

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection
 
 from mentoring.attention import Need, by_pair
+from mentoring.forecast import Forecast
 from mentoring.interval import Interval
 from mentoring.roster import Pair, Person, Roster
 from service.attention import needs_of, place
 from service.links import base_url
-from service.outlook import Forecast, forecasts
-from store import calendars
+from store import calendars, forecasts
 from store import overview as stored
 from store.overview import Unread
 
@@ -60,7 +60,7 @@ class Overview:
 
 def overview(connection: Connection, roster: Roster, now: datetime) -> Overview:
     """All of it, in a number of queries that no roster makes longer. `roster` is in force."""
-    known, expected = stored.read(connection, now), forecasts(connection)
+    known, expected = stored.read(connection, now), forecasts.all(connection)
     troubles = by_pair(needs_of(known, roster, now, expected))
     today = now.astimezone(ZoneInfo(roster.programme.timezone)).date()
 

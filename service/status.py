@@ -9,10 +9,10 @@ from sqlalchemy.engine import Connection
 
 from mentoring.attention import Need
 from mentoring.availability import zone_at
+from mentoring.forecast import Forecast
 from mentoring.meeting import LIVE
 from mentoring.roster import Roster
 from service.booking import stamp
-from service.outlook import Forecast
 from service.overview import CalendarRow, Overview, PairRow, overview
 from store import facts
 from store.meetings import Booking

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from store import tables, tables_coordinator, tables_programme, tables_supervision
+from store import (
+    tables,
+    tables_coordinator,
+    tables_forecast,
+    tables_programme,
+    tables_supervision,
+)
 
 metadata = tables.metadata
 
@@ -10,6 +16,7 @@ __all__ = [
     "metadata",
     "tables",
     "tables_coordinator",
+    "tables_forecast",
     "tables_programme",
     "tables_supervision",
 ]

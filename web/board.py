@@ -14,11 +14,11 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from mentoring import wording
+from mentoring.forecast import Forecast
 from mentoring.meeting import State
 from mentoring.roster import Pair, Roster
 from mentoring.strip import Blocked, Mark, Met, Week
 from mentoring.strip import strip as strip_of
-from service.outlook import Forecast
 from service.overview import PairRow
 from service.status import pair_document
 from service.work import Work, reading
@@ -167,7 +167,7 @@ def _mark(past: Past) -> Mark | None:
 
 def outlook(forecast: Forecast) -> dict[str, Any]:
     """A forecast in words: the chance is never told by colour alone."""
-    chance = forecast.chance
+    chance, unsaid = forecast.chance, ("",) * len(forecast.weeks)
     word = "likely" if chance >= _LIKELY else "fair" if chance >= _FAIR else "at risk"
     return {
         "percent": f"{chance:.0%}".replace("%", " %"),
@@ -175,7 +175,10 @@ def outlook(forecast: Forecast) -> dict[str, Any]:
         "width": round(chance * 100),
         "goal": forecast.goal,
         "expected": f"{forecast.expected:.1f}",
-        "weeks": [wording.spoken_day(monday, "en") for monday in forecast.weeks],
+        "weeks": [
+            f"{wording.spoken_day(monday, 'en')}{f', {why}' if why else ''}"
+            for monday, why in zip(forecast.weeks, (*forecast.why, *unsaid), strict=False)
+        ],
         "remedy": forecast.remedy,
         "remedy_percent": f"{forecast.remedy_chance:.0%}".replace("%", " %"),
     }
