@@ -25,6 +25,8 @@ from mentoring.notices import (
     Why,
 )
 from mentoring.roster import Pair, Person, Roster
+from mentoring.sign_in import SignInNotice
+from service.links import base_url
 from service.work import party, reader
 
 KEY = "preview"
@@ -125,6 +127,11 @@ def _undelivered(s: Sitting) -> Notice:
     return UndeliveredNotice(KEY, s.coordinator, s.person.email, "invite", answer, in_doubt=False)
 
 
+def _sign_in(s: Sitting) -> Notice:
+    link = f"{base_url(s.roster) or 'https://mentoring.example.org'}/coordinator/enter/preview"
+    return SignInNotice(KEY, s.coordinator, link)
+
+
 MEETINGS: Mapping[str, Sample] = {
     **{kind: _meeting(kind) for kind in ("invite", "moved", "cancelled", "nudge")},
     "counter": _counter,
@@ -134,4 +141,5 @@ MEETINGS: Mapping[str, Sample] = {
     "stretch": _stretch,
     "putback": _put_back,
     "undelivered": _undelivered,
+    "signin": _sign_in,
 }

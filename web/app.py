@@ -1,6 +1,7 @@
-"""The pages that partners open from mails. A link's GET changes nothing; a button acts.
+"""The pages that partners open from mails, and the coordinator's. A GET changes nothing.
 
-No script, no cookie, no outside resource: the policy in every answer forbids them.
+No script, no outside resource: the policy in every answer forbids them. The coordinator's session
+is the only cookie.
 """
 
 from __future__ import annotations
@@ -13,18 +14,24 @@ from service.doors import Doors
 from web import (
     agenda,
     agreement,
+    board,
     choices,
+    cohort_page,
     consent,
+    coordinator,
     deadlines,
     events,
     forms,
+    mail_room,
     met,
+    pair_page,
     pick,
     planning,
     stretch,
     told,
     welcome,
 )
+from web.coordinator import Place
 from web.forms import Page
 from web.render import missing
 
@@ -55,10 +62,20 @@ PAGES: tuple[Page, ...] = (
 )
 """Every page with a form."""
 
+DESK = (
+    Place("", board.show),
+    Place("/pairs.csv", board.download),
+    Place("/pair/{about:path}", pair_page.show, pair_page.act),
+    Place("/mail", mail_room.show, mail_room.act),
+    Place("/calendars", mail_room.calendars_page, mail_room.calendars_act),
+    Place("/cohort", cohort_page.show),
+)
+"""What a coordinator sees who is signed in."""
+
 
 def application(doors: Doors) -> ASGIApp:
     """The pages over the service as it is at each request."""
-    routes = consent.routes(doors)
+    routes = [*consent.routes(doors), *coordinator.routes(DESK, doors)]
     for page in PAGES:
         routes += forms.routes(page, doors)
     return _guarded(Starlette(routes=routes, exception_handlers={404: missing}))
