@@ -127,7 +127,7 @@ def _spread(outlook: Outlook, due: date, earliest: date) -> list[tuple[int, floa
         # Too late: the last days are tried, and there is no time for a delay.
         in_time = sum(share for late, share in delays if late <= 0)
         return [(last, in_time)] if last >= first else []
-    most = int(outlook.every * _TOO_LATE / timedelta(weeks=1) * days.a_week)
+    most = int(days.in_rhythm(outlook.every) * _TOO_LATE)
     at: dict[int, float] = {}
     for late, share in delays:
         then = max(place + min(late, most), first)
