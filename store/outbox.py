@@ -24,6 +24,7 @@ FAILED = "failed"
 UNKNOWN = "unknown"
 SUPERSEDED = "superseded"
 EXPIRED = "expired"
+STATES = (QUEUED, SENDING, SENT, FAILED, UNKNOWN, SUPERSEDED, EXPIRED)
 
 
 @dataclass(frozen=True)
