@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 
 from integrations.ports import Grants, ProviderError
 from mentoring.roster import Person, Roster
+from service import roster_faults
 from service.consent import Desk
 from service.doors import Doors
 from service.health import Health
@@ -155,6 +156,7 @@ class Service:
     def _pass(self) -> Work:
         self._take_up_roster()
         now = datetime.now(UTC)
+        roster_faults.note(self._engine, self._source.faults, now)
         work = begin(self._source.roster, self._engine, self._outside, now)
         if self._synced_at is None or now - self._synced_at >= EVERY:
             sync_all(work, self._stop)

@@ -35,6 +35,7 @@ from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
 from service.watch import watch
+from service.weekly import weekly
 from service.welcome import welcome
 from service.work import Outside, Work, reading
 from store import facts, meetings, polls
@@ -66,6 +67,7 @@ TELLING: tuple[Callable[[Work], None], ...] = (
     stages,
     digest,
     summaries,
+    weekly,
     purge,
 )
 """Jobs that queue what somebody is owed by now; each may run twice."""

@@ -17,6 +17,7 @@ from service import (
     samples_events,
     samples_kickoff,
     samples_prepare,
+    samples_week,
 )
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
@@ -29,6 +30,7 @@ SAMPLES: Mapping[str, Sample] = {
     **samples_prepare.PREPARE,
     **samples_events.EVENTS,
     **samples_choices.CHOICES,
+    **samples_week.WEEK,
 }
 KINDS = tuple(SAMPLES)
 _METHODS = {"invite": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}

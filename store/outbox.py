@@ -88,6 +88,23 @@ def is_said(connection: Connection, key: str) -> bool:
     return connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first() is not None
 
 
+def said_since(connection: Connection, prefix: str, since: datetime) -> list[tuple[str, datetime]]:
+    """The keys that begin with this of letters queued since an instant, and when they were."""
+    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    query = (
+        select(outbox.c.key, outbox.c.created_at)
+        .where(outbox.c.key >= prefix, outbox.c.key < after, outbox.c.created_at >= seconds(since))
+        .order_by(outbox.c.id)
+    )
+    return [(key, instant(at)) for key, at in connection.execute(query)]
+
+
+def was_sent(connection: Connection, key: str) -> bool:
+    """Whether the letter with this key went out, as far as anybody knows."""
+    query = select(outbox.c.id).where(outbox.c.key == key, outbox.c.state.in_((SENT, UNKNOWN)))
+    return connection.execute(query).first() is not None
+
+
 def due(connection: Connection, sender: str, now: datetime) -> list[Queued]:
     """Queued letters whose next attempt has come, in the order they were queued."""
     rows = connection.execute(

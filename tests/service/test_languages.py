@@ -27,7 +27,7 @@ from service.templates import FRAMES, SHIPPED, shipped, split_name
 from tests.world import World, at
 
 NOW = at("2027-02-16 12:00")
-TO_THE_COORDINATOR = frozenset({"noslot", "putback", "undelivered", "unsigned"})
+TO_THE_COORDINATOR = frozenset({"attention", "noslot", "putback", "undelivered", "unsigned"})
 """Kinds that only the coordinator reads, who reads English."""
 TWINS = sorted(name for name in shipped().sources if split_name(name)[1] == "es")
 ENGLISH = sorted(
