@@ -40,7 +40,7 @@ def with_terms(roster: Roster, agreed: Mapping[tuple[str, str], Terms]) -> Roste
 
 
 def _under(pair: Pair, terms: Terms | None) -> Pair:
-    if terms is None:
+    if terms is None or replace(terms, conflicts="") == terms_of(pair):
         return pair
     agreement = replace(pair.agreement, every=terms.every, minutes=terms.minutes)
     return replace(pair, agreement=agreement, channel=terms.channel, share=terms.share)

@@ -138,7 +138,7 @@ def needs(facts: Iterable[PairFacts], today: date) -> tuple[Need, ...]:
         for pair in facts
         for why, since, remedy in _troubles(pair, today)
     ]
-    return tuple(sorted(found, key=_rank))
+    return tuple(sorted(found, key=rank))
 
 
 def by_pair(found: Iterable[Need]) -> dict[tuple[str, str], tuple[Need, ...]]:
@@ -149,7 +149,8 @@ def by_pair(found: Iterable[Need]) -> dict[tuple[str, str], tuple[Need, ...]]:
     return grouped
 
 
-def _rank(need: Need) -> tuple[int, date, str, str]:
+def rank(need: Need) -> tuple[int, date, str, str]:
+    """What needs are sorted by: the most pressing first, of one kind the oldest first."""
     return _ORDER[need.why], need.since or date.max, need.mentor, need.mentee
 
 

@@ -130,6 +130,7 @@ class _Calendar(_Section):
 class _Web(_Section):
     listen: Annotated[str, _cell(_listen)] = "127.0.0.1:8470"
     base_url: Annotated[str, _cell(_base_url)] = ""
+    coordinators: list[Annotated[str, _cell(cells.read_email)]] = Field(default_factory=list)
 
 
 class _Tls(_Section):
@@ -309,7 +310,8 @@ def _values(parsed: _File) -> SettingsFile:
             store_key=parsed.store.key or "",
             mail=_present(parsed.mail),
             calendar=_present(parsed.calendar),
-            web=_present(parsed.web),
+            web=parsed.web.model_dump(exclude={"coordinators"}),
+            coordinators=tuple(parsed.web.coordinators),
             tls=_present(parsed.tls),
             providers={
                 "caldav": _present(parsed.caldav),

@@ -26,7 +26,7 @@ from service.consent import Desk
 from service.doors import Doors
 from service.health import Health
 from service.measured import World
-from service.passes import begin, present, rest_of_pass, sync_all
+from service.passes import begin, present, rest_of_pass, secret_of, sync_all
 from service.roster_source import RosterSource
 from service.sync import EVERY
 from service.systemd import notify, watchdog_seconds
@@ -102,7 +102,12 @@ class Service:
             return nullcontext()
 
     def _doors(self) -> Doors:
-        return Doors(self._desk, self._now, self._connected, self._woken.set)
+        return Doors(self._desk, self._now, self._connected, self._woken.set, self._files)
+
+    def _files(self) -> Work:
+        roster = self._source.roster
+        secret = secret_of(self._engine)
+        return Work(roster, self._engine, self._outside, datetime.now(UTC), secret, roster)
 
     def _now(self) -> Work:
         return present(self._source.roster, self._engine, self._outside, datetime.now(UTC))

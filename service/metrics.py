@@ -27,13 +27,13 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from mentoring.attention import Trouble
 from mentoring.meeting import State
-from mentoring.roster import Roster
-from service.propose import WAITING
+from service.in_force import in_force
+from service.overview import Overview, overview
 from service.roster_source import RosterSource
-from service.status import NO_CALENDAR
 from service.work import Tally, reading
-from store.calendars import NEW, OK
+from store.calendars import OK
 from store.database import newest_revision
 from store.figures import Figures, figures
 from store.outbox import STATES
@@ -174,15 +174,16 @@ class _AsItStands(Collector):
         yield _gauge("overlap_roster_pairs", "Pairs in the roster in force.", {(): pairs})
         try:
             with reading(self._engine) as connection:
-                found = figures(connection, now)
+                found = figures(connection)
+                standing = overview(connection, in_force(connection, roster), now)
         except SQLAlchemyError as error:
             log.warning("store_not_counted", reason=str(getattr(error, "orig", error)))
             yield _gauge("overlap_store_up", "Whether the store answers.", {(): 0})
             return
         yield _gauge("overlap_store_up", "Whether the store answers.", {(): 1})
         yield from _mails(found, now)
-        yield from _calendars(found, roster, now)
-        yield _gauge("overlap_pairs", "Pairs by state.", _pairs(found, roster), "state")
+        yield from _calendars(standing)
+        yield from _pairs(standing)
         states = {(str(state),): found.meetings.get(state, 0) for state in State}
         yield _gauge("overlap_meetings", "Meetings on record by state.", states, "state")
 
@@ -201,32 +202,24 @@ def _mails(found: Figures, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _gauge("overlap_mail_oldest_seconds", what, ages, "state")
 
 
-def _calendars(found: Figures, roster: Roster, now: datetime) -> Iterator[GaugeMetricFamily]:
+def _calendars(standing: Overview) -> Iterator[GaugeMetricFamily]:
     """Those of everyone who is in a pair, as `status` lists them."""
-    states: Counts[tuple[str]] = Counts()
-    read = []
-    for email in {email for pair in roster.pairs for email in pair.key}:
-        state, at = found.calendars.get(email, (NEW, None))
-        if not roster.people[email].calendar:
-            state = NO_CALENDAR
-        states[(state,)] += 1
-        if state == OK and at is not None:
-            read.append(at)
+    states = Counts((row.state,) for row in standing.calendars)
     yield _gauge("overlap_calendars", "Partners' calendars by state.", states, "state")
-    oldest = {(): (now - min(read)).total_seconds()} if read else {}
+    read = [row.synced_at for row in standing.calendars if row.state == OK and row.synced_at]
+    oldest = {(): (standing.now - min(read)).total_seconds()} if read else {}
     what = "Age of the oldest reading on record among calendars that can be read."
     yield _gauge("overlap_calendar_oldest_reading_seconds", what, oldest)
 
 
-def _pairs(found: Figures, roster: Roster) -> Mapping[tuple[str], int]:
-    """As `status` says it: by the next meeting where the pair looks for none."""
-    states: Counts[tuple[str]] = Counts()
-    for pair in roster.pairs:
-        state = found.standings.get(pair.key, WAITING)
-        if state != WAITING:
-            state = found.ahead.get(pair.key, state)
-        states[(state,)] += 1
-    return states
+def _pairs(standing: Overview) -> Iterator[GaugeMetricFamily]:
+    """As `status` has them, and why some need a human."""
+    states = Counts((row.state,) for row in standing.pairs)
+    yield _gauge("overlap_pairs", "Pairs by state.", states, "state")
+    whys = Counts({(trouble.name.lower(),): 0 for trouble in Trouble})
+    for row in standing.pairs:
+        whys.update({(need.why.name.lower(),) for need in row.needs})
+    yield _gauge("overlap_pairs_in_need", "Pairs that need a human, by why.", whys, "why")
 
 
 def _gauge(name: str, what: str, values: Mapping[K, float], *labels: str) -> GaugeMetricFamily:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
+from service.admit import admit
 from service.agreeing import agreeing
 from service.booking import stamp
 from service.briefing import briefings
@@ -83,12 +84,18 @@ def begin(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Wo
 def present(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Work:
     """The world as it is: the coordinator's roster with what partners agreed and chose since."""
     with reading(engine) as connection:
-        secret = facts.read(connection, facts.SECRET)
         holding = in_force(connection, roster)
-    if secret is None:
-        with engine.begin() as connection:
-            secret = facts.secret(connection).hex()
-    return Work(holding, engine, outside, now, bytes.fromhex(secret), roster)
+    return Work(holding, engine, outside, now, secret_of(engine), roster)
+
+
+def secret_of(engine: Engine) -> bytes:
+    """The store's secret, without a wait for whoever writes."""
+    with reading(engine) as connection:
+        secret = facts.read(connection, facts.SECRET)
+    if secret:
+        return bytes.fromhex(secret)
+    with engine.begin() as connection:
+        return facts.secret(connection)
 
 
 def full_pass(work: Work, stop: threading.Event | None = None) -> None:
@@ -99,6 +106,7 @@ def full_pass(work: Work, stop: threading.Event | None = None) -> None:
 
 def rest_of_pass(work: Work, stop: threading.Event | None = None) -> None:
     """All of a pass but the reading of calendars."""
+    admit(work)
     listen(work)
     watch(work)
     # Answers may have changed what holds: an agreement signed, a partner away.

@@ -77,7 +77,7 @@ def tend_poll(work: Work, connection: Connection, number: str) -> None:
         return
     pair = next((p for p in work.roster.pairs if p.key == poll.people), None)
     if pair is None or work.today > pair.end:
-        _close(work, connection, poll, "")
+        close(work, connection, poll, "")
         return
     people = work.roster.both_of(pair)
     days = {p.email: working_days_between(p, poll.made_at, work.now) for p in people}
@@ -86,7 +86,7 @@ def tend_poll(work: Work, connection: Connection, number: str) -> None:
         case Next.BOOK:
             _book(work, connection, pair, poll, suiting or [])
         case Next.CLOSE:
-            _close(work, connection, poll, "")
+            close(work, connection, poll, "")
             fallen = meetings.by_uid(connection, poll.id)
             if fallen:
                 escalate(work, connection, pair, fallen)
@@ -146,7 +146,7 @@ def _book(
     meeting = replace(booking.meeting, state=State.CONFIRMED)
     booking = replace(booking, meeting=meeting, why=str(Why.PICKED))
     meetings.save(connection, booking)
-    _close(work, connection, poll, booking.uid)
+    close(work, connection, poll, booking.uid)
     post_invites(work, connection, booking)
     keep(connection, _standing(connection, pair), str(State.CONFIRMED), "")
     work.counts.add("proposed")
@@ -154,7 +154,7 @@ def _book(
     log.info("picked", poll=poll.id, uid=booking.uid)
 
 
-def _close(work: Work, connection: Connection, poll: Poll, outcome: str) -> None:
+def close(work: Work, connection: Connection, poll: Poll, outcome: str) -> None:
     """End a poll, and take back what is still queued of it."""
     polls.close(connection, poll.id, outcome, work.now)
     for email in poll.people:

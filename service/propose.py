@@ -98,7 +98,7 @@ def wanted_next(
     if work.now >= end:
         return NotYet(ENDED, f"the pair ended on {pair.end}")
     if pause := pause_on(pair, work.today, work.today):
-        return NotYet(PAUSED, f"until {pause.last}")
+        return NotYet(PAUSED, str(pause))
     if standing.rest_until and work.now < standing.rest_until:
         day = standing.rest_until.astimezone(zone).date()
         why = standing.reason.partition(_NEXT_TRY)[0] or "the coordinator was told"
@@ -198,7 +198,7 @@ def no_slot(
     zone = ZoneInfo(work.roster.programme.timezone)
     first, last = (at.astimezone(zone).date() for at in (wanted.window.start, wanted.window.end))
     if pause := mostly_paused(pair, first, last):
-        keep(connection, standing, PAUSED, f"until {pause.last}")
+        keep(connection, standing, PAUSED, str(pause))
         return
     people = work.roster.both_of(pair)
     both = sides(work, connection, people, wanted.window)
@@ -262,6 +262,8 @@ def wanted_again(
     zone = ZoneInfo(work.roster.programme.timezone)
     begin, end = _midnight(pair.start, zone), _midnight(pair.end + timedelta(days=1), zone)
     earliest = max(work.now + agreement.notice, begin)
+    if (pause := pause_on(pair, work.today, work.today)) and pause.by_coordinator:
+        earliest = max(earliest, _midnight(pause.last + timedelta(days=1), zone))
     latest = max(earliest, min(work.now + agreement.horizon, end))
     return Wanted(
         window=Interval(earliest, latest),

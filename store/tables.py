@@ -93,6 +93,10 @@ meetings = Table(
     Column("assumed", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("mentor", "mentee", "number"),
     Index("meetings_state_end", "state", "end"),
+    Index(
+        "meetings_overview",
+        *("mentor", "mentee", "kind", "state", "end", "start", "proposed_at", "assumed"),
+    ),
 )
 
 attendances = Table(
@@ -131,6 +135,7 @@ outbox = Table(
     Index("outbox_state", "state", "next_attempt"),
     Index("outbox_figures", "state", "kind", "created_at"),
     Index("outbox_uid", "uid"),
+    Index("outbox_recipient", "recipient", "state"),
 )
 
 received = Table(

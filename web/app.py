@@ -1,6 +1,7 @@
-"""The pages that partners open from mails. A link's GET changes nothing; a button acts.
+"""The pages that partners open from mails, and the coordinator's. A GET changes nothing.
 
-No script, no cookie, no outside resource: the policy in every answer forbids them.
+No script, no outside resource: the policy in every answer forbids them. The coordinator's session
+is the only cookie.
 """
 
 from __future__ import annotations
@@ -19,17 +20,23 @@ from service.metrics import Metrics
 from web import (
     agenda,
     agreement,
+    board,
     choices,
+    cohort_page,
     consent,
+    coordinator,
     events,
     forms,
     health,
+    mail_room,
     met,
+    pair_page,
     pick,
     planning,
     stretch,
     welcome,
 )
+from web.coordinator import Place
 from web.forms import Page
 from web.render import missing
 
@@ -59,10 +66,20 @@ PAGES: tuple[Page, ...] = (
 )
 """Every page with a form."""
 
+DESK = (
+    Place("", board.show),
+    Place("/pairs.csv", board.download),
+    Place("/pair/{about:path}", pair_page.show, pair_page.act),
+    Place("/mail", mail_room.show, mail_room.act),
+    Place("/calendars", mail_room.calendars_page, mail_room.calendars_act),
+    Place("/cohort", cohort_page.show),
+)
+"""What a coordinator sees who is signed in."""
+
 
 def application(doors: Doors, watched: Health | None = None) -> ASGIApp:
     """The pages over the service as it is at each request; `watched`, with what monitoring asks."""
-    routes = consent.routes(doors)
+    routes = [*consent.routes(doors), *coordinator.routes(DESK, doors)]
     for page in PAGES:
         routes += forms.routes(page, doors)
     if watched:

@@ -24,7 +24,7 @@ from service.status import status
 from service.work import Work, reading
 from store.database import migrate
 from tests.service.exposed import Exposed, exposed
-from tests.world import DANA, LEE, PAIRS, PEOPLE, World, at, to
+from tests.world import DANA, PAIRS, PEOPLE, World, at
 
 MONDAY = at("2027-01-11 12:00")
 CANARIES = ("Canaria", "canary", "example.org", "Dana", "Lee", "Zeppelin", "@", "overlap-")
@@ -51,28 +51,36 @@ def test_figures_agree_with_status_in_each_state(world: World) -> None:
     fresh = assert_as_status_says(world, MONDAY)
     assert fresh.by("overlap_pairs", "state") == {"waiting": 1}
     assert fresh.by("overlap_calendars", "state") == {"new": 2}
-    now = MONDAY
-    world.step(now)
-    assert assert_as_status_says(world, now).by("overlap_pairs", "state") == {"proposed": 1}
-    for person in (DANA, LEE):
-        invite = to(world.sent(), person)[-1] if person == DANA else None
-        if invite:
-            world.reply(DANA, invite, "DECLINED", now)
-    world.calendar("lee", (now, now + timedelta(days=60)))
-    now += timedelta(hours=2)
-    world.step(now)
-    stuck = assert_as_status_says(world, now)
-    assert "proposed" not in stuck.by("overlap_pairs", "state")
-    (world.directory / "lee.ics").write_text("<html>")
-    now += timedelta(hours=2)
+    world.step(MONDAY)
+    assert assert_as_status_says(world, MONDAY).by("overlap_pairs", "state") == {"proposed": 1}
+    for message in world.sent():
+        if message.get_content_type() == "multipart/mixed":
+            world.reply(message["To"].addresses[0].addr_spec, message, "ACCEPTED", MONDAY)
+    now = MONDAY + timedelta(hours=1)
     world.step(now)
     said = assert_as_status_says(world, now)
+    assert said.by("overlap_pairs", "state") == {"confirmed": 1}
+    assert said.by("overlap_meetings", "state")["confirmed"] == 1
+    world.calendar("lee", (now, now + timedelta(days=60)))
+    now += timedelta(hours=1)
+    world.step(now)
+    said = assert_as_status_says(world, now)
+    assert said.by("overlap_pairs", "state") == {"unschedulable": 1}
+    assert {why for why, pairs in said.by("overlap_pairs_in_need", "why").items() if pairs} == {
+        "unschedulable"
+    }
+
+
+def test_calendars_are_counted_and_their_oldest_reading(world: World) -> None:
+    (world.directory / "lee.ics").write_text("<html>")
+    world.step(MONDAY)
+    said = assert_as_status_says(world, MONDAY)
     assert said.by("overlap_calendars", "state") == {"ok": 1, "unreadable": 1}
     assert said["overlap_calendar_oldest_reading_seconds"] == 0
-    later = figures(world, now + timedelta(minutes=5))
+    later = figures(world, MONDAY + timedelta(minutes=5))
     assert later["overlap_calendar_oldest_reading_seconds"] == 300
     world.write(people=PEOPLE.replace("file:lee.ics", ""))
-    assert assert_as_status_says(world, now).by("overlap_calendars", "state")["none"] == 1
+    assert assert_as_status_says(world, MONDAY).by("overlap_calendars", "state")["none"] == 1
 
 
 def test_mails_are_counted_by_kind_and_state_and_age(world: World) -> None:

@@ -1,0 +1,103 @@
+"""Every pair and calendar at one instant: what page, `status` and CSV show, made once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import Connection
+
+from mentoring.attention import Need, by_pair
+from mentoring.forecast import Forecast
+from mentoring.interval import Interval
+from mentoring.roster import Pair, Person, Roster
+from service.attention import needs_of, place
+from service.links import base_url
+from store import calendars, forecasts
+from store import overview as stored
+from store.overview import Unread
+
+NO_CALENDAR = "none"
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """One pair as it stands. `coming` is its next meeting, `needs` what it needs a human for."""
+
+    pair: Pair
+    state: str
+    reason: str
+    coming: Interval | None
+    held: int
+    missed: int
+    needs: tuple[Need, ...]
+    forecast: Forecast | None
+
+
+@dataclass(frozen=True)
+class CalendarRow:
+    """One partner's calendar. `state` is "none" for who has none, "new" for one never read."""
+
+    person: Person
+    state: str
+    synced_at: datetime | None = None
+    failing_since: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Pairs in the roster's order; `mail` counts the letters that are not settled, by state."""
+
+    roster: Roster
+    now: datetime
+    pairs: tuple[PairRow, ...]
+    calendars: tuple[CalendarRow, ...]
+    mail: Mapping[str, int]
+
+
+def overview(connection: Connection, roster: Roster, now: datetime) -> Overview:
+    """All of it, in a number of queries that no roster makes longer. `roster` is in force."""
+    known, expected = stored.read(connection, now), forecasts.all(connection)
+    troubles = by_pair(needs_of(known, roster, now, expected))
+    today = now.astimezone(ZoneInfo(roster.programme.timezone)).date()
+
+    def row(pair: Pair) -> PairRow:
+        here, record = place(known, pair, today), known.records.get(pair.key)
+        return PairRow(
+            pair=pair,
+            state=here.state,
+            reason=here.reason,
+            coming=here.coming.slot if here.coming else None,
+            held=record.held if record else 0,
+            missed=record.missed if record else 0,
+            needs=troubles.get(pair.key, ()),
+            forecast=expected.get(pair.key),
+        )
+
+    paired: set[str] = {email for pair in roster.pairs for email in pair.key}
+    return Overview(
+        roster=roster,
+        now=now,
+        pairs=tuple(row(pair) for pair in roster.pairs),
+        calendars=tuple(
+            _calendar(known.calendars.get(person.email), roster, person)
+            for person in roster.people.values()
+            if person.email in paired
+        ),
+        mail=known.mail,
+    )
+
+
+def _calendar(known: Unread | None, roster: Roster, person: Person) -> CalendarRow:
+    if not person.calendar:
+        return CalendarRow(person, NO_CALENDAR)
+    if known is None:
+        return CalendarRow(person, calendars.NEW, reason="it was never read")
+    mend = known.mend
+    if known.state == calendars.NEEDS_CONSENT and not base_url(roster):
+        mend = "set [web] base_url, so that its owner can be sent a link"
+    reason = f"{known.reason}; {mend}" if known.reason else ""
+    return CalendarRow(person, known.state, known.synced_at, known.failing_since, reason)
