@@ -37,6 +37,7 @@ from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
 from service.watch import watch
+from service.weekly import weekly
 from service.welcome import welcome
 from service.work import Outside, Work, reading
 from store import facts, meetings, polls
@@ -69,6 +70,7 @@ TELLING: tuple[Callable[[Work], None], ...] = (
     digest,
     forecasts,
     summaries,
+    weekly,
     purge,
 )
 """Jobs that queue what somebody is owed by now; each may run twice."""

@@ -19,6 +19,7 @@ from service import (
     samples_prepare,
     samples_summary,
     samples_supervision,
+    samples_week,
 )
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
@@ -33,6 +34,7 @@ SAMPLES: Mapping[str, Sample] = {
     **samples_choices.CHOICES,
     **samples_supervision.SUPERVISION,
     **samples_summary.SUMMARY,
+    **samples_week.WEEK,
 }
 KINDS = tuple(SAMPLES)
 _METHODS = {"invite": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}

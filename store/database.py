@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,19 @@ def _present_revision(engine: Engine, config: Config) -> str | None:
             "install that version again, or restore the backup taken before its upgrade"
         )
     return present
+
+
+@cache
+def newest_revision() -> str:
+    """The schema that this version works with."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the store has this version's schema."""
+    return MigrationContext.configure(connection).get_current_revision() == newest_revision()
 
 
 def _back_up(engine: Engine, now: datetime) -> Path | None:

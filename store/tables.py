@@ -133,6 +133,7 @@ outbox = Table(
     Column("error", Text, nullable=False, default=""),
     Column("sent_at", Integer),
     Index("outbox_state", "state", "next_attempt"),
+    Index("outbox_figures", "state", "kind", "created_at"),
     Index("outbox_uid", "uid"),
     Index("outbox_recipient", "recipient", "state"),
 )

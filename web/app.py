@@ -6,11 +6,17 @@ is the only cookie.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from time import perf_counter
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
+from service.health import Health
+from service.metrics import Metrics
 from web import (
     agenda,
     agreement,
@@ -22,6 +28,7 @@ from web import (
     deadlines,
     events,
     forms,
+    health,
     mail_room,
     met,
     pair_page,
@@ -36,6 +43,7 @@ from web.forms import Page
 from web.render import missing
 
 _LARGEST_FORM = 50_000
+_METHODS = frozenset({"GET", "HEAD", "POST"})
 _HEADERS = (
     (
         b"content-security-policy",
@@ -73,12 +81,43 @@ DESK = (
 """What a coordinator sees who is signed in."""
 
 
-def application(doors: Doors) -> ASGIApp:
-    """The pages over the service as it is at each request."""
+def application(doors: Doors, watched: Health | None = None) -> ASGIApp:
+    """The pages over the service as it is at each request; `watched`, with what monitoring asks."""
     routes = [*consent.routes(doors), *coordinator.routes(DESK, doors)]
     for page in PAGES:
         routes += forms.routes(page, doors)
-    return _guarded(Starlette(routes=routes, exception_handlers={404: missing}))
+    if watched:
+        routes += health.routes(watched)
+    app = _guarded(Starlette(routes=routes, exception_handlers={404: missing}))
+    return _counted(app, _names(routes), watched.metrics) if watched else app
+
+
+def _names(routes: list[Route]) -> frozenset[str]:
+    """What each page's path begins with; what follows is a signed link's."""
+    return frozenset(_first(route.path) for route in routes)
+
+
+def _first(path: str) -> str:
+    return path.lstrip("/").partition("/")[0]
+
+
+def _counted(app: ASGIApp, names: Collection[str], metrics: Metrics) -> ASGIApp:
+    """Each answer counted under its page's name; any other path is one and the same."""
+
+    async def count(scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
+        page = _first(scope["path"])
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                known = page if page in names else "none"
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                metrics.answered(known, method, message["status"], perf_counter() - began)
+            await send(message)
+
+        await app(scope, receive, counted)
+
+    return count
 
 
 def _guarded(app: ASGIApp) -> ASGIApp:

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 
+from service.attention import needs
+from service.metrics import Metrics
 from service.preview import KINDS
+from service.roster_source import RosterSource
+from service.work import reading
 from store.tables import meetings
 from store.tables_programme import agreements
+from tests.judge import Sheet
 from tests.programme.cohort import CANARY
-from tests.programme.judge import YearJudge, excerpt, table
+from tests.programme.judge import YearJudge, excerpt, table, text_of
 from tests.programme.play import Sent, Year
 from tests.programme.privacy import PURPOSES, Grep
+from tests.service.exposed import exposed
 
 pytestmark = pytest.mark.slow
+
+
+OFFICE = Sheet("America/New_York", "Mon-Fri 09:00-17:00", "US")
+LOOKED: dict[str, bool] = {}
+"""Each week with whether any pair needed a human when the office began to work."""
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +44,7 @@ def year_and_grep(tmp_path_factory: pytest.TempPathFactory) -> tuple[Year, YearJ
         grep.look(fresh, played.partners.pages)
         judge.look(played.now, fresh, left=played.left, away=played.partners.away)
         judge.faults += open_twice(played)
+        look_at_the_week(played)
 
     year.play(look)
     if target := os.environ.get("OVERLAP_YEAR"):  # as `make year` asks for
@@ -42,6 +57,16 @@ def year_and_grep(tmp_path_factory: pytest.TempPathFactory) -> tuple[Year, YearJ
 @pytest.fixture(scope="module")
 def year(year_and_grep: tuple[Year, YearJudge, Grep]) -> tuple[Year, YearJudge]:
     return year_and_grep[:2]
+
+
+def look_at_the_week(year: Year) -> None:
+    week = f"{year.now.astimezone(ZoneInfo('America/New_York')):%G-W%V}"
+    works = OFFICE.works(year.now, year.now + timedelta(minutes=1), deadlines=False)
+    if week in LOOKED or not works:
+        return
+    work = year.work()
+    with reading(year.engine) as connection:
+        LOOKED[week] = bool(needs(connection, work.roster, year.now))
 
 
 def open_twice(year: Year) -> list[str]:
@@ -130,3 +155,43 @@ def test_a_year_of_meetings_was_held(year: tuple[Year, YearJudge]) -> None:
         held = Counter(tuple(row) for row in connection.execute(query))
     assert len(held) >= 36
     assert sum(held.values()) > 300
+
+
+def test_the_coordinator_hears_once_in_a_week_that_needs_them(
+    year: tuple[Year, YearJudge],
+) -> None:
+    played, judge = year
+    weeks = [f"{row.local:%G-W%V}" for row in judge.rows if row.kind == "attention"]
+    assert len(weeks) == len(set(weeks))
+    assert set(weeks) == {
+        row.key.removeprefix("coordinator:") for row in judge.rows if row.kind == "attention"
+    }
+    begins = {week for week, needed in LOOKED.items() if needed}
+    assert set(weeks) >= {
+        week for week in begins if week <= f"{played.roster.programme.end:%G-W%V}"
+    }
+    quiet = set(LOOKED) - begins - set(weeks)
+    assert quiet, "a year in which no week is quiet shows nothing"
+    told = [str(sent.message["Subject"]) for sent in played.sent if sent.kind == "attention"]
+    assert all(re.match(r"\d+ (pair|thing)", subject) for subject in told)
+    without = [w for w in weeks if w not in begins]
+    for sent in played.sent:  # then it is something else than a pair that needs them
+        if sent.key.removeprefix("coordinator:") in without:
+            assert re.search(
+                r"\d+ things? needs? you$|put back",
+                str(sent.message["Subject"]) + text_of(sent.message),
+            )
+
+
+def test_the_years_figures_are_true_and_name_nobody(year: tuple[Year, YearJudge]) -> None:
+    played, judge = year
+    metrics = Metrics(played.engine, RosterSource(played.directory), lambda: played.now)
+    said = exposed(metrics.text().decode())
+    assert said.by("overlap_mails", "state")["sent"] == len(played.sent)
+    assert said.by("overlap_mails_by_kind", "kind").keys() >= {row.kind for row in judge.rows}
+    values = {value for _, value in said.labels}
+    people = played.cohort.people.values()
+    personal = {part for p in people for part in (p.user, *p.name.split())} | {CANARY, "example"}
+    for value in values:
+        words = set(re.split(r"\W+", value.lower()))
+        assert not words & {part.lower() for part in personal}, value

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:
