@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mentoring.grid import SECONDS, Grid, Span
+from mentoring.grid import Grid, Span
 from mentoring.worktime import Worktime
 
 
@@ -54,26 +54,9 @@ class Free:
         )
 
     def with_busy(self, changed: Span, busy: Iterable[Span]) -> Free:
-        """The same time after the calendar changed inside a span.
-
-        `busy` are the stretches there are now, at least those that reach into `around(changed)`.
-        """
-        begin, end = self.around(changed)
-        grid = self.work.grid
-        first, last = begin // SECONDS, end // SECONDS
-        part = Grid(first, last - first)
-        shift = first - grid.first
-        hole, now = part.all, part.covered(busy, self.margin)
-        if shift < 0:
-            hole, now, shift = hole >> -shift, now >> -shift, 0
-        bits = self.busy & ~(hole << shift) | now << shift
-        return replace(self, busy=bits & grid.all)
+        """The same time after the calendar changed inside a span; see `Grid.renewed`."""
+        return replace(self, busy=self.work.grid.renewed(self.busy, changed, busy, self.margin))
 
     def with_taken(self, meeting: Span) -> Free:
         """The same time with one more meeting."""
         return replace(self, taken=self.taken | self.work.grid.covered([meeting], self.margin))
-
-    def around(self, changed: Span) -> Span:
-        """The whole quarter hours that a change inside a span can touch."""
-        begin, end = changed[0] - self.margin, changed[1] + self.margin
-        return begin // SECONDS * SECONDS, -(-end // SECONDS) * SECONDS

@@ -79,6 +79,16 @@ class Grid:
                 at = last
         return _read(text)
 
+    def renewed(self, bits: int, changed: Span, spans: Iterable[Span], margin: int = 0) -> int:
+        """Bits of busy times after something changed inside one span, and only there.
+
+        `spans` are the busy times there are now, at least those that reach into `around(changed)`.
+        """
+        begin, end = around(changed, margin)
+        part = Grid(begin // SECONDS, (end - begin) // SECONDS)
+        hole, now = (self.cut(each, part.first) for each in (part.all, part.covered(spans, margin)))
+        return bits & ~hole | now
+
     def at(self, index: int) -> datetime:
         return datetime.fromtimestamp((self.first + index) * SECONDS, UTC)
 
@@ -99,6 +109,12 @@ def _read(text: list[bytes]) -> int:
     That is linear, where setting them one by one in an int is not.
     """
     return int(b"".join(text)[::-1] or b"0", 2)
+
+
+def around(changed: Span, margin: int = 0) -> Span:
+    """The whole quarter hours that a change inside a span can touch."""
+    begin, end = changed[0] - margin, changed[1] + margin
+    return begin // SECONDS * SECONDS, -(-end // SECONDS) * SECONDS
 
 
 def outer_spans(stretches: Iterable[Interval]) -> list[Span]:
