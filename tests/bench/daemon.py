@@ -43,9 +43,13 @@ _IDLE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-import daemon, service.clock, web.app, web.serve
+import daemon
+daemon._leave_out_rich()
+import service.clock, service.logging, web.app, web.serve
 from service.roster_source import RosterSource
-from tests.bench.many import resident
+def resident():
+    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
 folder = Path(sys.argv[1])
 source = RosterSource(folder)
 with daemon._store(source.roster, folder) as engine:
