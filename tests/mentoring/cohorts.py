@@ -27,7 +27,7 @@ def coupled(pairs: int, *, seed: int, rooms: int = 0) -> list[Request]:
 
 
 def natural(pairs: int, *, seed: int) -> list[Request]:
-    """As programmes are: a mentor has one to three mentees, a mentee one mentor, and forty times."""
+    """As programmes are: one to three mentees a mentor, one mentor a mentee, forty times a pair."""
     dice = random.Random(seed)
     requests: list[Request] = []
     mentor = 0

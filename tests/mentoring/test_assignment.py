@@ -89,7 +89,7 @@ def by_the_solver_alone(cohort: Sequence[Request], standing: Sequence[Held]) -> 
         return assign(cohort, standing, CAPACITY)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(cohorts)
 def test_no_assignment_is_better(cohort: Cohort) -> None:
     got = assign(*cohort, CAPACITY)
@@ -109,7 +109,7 @@ def test_the_solver_finds_the_best_as_well(cohort: Cohort) -> None:
     assert got.gap == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(cohorts)
 def test_what_is_left_out_is_in_some_best_assignment_never_missed(cohort: Cohort) -> None:
     kept, _ = reduced(Problem(tuple(cohort[0]), tuple(cohort[1]), CAPACITY))
@@ -120,7 +120,7 @@ def test_what_is_left_out_is_in_some_best_assignment_never_missed(cohort: Cohort
     assert best_of_all(short, cohort[1]) == best_of_all(*cohort)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(cohorts)
 def test_moving_others_never_makes_it_worse(cohort: Cohort) -> None:
     problem = Problem(tuple(cohort[0]), tuple(cohort[1]), CAPACITY)
@@ -151,7 +151,7 @@ def each_at_its_cheapest(cohort: Sequence[Request], standing: Sequence[Held]) ->
     return chosen
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(cohorts)
 def test_in_turn_is_what_one_after_another_gives(cohort: Cohort) -> None:
     plain = value_of(cohort[0], each_at_its_cheapest(*cohort))
@@ -244,7 +244,7 @@ print(light.chosen, [assign(coupled(150, seed=n, rooms=3)) for n in range(3)])
 def test_the_same_answer_in_every_process() -> None:
     """Whatever order sets have there; and a small cohort loads no solver."""
     answers = {
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [sys.executable, "-c", _PRINT],
             env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(filter(None, sys.path))},
             check=True,
