@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Option:
-    """A time that would do: [start, end) in whole units of any clock. ValueError if it is empty.
+    """A time that would do: [start, end) in whole units of any clock.
 
-    `burden` and `cost` are whole numbers; less is better, burden before cost. `uses` are resources
-    that this option takes besides its request's people: a room.
+    `burden` and `cost` are whole numbers from zero; less is better, burden before cost. `uses` are
+    resources that this option takes besides its request's people: a room.
     """
 
     start: int
@@ -21,8 +21,8 @@ class Option:
     uses: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.end <= self.start:
-            raise ValueError(f"an option ends ({self.end}) no later than it starts ({self.start})")
+        if self.end <= self.start or self.burden < 0 or self.cost < 0:
+            raise ValueError(f"an option that is empty or less than free: {self}")
 
     @property
     def length(self) -> int:

@@ -73,13 +73,15 @@ class _Run:
         least = self._relaxed(self.burden)
         weight = max(1.0, _HEAVY * float(self.cost.max()))
         lowest = self._whole(weight * self.burden + self.cost, self._slack())
-        if self.value.burden <= least:
-            return Bound(unscheduled, least, self._cost_bound(lowest - weight * least))
-        least = max(least, math.ceil(self._whole(self.burden, 0.5) - _ROUNDING))
         if self.value.burden > least:
-            return Bound(unscheduled, least, 0.0)
-        self._add_row(self.burden, -highspy.kHighsInf, least)
-        return Bound(unscheduled, least, self._cost_bound(self._whole(self.cost, self._slack())))
+            weighed = self.value.burden
+            least = max(least, math.ceil(self._whole(self.burden, 0.5) - _ROUNDING))
+            if self.value.burden > least:
+                return Bound(unscheduled, least, 0.0)
+            if weighed > least:
+                self._add_row(self.burden, -highspy.kHighsInf, least)
+                lowest = weight * least + self._whole(self.cost, self._slack())
+        return Bound(unscheduled, least, self._cost_bound(lowest - weight * least))
 
     def _slack(self) -> float:
         return max(_ROUNDING, _GAP * self.value.cost / _UNIT)

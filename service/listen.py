@@ -20,6 +20,7 @@ from service.booking import asked_slot, moved_to
 from service.commands import obey
 from service.events import take_reply
 from service.post import facts, post_counter_refusal, post_move
+from service.rooms import with_room
 from service.sides import sides, suits, unknown
 from service.work import Work, reader
 from store import facts as store_facts
@@ -129,6 +130,7 @@ def _counter(
     people = work.roster.both_of(pair)
     slot = asked_slot(people, answer.asked, booking)
     moved = moved_to(work, booking, people, slot, Why.COUNTERED)
+    moved = with_room(work, connection, moved)
     own = next(a for a in moved.meeting.attendances if a.email == person)
     taken = meetings.with_side(moved, replace(own, partstat=Partstat.ACCEPTED))
     meetings.save(connection, taken)

@@ -217,9 +217,10 @@ def test_a_room_takes_as_many_as_it_may() -> None:
     assert assign(cohort, capacity={"hall": 3}).value.unscheduled == 0
 
 
-def test_an_option_has_a_length() -> None:
-    with pytest.raises(ValueError, match="ends"):
-        Option(4, 4)
+@pytest.mark.parametrize(("end", "burden", "cost"), [(0, 0, 0), (4, -1, 0), (4, 0, -1)])
+def test_an_option_has_a_length_and_no_reward(end: int, burden: int, cost: int) -> None:
+    with pytest.raises(ValueError, match="empty or less than free"):
+        Option(0, end, burden, cost)
 
 
 def test_an_empty_cohort() -> None:
