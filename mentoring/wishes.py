@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mentoring.costs import shares
 from mentoring.slots import Slot
 
 _UNIT = 1_000
@@ -44,13 +45,9 @@ def needed(slots: Iterable[Slot], borne: tuple[float, float], blocked: int) -> l
     return found
 
 
-def _worse_off(slot: Slot, borne: Sequence[float]) -> float:
+def _worse_off(slot: Slot, borne: tuple[float, float]) -> float:
     """The larger of the two's minutes at the edge of their day, weighed by what each has borne."""
-    total = sum(borne)
-    return max(
-        minutes * (1 + (had / total if total else 0.5))
-        for minutes, had in zip(slot.edges, borne, strict=True)
-    )
+    return max(edge * share for edge, share in zip(slot.edges, shares(*borne), strict=True))
 
 
 def blocked_at_most(own: int, rivals: Iterable[int]) -> int:

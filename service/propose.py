@@ -112,8 +112,8 @@ def book(
 ) -> None:
     """Book what was found, with the invites; `told` is what else is to be kept of the decision."""
     booking = new_booking(work, pair, work.roster.both_of(pair), found, number=number)
-    booking = with_room(work, connection, booking)
     booking = replace(booking, decision=booking.decision | (told or {}))
+    booking = with_room(work, connection, booking)
     meetings.save(connection, booking)
     post_invites(work, connection, booking)
     keep(connection, Standing(*pair.key, WAITING), PROPOSED, "")

@@ -49,12 +49,13 @@ def _room_of(work: Work, stay: Stay) -> Place | None:
 
 
 def with_room(work: Work, connection: Connection, booking: Booking) -> Booking:
-    """The booking with a room that is free then; as it was, where it needs none or has one."""
-    slot = booking.meeting.slot
-    if booking.room or not booking.on_site or not has_rooms(work):
+    """The booking with a room that is free then, the one it has first; as it was if none is."""
+    if not booking.on_site or not has_rooms(work):
         return booking
-    in_use = {name for other, name in taken(work, connection, slot) if other.overlaps(slot)}
-    for room in rooms_for(work, booking.meeting.mentor, slot, booking.number):
+    slot = booking.meeting.slot
+    in_use = {name for _, name in taken(work, connection, slot)}
+    rooms = rooms_for(work, booking.meeting.mentor, slot, booking.number)
+    for room in sorted(rooms, key=lambda room: room.name != booking.room):
         if resource(room) not in in_use:
             return replace(booking, decision=booking.decision | {ROOM: room.name})
     return booking
