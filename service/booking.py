@@ -23,17 +23,22 @@ from mentoring.slots import Found, Slot, shares_site
 from service.post import post_cancel, post_move
 from service.work import Work
 from store import meetings, moves
-from store.meetings import Booking, Guest
+from store.meetings import ROOM, Booking, Guest
 from store.moves import Move
 
 log = structlog.get_logger()
+
+
+def uid_of(work: Work, pair: Pair, number: int) -> str:
+    """The UID of a pair's meeting, booked or not: it follows from the pair and the number."""
+    return f"{work.token('uid', *pair.key, number, length=32)}@{work.outside.uid_domain()}"
 
 
 def new_booking(
     work: Work, pair: Pair, people: tuple[Person, Person], found: Found, *, number: int
 ) -> Booking:
     slot = _chosen(found)
-    uid = f"{work.token('uid', *pair.key, number, length=32)}@{work.outside.uid_domain()}"
+    uid = uid_of(work, pair, number)
     start = slot.interval.start
     guests = tuple(
         Guest(p.email, p.name, zone_at(p, start), work.token("code", uid, p.email, length=16))
@@ -86,6 +91,7 @@ def moved_to(
         on_site=slot.on_site,
         edges=slot.edges,
         why=str(why),
+        decision={name: told for name, told in booking.decision.items() if name != ROOM},
     )
 
 

@@ -22,6 +22,7 @@ from service.commands import obey
 from service.deadlines import by_mail
 from service.events import take_reply
 from service.post import facts, post_counter_refusal
+from service.rooms import with_room
 from service.sides import sides, suits, unknown
 from service.work import Work, reader
 from store import facts as store_facts
@@ -133,6 +134,7 @@ def _counter(
     people = work.roster.both_of(pair)
     slot = asked_slot(people, answer.asked, booking)
     moved = moved_to(work, booking, people, slot, Why.COUNTERED)
+    moved = with_room(work, connection, moved)
     own = next(a for a in moved.meeting.attendances if a.email == person)
     taken = meetings.with_side(moved, replace(own, partstat=Partstat.ACCEPTED))
     move(work, connection, booking, taken)

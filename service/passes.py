@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -18,6 +18,7 @@ from service.agreeing import agreeing
 from service.booking import stamp
 from service.briefing import briefings
 from service.choices import tell_of_ends
+from service.cohort import Planned, book_planned, plan
 from service.deliver import deliver
 from service.digest import digest
 from service.engine import Job, run_all, run_alone
@@ -149,10 +150,35 @@ def tend_all(work: Work, stop: threading.Event | None = None) -> None:
         asked = [poll.id for poll in polls.running(connection)]
     jobs = [Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids]
     jobs += [Job(number, _in_transaction(work, tend_poll, number)) for number in asked]
-    jobs += [
-        Job(f"{pair.mentor} {pair.mentee}", _in_transaction(work, _propose_one, pair))
-        for pair in work.roster.pairs
-    ]
+    _one_by_one(work, jobs, stop)
+    _propose_all(work, stop)
+
+
+def _propose_all(work: Work, stop: threading.Event | None) -> None:
+    """Book what suits all due pairs together; then look for the others, one after another.
+
+    Each pair is a transaction of its own, so a time may be gone by its turn.
+    """
+    planned: dict[tuple[str, str], Planned] = {}
+    _one_by_one(work, [Job("cohort", lambda: planned.update(plan(work)))], stop)
+    done: set[tuple[str, str]] = set()
+
+    def book(work: Work, connection: Connection, pair: Pair) -> None:
+        done.add(pair.key)
+        if not book_planned(work, connection, pair, planned[pair.key]):
+            done.discard(pair.key)
+
+    pairs = [pair for pair in work.roster.pairs if pair.key in planned]
+    _one_by_one(work, (_for_pair(work, book, pair) for pair in pairs), stop)
+    left = (pair for pair in work.roster.pairs if pair.key not in done)
+    _one_by_one(work, (_for_pair(work, _propose_one, pair) for pair in left), stop)
+
+
+def _for_pair(work: Work, act: Callable[[Work, Connection, Pair], None], pair: Pair) -> Job:
+    return Job(f"{pair.mentor} {pair.mentee}", _in_transaction(work, act, pair))
+
+
+def _one_by_one(work: Work, jobs: Iterable[Job], stop: threading.Event | None) -> None:
     for job in jobs:
         if stop and stop.is_set():
             return

@@ -31,6 +31,7 @@ from service.booking import new_booking
 from service.links import page_link
 from service.post import post, post_invites
 from service.propose import WAITING, keep, live_ahead, wanted_again
+from service.rooms import with_room
 from service.sides import sides, suits, unknown
 from service.work import Work, party, reader
 from store import meetings, outbox, polls
@@ -141,6 +142,7 @@ def _book(
     slot = Slot(option.interval, 0.0, (), option.on_site, (0.0, 0.0))
     number = meetings.next_number(connection, *pair.key)
     booking = new_booking(work, pair, people, Found(slot), number=number)
+    booking = with_room(work, connection, booking)
     for side in booking.meeting.attendances:
         booking = meetings.with_side(booking, replace(side, partstat=Partstat.ACCEPTED))
     meeting = replace(booking.meeting, state=State.CONFIRMED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -20,6 +21,7 @@ from mentoring.slots import Found, Wanted, find_slot
 from mentoring.where import in_person_is_due
 from service.booking import call_off, decision, move, moved_to, new_booking
 from service.post import post, post_invites
+from service.rooms import with_room
 from service.sides import sides, unknown
 from service.stretch import ask, stretched_slot
 from service.work import Work, party
@@ -46,8 +48,18 @@ class NotYet:
     reason: str
 
 
-def propose(work: Work, connection: Connection, pair: Pair) -> None:
-    """Book the pair's next meeting if it is due, and keep where the pair stands.
+@dataclass(frozen=True)
+class Due:
+    """A pair's next meeting, to be proposed now; `ahead`: while another one stands already."""
+
+    number: int
+    wanted: Wanted
+    standing: Standing
+    ahead: bool
+
+
+def due_now(work: Work, connection: Connection, pair: Pair) -> Due | NotYet | None:
+    """What to propose to a pair now; why not yet; None where nothing is to be said.
 
     While a meeting stands ahead, the pair's state is that meeting's: what keeps a further one from
     being booked is not worth a word yet.
@@ -55,23 +67,33 @@ def propose(work: Work, connection: Connection, pair: Pair) -> None:
     history = meetings.of_pair(connection, *pair.key)
     ahead = live_ahead(work, history)
     if len(ahead) >= _AHEAD or any(b.meeting.state is State.PROPOSED for b in ahead):
-        return
+        return None
     standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
     wanted = wanted_next(work, pair, history, standing)
     if isinstance(wanted, NotYet):
-        if not ahead:
-            keep(connection, standing, wanted.state, wanted.reason)
+        return None if ahead else wanted
+    number = meetings.next_number(connection, *pair.key)
+    return Due(number, wanted, standing, bool(ahead))
+
+
+def propose(work: Work, connection: Connection, pair: Pair) -> None:
+    """Book the pair's next meeting if it is due, and keep where the pair stands."""
+    due = due_now(work, connection, pair)
+    if due is None:
+        return
+    if isinstance(due, NotYet):
+        standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+        keep(connection, standing, due.state, due.reason)
         return
     people = work.roster.both_of(pair)
     problem = unknown(work, connection, people)
-    found = None if problem else search(work, connection, people, wanted)
-    number = meetings.next_number(connection, *pair.key)
+    found = None if problem else search(work, connection, people, due.wanted)
     if found and found.chosen:
-        _book(work, connection, pair, found, number=number)
-    elif problem and not ahead:
-        keep(connection, standing, WAITING, problem.reason)
-    elif found and not ahead:
-        no_slot(work, connection, pair, standing, found, number=number, wanted=wanted)
+        book(work, connection, pair, found, number=due.number)
+    elif problem and not due.ahead:
+        keep(connection, due.standing, WAITING, problem.reason)
+    elif found and not due.ahead:
+        no_slot(work, connection, pair, due.standing, found, number=due.number, wanted=due.wanted)
 
 
 def live_ahead(work: Work, history: list[Booking]) -> list[Booking]:
@@ -79,8 +101,19 @@ def live_ahead(work: Work, history: list[Booking]) -> list[Booking]:
     return [b for b in history if b.meeting.state in LIVE and b.meeting.slot.end > work.now]
 
 
-def _book(work: Work, connection: Connection, pair: Pair, found: Found, *, number: int) -> None:
+def book(
+    work: Work,
+    connection: Connection,
+    pair: Pair,
+    found: Found,
+    *,
+    number: int,
+    told: dict[str, Any] | None = None,
+) -> None:
+    """Book what was found, with the invites; `told` is what else is to be kept of the decision."""
     booking = new_booking(work, pair, work.roster.both_of(pair), found, number=number)
+    booking = replace(booking, decision=booking.decision | (told or {}))
+    booking = with_room(work, connection, booking)
     meetings.save(connection, booking)
     post_invites(work, connection, booking)
     keep(connection, Standing(*pair.key, WAITING), PROPOSED, "")
@@ -249,7 +282,7 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
         meeting=replace(moved.meeting, tries=booking.meeting.tries + (not for_deadline)),
         decision=decision(found),
     )
-    move(work, connection, booking, moved)
+    move(work, connection, booking, with_room(work, connection, moved))
     work.counts.add("reproposed")
     log.info("reproposed", uid=booking.uid, why=str(why), sequence=moved.meeting.sequence)
     return True

@@ -18,6 +18,8 @@ from store.tables import attendances, meetings, pairs
 
 MEETING = "meeting"
 BRIEFING = "briefing"
+ROOM = "room"
+"""Where a decision keeps the name of the room that a meeting has to itself."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class Booking:
     def outside(self) -> bool:
         """Whether it lies outside hours as both agreed; then `edges` are the minutes they bend."""
         return bool(self.decision.get("outside"))
+
+    @property
+    def room(self) -> str:
+        """The room of `places.csv` that it has to itself; empty where it has none."""
+        return str(self.decision.get(ROOM, ""))
 
     def guest(self, email: str) -> Guest | None:
         return next((g for g in self.guests if g.email == email), None)

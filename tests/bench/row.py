@@ -41,10 +41,13 @@ class Scale:
     pairs: int
     people: int
     mails: int
+    cohorts: tuple[int, ...]
 
 
-FULL = Scale(sample=40, repeats=60, pairs=10_000, people=100_000, mails=300)
-SMALL = Scale(sample=2, repeats=2, pairs=20, people=200, mails=2)
+FULL = Scale(
+    sample=40, repeats=60, pairs=10_000, people=100_000, mails=300, cohorts=(500, 5_000, 50_000)
+)
+SMALL = Scale(sample=2, repeats=2, pairs=20, people=200, mails=2, cohorts=(40,))
 
 
 def least(act: Callable[[], object], repeats: int) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from tests.bench import daemon, mails, many, pair
+from tests.bench import cohort, daemon, mails, many, pair
 from tests.bench.row import Row, Scale
 
 PARTS: Mapping[str, Callable[[Scale], Iterator[Row]]] = {
     "pair": pair.rows,
     "pairs": many.pairs,
+    "cohort": cohort.rows,
     "memory": many.memory,
     "mails": mails.rows,
     "daemon": daemon.rows,
