@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from mentoring.diagnosis import smallest_change
 from mentoring.roster import Pair, Roster
 from service.booking import decision
 from service.propose import WAITING, NotYet, search, wanted_next
-from service.sides import sides, unknown
+from service.remedies import remedies
+from service.sides import unknown
 from service.status import next_meeting
 from service.work import Work
 from store import meetings
@@ -27,7 +27,7 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
     history = meetings.of_pair(connection, *pair.key)
     coming = next_meeting(history, work.now)
     if coming:
-        return _answer(pair, coming.decision, None)
+        return _answer(pair, coming.decision)
     standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
     wanted = wanted_next(work, pair, history, standing)
     if isinstance(wanted, NotYet):
@@ -36,15 +36,21 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
     if problem := unknown(work, connection, people):
         return _answer(pair, _NOTHING, problem.reason)
     found = search(work, connection, people, wanted)
-    suggestion = None
-    if found.chosen is None:
-        both = sides(work, connection, people, wanted.window)
-        suggestion = smallest_change(*both, wanted)
-    return _answer(pair, decision(found), suggestion)
+    if found.chosen:
+        return _answer(pair, decision(found))
+    _, suggestions = remedies(work, connection, people, wanted)
+    return _answer(pair, decision(found), *suggestions)
 
 
 _NOTHING: dict[str, Any] = {"chosen": None, "alternatives": [], "rejected": {}}
 
 
-def _answer(pair: Pair, found: dict[str, Any], suggestion: str | None) -> dict[str, Any]:
-    return {"mentor": pair.mentor, "mentee": pair.mentee, **found, "suggestion": suggestion}
+def _answer(pair: Pair, found: dict[str, Any], *suggestions: str) -> dict[str, Any]:
+    """`suggestion` is the smallest of `suggestions`, or why nothing is looked for."""
+    return {
+        "mentor": pair.mentor,
+        "mentee": pair.mentee,
+        **found,
+        "suggestion": next(iter(suggestions), None),
+        "suggestions": list(suggestions),
+    }
