@@ -56,6 +56,12 @@ def invited(pairs: Sequence[Pair], people: Mapping[str, Person], event: Event) -
     return tuple(found)
 
 
+def is_invited(pairs: Sequence[Pair], person: Person, start: datetime) -> bool:
+    """Whether somebody is in a pair that runs on the day of an event that starts then."""
+    day = local_day(person, start)
+    return any(p.start <= day <= p.end for p in pairs if person.email in p.key)
+
+
 def due_step(start: datetime, now: datetime) -> int | None:
     """The newest of the steps that is due; None before the first, and once the event began."""
     if now >= start:

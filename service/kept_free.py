@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
+from mentoring.grid import Span, outer_spans
 from mentoring.interval import Interval
-from mentoring.programme_events import identified, invited
+from mentoring.programme_events import identified, invited, is_invited
 from mentoring.roster import Person, Roster
-from store import events
+from store import events, everybody
 
 
 def kept_free(
@@ -15,12 +16,32 @@ def kept_free(
 ) -> list[Interval]:
     """The times in the window of events that a person has not said no to."""
     coming = {
-        id_: Interval(event.start, event.end)
-        for id_, event in identified(roster.events).items()
-        if Interval(event.start, event.end).overlaps(window)
-        and person.email in invited(roster.pairs, roster.people, event)
+        id_: slot
+        for id_, slot in _within(roster, window).items()
+        if is_invited(roster.pairs, person, slot.start)
     }
     if not coming:
         return []
     no = events.refused(connection, person.email)
     return [interval for id_, interval in coming.items() if id_ not in no]
+
+
+def kept_free_of_all(
+    connection: Connection, roster: Roster, window: Interval
+) -> dict[str, list[Span]]:
+    """The same for everybody who keeps any time free, by person."""
+    coming = _within(roster, window)
+    no = everybody.absent(connection) if coming else {}
+    found: dict[str, list[Span]] = {}
+    for id_, slot in coming.items():
+        event = identified(roster.events)[id_]
+        for email in invited(roster.pairs, roster.people, event):
+            if email not in no.get(id_, ()):
+                found.setdefault(email, []).extend(outer_spans([slot]))
+    return found
+
+
+def _within(roster: Roster, window: Interval) -> dict[str, Interval]:
+    """When the events in the window are, by their ids."""
+    slots = {id_: Interval(e.start, e.end) for id_, e in identified(roster.events).items()}
+    return {id_: slot for id_, slot in slots.items() if slot.overlaps(window)}

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
 from integrations.ports import OPAQUE, item_key
-from mentoring.availability import meeting_hours
 from mentoring.interval import Interval
 from mentoring.notices import Why
 from mentoring.roster import Person
 from mentoring.slots import Side, shares_site
+from mentoring.worktime import worktime
 from service.kept_free import kept_free
 from service.sync import is_known
 from service.work import Work
 from store import calendars, meetings, outbox
+from store.calendars import Calendar
 from store.meetings import Booking
 
 _ROLES = ("mentor", "mentee")
-_AROUND = timedelta(days=1)
+AROUND = timedelta(days=1)
+"""So far beyond a window is looked, for what reaches into it or stands just beside it."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,18 @@ class Unknown:
 def unknown(work: Work, connection: Connection, people: tuple[Person, Person]) -> Unknown | None:
     """The first of the two whose calendar can't be relied on now."""
     for person in people:
-        if not person.calendar:
-            continue
-        calendar = calendars.load(connection, person.email)
-        if is_known(calendar, work.now):
-            continue
-        why = calendar.reason if calendar and calendar.reason else "it was not read lately"
-        return Unknown(f"the calendar of {person.name} can't be relied on: {why}")
+        calendar = calendars.load(connection, person.email) if person.calendar else None
+        if reason := unknown_reason(person, calendar, work.now):
+            return Unknown(reason)
     return None
+
+
+def unknown_reason(person: Person, calendar: Calendar | None, now: datetime) -> str:
+    """Why a person's time is unknown, judged by their calendar's record; empty where it is not."""
+    if not person.calendar or is_known(calendar, now):
+        return ""
+    why = calendar.reason if calendar and calendar.reason else "it was not read lately"
+    return f"the calendar of {person.name} can't be relied on: {why}"
 
 
 def sides(
@@ -68,16 +74,16 @@ def _side(
     besides: Booking | None,
 ) -> Side:
     # A stretch cut at the window's edge would look like the edge of a working day.
-    hours = meeting_hours(person, window.widened(_AROUND))
+    around = window.widened(AROUND)
     uid = besides.uid if besides else ""
     return Side(
         role=role,
         person=person,
-        hours=tuple(hours),
+        hours=tuple(worktime(person, window).hours(around)),
         busy=tuple(_busy(connection, person, window, besides)),
         taken=(
-            *meetings.taken(connection, person.email, window, besides=uid),
-            *kept_free(connection, work.roster, person, window),
+            *meetings.taken(connection, person.email, around, besides=uid),
+            *kept_free(connection, work.roster, person, around),
         ),
         borne=meetings.borne(connection, person.email),
     )
@@ -91,7 +97,7 @@ def _busy(
         return []
     return [
         busy.interval
-        for busy in calendars.busy_of(connection, person.email, window.widened(_AROUND))
+        for busy in calendars.busy_of(connection, person.email, window.widened(AROUND))
         if besides is None or not _is_own(connection, person, busy, besides)
     ]
 

@@ -106,7 +106,9 @@ def _keep_reading(work: Work, person: Person, calendar: Calendar, answer: Readin
             log.warning("calendar_suddenly_empty", person=person.email)
             calendars.save(connection, replace(_well(calendar, work.now), doubted=True))
             return
-        calendars.write_busy(connection, person.email, answer.items, complete=answer.complete)
+        calendars.write_busy(
+            connection, person.email, answer.items, complete=answer.complete, now=work.now
+        )
         calendars.prune(connection, work.now - _KEEP_PAST)
         read = replace(_well(calendar, work.now), doubted=False, cursor=answer.cursor)
         calendars.save(connection, read)

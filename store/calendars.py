@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.interval import Interval
+from store import busy_bits
 from store.instants import instant, seconds
 from store.tables import busy, calendars
 
@@ -73,6 +74,7 @@ def save(connection: Connection, calendar: Calendar) -> None:
 def forget(connection: Connection, person: str) -> None:
     connection.execute(calendars.delete().where(calendars.c.person == person))
     connection.execute(busy.delete().where(busy.c.person == person))
+    busy_bits.forget(connection, person)
 
 
 def busy_of(connection: Connection, person: str, window: Interval) -> list[Busy]:
@@ -100,20 +102,29 @@ def write_busy(
     items: Mapping[str, Collection[Interval]],
     *,
     complete: bool,
+    now: datetime,
 ) -> None:
     """Replace the stretches of the given items; of all items where the reading is complete."""
-    gone = busy.delete().where(busy.c.person == person)
-    if complete:
-        connection.execute(gone)
-    elif items:
-        connection.execute(gone.where(busy.c.item.in_(list(items))))
-    rows = [
-        {"person": person, "item": item, "start": seconds(i.start), "end": _end(i)}
+    stretches = [
+        (item, seconds(i.start), _end(i))
         for item, intervals in items.items()
         for i in intervals
+        if i.start < i.end  # what takes no time keeps nobody busy
     ]
-    if rows:
+    new = [(start, end) for _, start, end in stretches]
+    gone = busy.delete().where(busy.c.person == person)
+    if not complete:
+        gone = gone.where(busy.c.item.in_(list(items)))
+    old = connection.execute(gone.returning(busy.c.start, busy.c.end))
+    changed = [*((row.start, row.end) for row in old), *new]
+    if stretches:
+        names = ("person", "item", "start", "end")
+        rows = [dict(zip(names, (person, *row), strict=True)) for row in stretches]
         connection.execute(busy.insert(), rows)
+    if complete:
+        busy_bits.write(connection, person, new, now)
+    elif changed:
+        busy_bits.renew(connection, person, changed, now)
 
 
 def _end(interval: Interval) -> int:

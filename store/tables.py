@@ -55,6 +55,14 @@ busy = Table(
     Index("busy_person_end", "person", "end"),
 )
 
+busy_bits = Table(
+    "busy_bits",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("first", Integer, nullable=False),
+    Column("bits", LargeBinary, nullable=False),
+)
+
 pairs = Table(
     "pairs",
     metadata,
