@@ -110,9 +110,7 @@ def _opened(grid: Grid, bits: Bits, quarters: int) -> int:
     return widened(bits.hours, quarters) & grid.all & ~bits.busy & ~bits.taken
 
 
-def _opening(
-    grid: Grid, bits: tuple[Bits, Bits], first: int, wanted: Wanted, bent: int
-) -> Change:
+def _opening(grid: Grid, bits: tuple[Bits, Bits], first: int, wanted: Wanted, bent: int) -> Change:
     parts = (
         _beyond(grid, bits[0].hours, first, wanted),
         _beyond(grid, bits[1].hours, first, wanted),

@@ -14,6 +14,7 @@ from mentoring.cohort import INTRODUCED_AHEAD
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, State
 from mentoring.notices import NoSlotNotice, Why
+from mentoring.preflight import clear_of_gaps
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Wanted, find_slot
 from mentoring.where import in_person_is_due
@@ -105,6 +106,8 @@ def wanted_next(
         return NotYet(WAITING, f"{why}{_NEXT_TRY}{day}")
     earliest = max(work.now + agreement.notice, begin)
     due = max(_due(pair, history) or earliest, earliest)
+    both = work.roster.both_of(pair)
+    due = clear_of_gaps(*both, agreement.minutes, due, earliest, agreement.every)
     if work.now < due - _lead(pair, history):
         return NotYet(WAITING, f"the next meeting is due on {due.astimezone(zone).date()}")
     first = _not_before(earliest, pair, history)

@@ -36,7 +36,7 @@ def tell_both(
     *,
     number: int,
 ) -> None:
-    """Ask both to change something, once a meeting; who share no hours are asked to bend instead."""
+    """Ask both to change something, once a meeting; who share no hours are asked to bend."""
     people = work.roster.both_of(pair)
     if not have_common_hours(*sides(work, connection, people, wanted.window), wanted):
         return

@@ -28,7 +28,6 @@ def side(role: str, zone: str, hours: str, busy: tuple[Interval, ...] = ()) -> S
     return Side(role, person, tuple(meeting_hours(person, REACH)), busy)
 
 
-
 def mended(both: tuple[Side, Side], wanted: Wanted, change: Change) -> bool:
     """Whether there is a time once the change is made."""
     sides = list(both)
