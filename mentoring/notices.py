@@ -163,10 +163,26 @@ class CalendarNotice:
 
 
 @dataclass(frozen=True)
-class PatternNotice:
-    """`kind` pattern: three proposals failed; to both partners and the coordinator, without blame.
+class Hint:
+    """A change that would make a time, as one partner reads it.
 
-    `for_coordinator` readers see both names; partners see `other`.
+    `remedy` is shorter (`minutes`), frees (`mine`), opens (`mine`, `theirs` or both) or later
+    (`slot`); see `mentoring/diagnosis.py`.
+    """
+
+    remedy: str
+    slot: Interval
+    minutes: int
+    mine: Interval | None = None
+    theirs: Interval | None = None
+
+
+@dataclass(frozen=True)
+class PatternNotice:
+    """`kind` pattern: no time was found; to both partners and the coordinator, without blame.
+
+    Three proposals failed, or (`full`) no time was left to propose. `for_coordinator` readers see
+    both names; partners see the other's, and `hints` of what would help.
     """
 
     key: str
@@ -174,20 +190,29 @@ class PatternNotice:
     mentor: Party
     mentee: Party
     for_coordinator: bool
-    suggestion: str = ""
+    hints: tuple[Hint, ...] = ()
+    full: bool = False
     kind: str = "pattern"
+
+    @property
+    def other(self) -> Party:
+        """The reader's partner."""
+        return self.mentee if self.reader.email == self.mentor.email else self.mentor
 
 
 @dataclass(frozen=True)
 class NoSlotNotice:
-    """`kind` noslot: to the coordinator; no time suits this pair, with counts per cause."""
+    """`kind` noslot: to the coordinator; no time suits this pair, with counts per cause.
+
+    `suggestions` would each make a time, the smallest change first.
+    """
 
     key: str
     reader: Reader
     mentor: Party
     mentee: Party
     rejected: tuple[tuple[str, int], ...]
-    suggestion: str
+    suggestions: tuple[str, ...] = ()
     kind: str = "noslot"
 
 

@@ -15,7 +15,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from mentoring.availability import is_holiday, meeting_hours
-from mentoring.grid import Grid, quarters_in, starts
+from mentoring.grid import SECONDS, Grid, quarters_in, starts
 from mentoring.interval import Interval
 from mentoring.roster import DateException, ExceptionKind, Pair, Person
 
@@ -96,9 +96,14 @@ def openings(pair: Pair, people: tuple[Person, Person], zone: str) -> Openings:
     return Openings(first, last, tuple(d for d in days if _is_open(pair, grid, free, d, tz)))
 
 
+def _quarter(instant: datetime) -> int:
+    return int(instant.timestamp()) // SECONDS
+
+
 def _is_open(pair: Pair, grid: Grid, free: int, day: date, tz: ZoneInfo) -> bool:
-    begin = max(0, grid.index(_midnight(day, tz)))
-    length = grid.index(_midnight(day + _DAY, tz)) - begin
+    begin, end = (_quarter(_midnight(each, tz)) - grid.first for each in (day, day + _DAY))
+    begin = max(0, begin)
+    length = end - begin
     has_start = bool((free >> begin) & ((1 << length) - 1))
     return has_start and not any(pause.first <= day <= pause.last for pause in pair.pauses)
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
-from mentoring.diagnosis import smallest_change
 from mentoring.roster import Pair, Roster
 from service.booking import decision
 from service.cohort import COHORT
 from service.propose import WAITING, NotYet, search, wanted_next
-from service.sides import sides, unknown
+from service.remedies import remedies
+from service.sides import unknown
 from service.status import next_meeting
 from service.work import Work
 from store import meetings
@@ -30,7 +30,7 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
     history = meetings.of_pair(connection, *pair.key)
     coming = next_meeting(history, work.now)
     if coming:
-        return _answer(pair, _for_the_cohort(work, connection, coming.decision), None)
+        return _answer(pair, _for_the_cohort(work, connection, coming.decision))
     standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
     wanted = wanted_next(work, pair, history, standing)
     if isinstance(wanted, NotYet):
@@ -39,11 +39,10 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
     if problem := unknown(work, connection, people):
         return _answer(pair, _NOTHING, problem.reason)
     found = search(work, connection, people, wanted)
-    suggestion = None
-    if found.chosen is None:
-        both = sides(work, connection, people, wanted.window)
-        suggestion = smallest_change(*both, wanted)
-    return _answer(pair, decision(found), suggestion)
+    if found.chosen:
+        return _answer(pair, decision(found))
+    _, suggestions = remedies(work, connection, people, wanted)
+    return _answer(pair, decision(found), *suggestions)
 
 
 def _for_the_cohort(work: Work, connection: Connection, decided: dict[str, Any]) -> dict[str, Any]:
@@ -69,5 +68,12 @@ def _for_the_cohort(work: Work, connection: Connection, decided: dict[str, Any])
 _NOTHING: dict[str, Any] = {"chosen": None, "alternatives": [], "rejected": {}}
 
 
-def _answer(pair: Pair, found: dict[str, Any], suggestion: str | None) -> dict[str, Any]:
-    return {"mentor": pair.mentor, "mentee": pair.mentee, **found, "suggestion": suggestion}
+def _answer(pair: Pair, found: dict[str, Any], *suggestions: str) -> dict[str, Any]:
+    """`suggestion` is the smallest of `suggestions`, or why nothing is looked for."""
+    return {
+        "mentor": pair.mentor,
+        "mentee": pair.mentee,
+        **found,
+        "suggestion": next(iter(suggestions), None),
+        "suggestions": list(suggestions),
+    }

@@ -29,6 +29,7 @@ from service.intro import introduce
 from service.listen import listen
 from service.met import ask_whether_met
 from service.polls import tend_poll
+from service.preflight import preflight
 from service.prepare import prepare
 from service.propose import UNSCHEDULABLE, propose
 from service.publish import publish
@@ -62,6 +63,7 @@ BEGINNING: tuple[Callable[[Work], None], ...] = (welcome, introduce)
 """Jobs that a pair's first proposal comes after."""
 TELLING: tuple[Callable[[Work], None], ...] = (
     agreeing,
+    preflight,
     events,
     briefings,
     prepare,

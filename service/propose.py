@@ -12,15 +12,16 @@ from sqlalchemy.engine import Connection
 
 from mentoring.choices import mostly_paused, pause_on
 from mentoring.cohort import INTRODUCED_AHEAD
-from mentoring.diagnosis import smallest_change
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, State
 from mentoring.notices import NoSlotNotice, Why
+from mentoring.preflight import clear_of_gaps
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Wanted, find_slot
 from mentoring.where import in_person_is_due
 from service.booking import call_off, decision, move, moved_to, new_booking
 from service.post import post, post_invites
+from service.remedies import remedies, tell_both
 from service.rooms import with_room
 from service.sides import sides, unknown
 from service.stretch import ask, stretched_slot
@@ -138,6 +139,8 @@ def wanted_next(
         return NotYet(WAITING, f"{why}{_NEXT_TRY}{day}")
     earliest = max(work.now + agreement.notice, begin)
     due = max(_due(pair, history) or earliest, earliest)
+    both = work.roster.both_of(pair)
+    due = clear_of_gaps(*both, agreement.minutes, due, earliest, agreement.every)
     if work.now < due - _lead(pair, history):
         return NotYet(WAITING, f"the next meeting is due on {due.astimezone(zone).date()}")
     first = _not_before(earliest, pair, history)
@@ -236,7 +239,9 @@ def no_slot(
     people = work.roster.both_of(pair)
     both = sides(work, connection, people, wanted.window)
     ask(work, connection, pair, both, wanted)
-    suggestion = smallest_change(*both, wanted) or ""
+    changes, suggestions = remedies(work, connection, people, wanted)
+    tell_both(work, connection, pair, wanted, changes, number=number)
+    suggestion = next(iter(suggestions), "")
     causes = sorted(found.rejected.items(), key=lambda item: -item[1])
     counted = ", ".join(f"{cause}: {count}" for cause, count in causes)
     reason = f"no time suits both in the next {wanted.window.length.days} days ({counted})"
@@ -247,7 +252,7 @@ def no_slot(
         mentor=party(people[0], work.now),
         mentee=party(people[1], work.now),
         rejected=tuple(causes),
-        suggestion=suggestion,
+        suggestions=suggestions,
     )
     post(work, connection, notice)
 

@@ -11,6 +11,7 @@ from mentoring.interval import Interval
 from mentoring.notices import (
     CalendarNotice,
     CounterNotice,
+    Hint,
     MeetingFacts,
     MeetingNotice,
     NoSlotNotice,
@@ -101,13 +102,24 @@ def _calendar(s: Sitting) -> Notice:
 
 
 def _pattern(s: Sitting) -> Notice:
-    return PatternNotice(KEY, s.reader, *s.sides, for_coordinator=False)
+    day, half = timedelta(days=2), timedelta(minutes=30)
+    later = Interval(s.slot.start + 14 * day, s.slot.end + 14 * day)
+    freed = Interval(s.slot.start + day, s.slot.end + day)
+    opened = Interval(s.slot.end, s.slot.end + half)
+    hints = (
+        Hint("shorter", s.slot, 30),
+        Hint("opens", s.slot, 60, mine=opened, theirs=opened),
+        Hint("frees", freed, 60, mine=freed),
+        Hint("later", later, 60),
+    )
+    return PatternNotice(KEY, s.reader, *s.sides, for_coordinator=False, hints=hints, full=True)
 
 
 def _no_slot(s: Sitting) -> Notice:
     rejected = (("outside mentor hours", 1890), ("mentee busy", 71))
-    suggestion = "30 minutes instead of 60 would fit"
-    return NoSlotNotice(KEY, s.coordinator, *s.sides, rejected, suggestion)
+    shorter = "30 minutes instead of 60 would fit"
+    freed = "if the mentee freed Thu 2027-01-14 13:00–14:00 (America/Chicago)"
+    return NoSlotNotice(KEY, s.coordinator, *s.sides, rejected, (shorter, freed))
 
 
 def _stretch(s: Sitting) -> Notice:

@@ -9,6 +9,7 @@ from mentoring.choices import ChoiceKind, ChosenNotice, EndCheckNotice, EndedNot
 from mentoring.interval import Interval
 from mentoring.notices import Notice
 from mentoring.poll import MisreadNotice, Option, Poll, ProposeNotice
+from mentoring.preflight import AheadNotice, Departure
 from service.polls import offers
 from service.samples import CODE, KEY, Sample, Sitting
 from service.work import party
@@ -43,7 +44,18 @@ def _ended(s: Sitting) -> Notice:
     return EndedNotice(KEY, s.reader, *s.sides, for_coordinator=False)
 
 
+def _ahead(s: Sitting) -> Notice:
+    week, hours = timedelta(weeks=1), timedelta(hours=3)
+    other = next(p for p in s.roster.both_of(s.pair) if p.email != s.person.email)
+    first = s.slot.start.date()
+    instead = Interval(s.slot.start - hours, s.slot.start)
+    whose = (s.person.email,)
+    departure = Departure(first, first + 2 * week, whose, True, s.slot, (instead,))
+    return AheadNotice(KEY, s.reader, party(other, s.at), departure=departure)
+
+
 CHOICES: Mapping[str, Sample] = {
+    "ahead": _ahead,
     "propose": _propose,
     "misread": _misread,
     "chosen": _chosen,

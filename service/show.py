@@ -61,8 +61,8 @@ def show_explanation(document: dict[str, Any]) -> None:
         console.print(f"instead: {slot['start']}, cost {slot['cost']:g}")
     for cause, count in document["rejected"].items():
         console.print(f"ruled out: {cause}: {count}")
-    if document["suggestion"]:
-        console.print(document["suggestion"], soft_wrap=True)
+    for suggestion in document["suggestions"]:
+        console.print(suggestion, soft_wrap=True)
 
 
 def show_simulation(document: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +60,10 @@ def migrate(engine: Engine, *, now: datetime) -> Path | None:
 
     Raises StoreError for a damaged or newer store, which is left as it is.
     """
-    parents = _revisions()
-    (newest,) = parents.keys() - parents.values()
     present = _present_revision(engine)
-    if present == newest:
+    if present == newest_revision():
         return None
-    if present and present not in parents:
+    if present and present not in _revisions():
         raise StoreError(
             f"{_name(engine)}: the store is of a newer version ({present}); "
             "install that version again, or restore the backup taken before its upgrade"
@@ -98,11 +95,7 @@ def _upgrade(engine: Engine) -> None:
 def _present_revision(engine: Engine) -> str | None:
     try:
         with engine.connect() as connection:
-            if not inspect(connection).has_table(_VERSION):
-                return None
-            found = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION}")
-            revision: str | None = found.scalar()
-            return revision
+            return _revision(connection)
     except DatabaseError as error:
         raise StoreError(
             f"{_name(engine)}: the store can't be read ({error.orig}); "
@@ -110,17 +103,23 @@ def _present_revision(engine: Engine) -> str | None:
         ) from error
 
 
-@cache
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_VERSION):
+        return None
+    found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION}").scalar()
+    return found
+
+
 def newest_revision() -> str:
     """The schema that this version works with."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return ScriptDirectory.from_config(config).get_current_head() or ""
+    parents = _revisions()
+    (newest,) = parents.keys() - parents.values()
+    return newest
 
 
 def is_current(connection: Connection) -> bool:
     """Whether the store has this version's schema."""
-    return MigrationContext.configure(connection).get_current_revision() == newest_revision()
+    return _revision(connection) == newest_revision()
 
 
 def _back_up(engine: Engine, now: datetime) -> Path | None:

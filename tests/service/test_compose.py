@@ -140,7 +140,10 @@ def every_notice() -> list[Notice]:
         *(CounterNotice("k", READER, MEETING, SLOT, refusal) for refusal in Refusal),
         CalendarNotice("k", READER, "the feed is not there", "publish it again"),
         *(PatternNotice("k", READER, LEE, DANA, for_coordinator=c) for c in (True, False)),
-        *(NoSlotNotice("k", READER, LEE, DANA, (("mentor busy", 3),), s) for s in ("", "30")),
+        *(
+            NoSlotNotice("k", READER, LEE, DANA, (("mentor busy", 3),), s)
+            for s in ((), ("30", "45"))
+        ),
         *(
             UndeliveredNotice("k", READER, "x@y.org", "invite", "550", in_doubt=d)
             for d in (True, False)

@@ -126,7 +126,8 @@ def test_once_status_and_explain_speak_as_promised(world: World) -> None:
     assert pair["state"] == "proposed"
     assert [c["state"] for c in standing["calendars"]] == ["ok", "ok"]
     said = json.loads(overlap(world, "explain", LEE, DANA, "--json").stdout)
-    assert set(said) == {"mentor", "mentee", "chosen", "alternatives", "rejected", "suggestion"}
+    keys = {"mentor", "mentee", "chosen", "alternatives", "rejected", "suggestion", "suggestions"}
+    assert set(said) == keys
     assert said["chosen"]["start"] == pair["start"]
     assert said["chosen"]["reasons"]
     assert said["rejected"]["outside mentor hours"] > 0

@@ -1,0 +1,96 @@
+"""Eight weeks ahead, once a day: pairs are told before their usual time, or all of it, goes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from mentoring.choices import pause_on
+from mentoring.interval import Interval
+from mentoring.meeting import State
+from mentoring.preflight import AHEAD, AheadNotice, Departure, departures, gaps, usual_time
+from mentoring.roster import Pair
+from service.links import page_link
+from service.post import CHOICES, post
+from service.work import Work, party, reader
+from store import facts, meetings
+
+log = structlog.get_logger()
+
+_LOOKED = "preflight"
+_ONE_DAY = timedelta(days=1)
+
+
+def preflight(work: Work) -> None:
+    """Name what is about to leave the hours of a pair, and tell both, once."""
+    today = work.today.isoformat()
+    with work.engine.begin() as connection:
+        if facts.read(connection, _LOOKED) == today:
+            return
+        for pair in work.roster.pairs:
+            if pair.start <= work.today <= pair.end:
+                _look(work, connection, pair)
+        facts.write(connection, _LOOKED, today)
+
+
+def _look(work: Work, connection: Connection, pair: Pair) -> None:
+    for departure in _departures(work, connection, pair):
+        _tell(work, connection, pair, departure.first.isoformat(), departure=departure)
+    for gap in gaps_ahead(work, pair):
+        _tell(work, connection, pair, gap.start.date().isoformat(), gap=gap)
+
+
+def _departures(work: Work, connection: Connection, pair: Pair) -> list[Departure]:
+    """Those worth a word: by the clocks, or for more than a week. A holiday alone is none."""
+    history = meetings.of_pair(connection, *pair.key)
+    kept = [b for b in history if b.meeting.state not in (State.CANCELLED, State.MISSED)]
+    if not kept:
+        return []
+    usual = usual_time([b.meeting.slot for b in kept], kept[-1].zone)
+    if usual is None:
+        return []
+    both = work.roster.both_of(pair)
+    found = departures(*both, usual, pair.agreement.minutes, work.now)
+    return [d for d in found if (d.clocks or d.last > d.first) and d.last <= pair.end]
+
+
+def gaps_ahead(work: Work, pair: Pair) -> list[Interval]:
+    """Stretches that begin within eight weeks, longer than the rhythm, without a common hour.
+
+    What a partner took for themself is no news to them.
+    """
+    window = Interval(work.now, work.now + AHEAD + 2 * pair.agreement.every)
+    both = work.roster.both_of(pair)
+    return [
+        gap
+        for gap in gaps(*both, pair.agreement.minutes, window, pair.agreement.every)
+        if work.now < gap.start < work.now + AHEAD
+        and gap.start.date() <= pair.end
+        and not pause_on(pair, gap.start.date(), gap.end.date())
+    ]
+
+
+def _tell(
+    work: Work,
+    connection: Connection,
+    pair: Pair,
+    since: str,
+    *,
+    departure: Departure | None = None,
+    gap: Interval | None = None,
+) -> None:
+    people = work.roster.both_of(pair)
+    begins = departure.slot.start if departure else gap.start if gap else work.now
+    for person, other in (people, people[::-1]):
+        notice = AheadNotice(
+            key=f"ahead:{pair.mentor}:{pair.mentee}:{since}:{person.email}",
+            reader=reader(person, begins),
+            other=party(other, begins),
+            departure=departure,
+            gap=gap,
+            link=page_link(work.roster, work.secret, work.now, CHOICES, person.email, *pair.key),
+        )
+        if post(work, connection, notice, expires_at=begins):
+            log.info("ahead_told", mentor=pair.mentor, mentee=pair.mentee, since=since)

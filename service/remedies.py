@@ -1,0 +1,64 @@
+"""What would help a pair for which no time suits: gathered, and worded for whom it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.engine import Connection
+
+from mentoring.diagnosis import LOOK_FURTHER, Change, Remedy, in_words, smallest_changes
+from mentoring.interval import Interval
+from mentoring.notices import Hint, PatternNotice
+from mentoring.roster import Pair, Person
+from mentoring.slots import Wanted
+from mentoring.stretch import have_common_hours
+from service.post import post
+from service.sides import sides
+from service.work import Work, party, reader
+
+
+def remedies(
+    work: Work, connection: Connection, people: tuple[Person, Person], wanted: Wanted
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """The changes that would help, the smallest first, and the same in the coordinator's words."""
+    reach = Interval(wanted.window.start, wanted.window.end + LOOK_FURTHER)
+    both = sides(work, connection, people, reach)
+    changes = smallest_changes(*both, wanted)
+    return changes, tuple(in_words(change, both, wanted) for change in changes)
+
+
+def tell_both(
+    work: Work,
+    connection: Connection,
+    pair: Pair,
+    wanted: Wanted,
+    changes: Sequence[Change],
+    *,
+    number: int,
+) -> None:
+    """Ask both to change something, once a meeting; who share no hours are asked to bend."""
+    people = work.roster.both_of(pair)
+    if not have_common_hours(*sides(work, connection, people, wanted.window), wanted):
+        return
+    for person in people:
+        notice = PatternNotice(
+            key=f"escalate:{pair.mentor}:{pair.mentee}:full:{number}:{person.email}",
+            reader=reader(person, work.now),
+            mentor=party(people[0], work.now),
+            mentee=party(people[1], work.now),
+            for_coordinator=False,
+            hints=hints(changes, mentor=person is people[0]),
+            full=True,
+        )
+        post(work, connection, notice, expires_at=wanted.window.end)
+
+
+def hints(changes: Sequence[Change], *, mentor: bool) -> tuple[Hint, ...]:
+    """The changes as one of the two may read them: what the other's calendar holds is not said."""
+    told = []
+    for change in changes:
+        mine, theirs = change.parts if mentor else reversed(change.parts)
+        if change.remedy is Remedy.FREES and theirs:
+            continue
+        told.append(Hint(str(change.remedy), change.slot, change.minutes, mine, theirs))
+    return tuple(told)
