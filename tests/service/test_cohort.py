@@ -92,6 +92,14 @@ def test_a_welcome_says_what_is_known_and_how_invitations_arrive(new: World) -> 
     assert "En el sitio" not in his
 
 
+def test_a_supervisor_is_written_to_in_the_office_hours_alone(new: World) -> None:
+    for night in ("2026-12-24 03:00", "2026-12-25 12:00", "2026-12-26 12:00", "2026-12-28 08:59"):
+        new.step(at(night))  # night, Christmas, a Saturday, a little too early
+        assert to(new.sent(), BOSS) == []
+    new.step(at("2026-12-28 09:00"))
+    assert len(to(new.sent(), BOSS)) == 1
+
+
 def test_an_approval_counts_only_for_ones_own_people(new: World) -> None:
     sent = play(new, START - timedelta(days=14), START - timedelta(days=12))
     say(new, to(sent, BOSS)[0], "APPROVE")
@@ -166,6 +174,11 @@ def test_the_stages_bring_the_agreement_the_record_and_the_celebration(world: Wo
     world.step(at(f"{end + timedelta(days=1):%Y-%m-%d} 12:00"))
     say(world, about(to(world.sent(), DANA), "Did you meet")[0], "MET", " 90")
     world.step(at(f"{end + timedelta(days=2):%Y-%m-%d} 12:00"))
+    with world.engine.begin() as connection:
+        preferences.write(connection, DANA, DIGEST, YES, START)
+    world.step(at("2027-02-01 12:00"))
+    (digest,) = about(to(world.sent(), DANA), "in your cohort")
+    assert "last month the cohort held 1 mentoring meeting." in text_of(digest)
     mails = {}
     for day, subject in (("04-21", "Mid-point"), ("06-30", "Plan your close"), ("07-23", "closes")):
         world.step(at(f"2027-{day} 12:00"))
