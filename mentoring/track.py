@@ -22,6 +22,8 @@ _USUAL, _USUAL_WEIGHT = 0.75, 10.0
 _SPREADS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 11.0, 16.0, 30.0)
 """How alike pairs may be, as the sum of a Beta distribution's two counts."""
 _USUAL_SPREAD = 6.0
+_PASSES = 1.5
+"""Good and bad stretches set pairs apart too, and pass: so pairs are more alike than they look."""
 _USUAL_DELAYS = {0: 0.65, 1: 0.15, 2: 0.1, 4: 0.06, 8: 0.04}
 _USUAL_LOST = 0.4
 _OWN_DELAYS = 5.0
@@ -169,7 +171,7 @@ def _spread(known: Iterable[Record], share: float) -> float:
         )
         return alike - log(spread / _USUAL_SPREAD) ** 2 / 2
 
-    return max(_SPREADS, key=fit)
+    return max(_SPREADS, key=fit) * _PASSES
 
 
 def _log_beta(a: float, b: float) -> float:
