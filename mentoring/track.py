@@ -22,13 +22,15 @@ _USUAL, _USUAL_WEIGHT = 0.75, 10.0
 _SPREADS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 11.0, 16.0, 30.0)
 """How alike pairs may be, as the sum of a Beta distribution's two counts."""
 _USUAL_SPREAD = 6.0
+_PASSES = 1.5
+"""Good and bad stretches set pairs apart too, and pass: so pairs are more alike than they look."""
 _USUAL_DELAYS = {0: 0.65, 1: 0.15, 2: 0.1, 4: 0.06, 8: 0.04}
 _USUAL_LOST = 0.4
 _OWN_DELAYS = 5.0
 """How many turns of its own weigh as much as the cohort's delays do."""
 _FADES = 0.9
 """What a turn weighs against the next one: people change."""
-_NEXT_TURN = 1 / 3
+_NEXT_TURN = 0.25
 """A meeting that comes this share of a rhythm before a later turn is that turn's."""
 
 
@@ -103,14 +105,17 @@ _LETTERS = {State.HELD: HELD, State.MISSED: MISSED}
 def _turns(days: Openings, due: date, met: date, every: timedelta) -> tuple[int, int | None]:
     """How many turns passed before a meeting, and how late it was for its own.
 
-    Only days on which they could meet pass: weeks of leave are no lost turns.
+    Weeks in which they could not meet pass no turn, however long they were.
     """
     place = days.near(due, due - every / 2)
     if place is None:
         return 0, None
-    late, a_turn = days.after(met) - place, days.in_rhythm(every)
-    skipped = int(max(0, late) / a_turn + _NEXT_TURN)
-    return skipped, late - round(skipped * a_turn)
+    by_date = int(max(timedelta(), met - days.days[place]) / every + _NEXT_TURN)
+    by_days = max(0, days.after(met) - place) / days.in_rhythm(every)
+    if skipped := min(by_date, int(by_days + 1 - _NEXT_TURN)):
+        due = max(due, days.days[place]) + skipped * every
+        place = days.near(due, due - every / 2)
+    return skipped, None if place is None else days.after(met) - place
 
 
 def pending(kept: Sequence[Kept]) -> list[State]:
@@ -166,7 +171,7 @@ def _spread(known: Iterable[Record], share: float) -> float:
         )
         return alike - log(spread / _USUAL_SPREAD) ** 2 / 2
 
-    return max(_SPREADS, key=fit)
+    return max(_SPREADS, key=fit) * _PASSES
 
 
 def _log_beta(a: float, b: float) -> float:
