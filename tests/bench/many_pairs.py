@@ -78,7 +78,7 @@ def _person(name: str, address: str, number: int) -> str:
 
 
 def filled(directory: Path, *, troubled: int = 0, missed: float = 0.05, seed: int = 1) -> Engine:
-    """The store of that roster on 3 May: nine meetings a pair and mostly one ahead, mails, all else.
+    """The store of that roster on 3 May: nine meetings a pair, mostly one ahead, and all else.
 
     The first `troubled` pairs have not met since February; `missed` is the share of the other
     meetings that did not take place.
