@@ -40,9 +40,13 @@ def with_terms(roster: Roster, agreed: Mapping[tuple[str, str], Terms]) -> Roste
 
 
 def _under(pair: Pair, terms: Terms | None) -> Pair:
-    if terms is None or replace(terms, conflicts="") == terms_of(pair):
+    if terms is None:
         return pair
-    agreement = replace(pair.agreement, every=terms.every, minutes=terms.minutes)
+    agreement = pair.agreement
+    if (terms.every, terms.minutes) != (agreement.every, agreement.minutes):
+        agreement = replace(agreement, every=terms.every, minutes=terms.minutes)
+    elif (terms.channel, terms.share) == (pair.channel, pair.share):
+        return pair  # as the files have it, which is so for most
     return replace(pair, agreement=agreement, channel=terms.channel, share=terms.share)
 
 

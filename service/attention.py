@@ -44,14 +44,15 @@ def needs_of(
 ) -> tuple[Need, ...]:
     zone = ZoneInfo(roster.programme.timezone)
     today = now.astimezone(zone).date()
-    facts = (_facts(known, roster, pair, now, zone, expected) for pair in roster.pairs)
+    facts = [_facts(known, roster, pair, now, zone, today, expected) for pair in roster.pairs]
     return attention.needs(facts, today)
 
 
 def place(known: Known, pair: Pair, today: date) -> Place:
     """Where a pair stands; what the coordinator paused or a date ended holds at once."""
-    state, reason = known.standings.get(pair.key, (WAITING, "no pass has run yet"))
-    ahead = known.ahead.get(pair.key, ())
+    key = pair.key
+    state, reason = known.standings.get(key, (WAITING, "no pass has run yet"))
+    ahead = known.ahead.get(key, ())
     coming = ahead[0] if ahead else None
     if coming and state != WAITING:
         state = str(coming.state)
@@ -66,13 +67,14 @@ def _facts(
     pair: Pair,
     now: datetime,
     zone: ZoneInfo,
+    today: date,
     expected: Mapping[Key, Forecast],
 ) -> PairFacts:
     def day(at: datetime | None) -> date | None:
         return at.astimezone(zone).date() if at else None
 
-    key, today = pair.key, now.astimezone(zone).date()
-    here, record = place(known, pair, today), known.records.get(pair.key, _NOTHING)
+    key = pair.key
+    here, record = place(known, pair, today), known.records.get(key, _NOTHING)
     ahead = known.ahead.get(key, ())
     missed, missed_on = known.missed.get(key, (0, None))
     no_slot = known.no_slot.get(key)
@@ -92,17 +94,21 @@ def _facts(
         no_slot=day(no_slot),
         suggestion=here.reason.partition(_BEFORE_SUGGESTION)[2],
         broken=tuple(_broken(known, roster, key, zone)),
-        lost=tuple(
-            (roster.people[email].name, known.lost[email].astimezone(zone).date())
-            for email in key
-            if email in known.lost
-        ),
+        lost=_lost(known, roster, key, zone) if known.lost else (),
         unsigned=_unsigned(known, roster, pair, zone),
         poll=_poll(known, roster, pair, now, zone),
         poorly=day(known.poorly.get(key)),
         outlook=Outlook(forecast.chance, forecast.remedy, forecast.remedy_chance)
         if forecast
         else None,
+    )
+
+
+def _lost(known: Known, roster: Roster, key: Key, zone: ZoneInfo) -> tuple[tuple[str, date], ...]:
+    return tuple(
+        (roster.people[email].name, known.lost[email].astimezone(zone).date())
+        for email in key
+        if email in known.lost
     )
 
 

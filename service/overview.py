@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
@@ -17,7 +18,7 @@ from service.attention import needs_of, place
 from service.links import base_url
 from store import calendars, forecasts
 from store import overview as stored
-from store.overview import Unread
+from store.overview import Known, Unread
 
 NO_CALENDAR = "none"
 
@@ -49,13 +50,32 @@ class CalendarRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """Pairs in the roster's order; `mail` counts the letters that are not settled, by state."""
+    """Pairs in the roster's order; `known` is what it was made of."""
 
     roster: Roster
     now: datetime
     pairs: tuple[PairRow, ...]
-    calendars: tuple[CalendarRow, ...]
-    mail: Mapping[str, int]
+    known: Known
+
+    @property
+    def mail(self) -> Mapping[str, int]:
+        """How many letters are in each state that is not settled."""
+        return self.known.mail
+
+    @property
+    def consents(self) -> int:
+        """How many calendars wait for their owner's consent."""
+        return sum(c.state == calendars.NEEDS_CONSENT for c in self.known.calendars.values())
+
+    @cached_property
+    def calendars(self) -> tuple[CalendarRow, ...]:
+        """The calendar of everyone who is in a pair, in the roster's order."""
+        paired: set[str] = {email for pair in self.roster.pairs for email in pair.key}
+        return tuple(
+            _calendar(self.known.calendars.get(person.email), self.roster, person)
+            for person in self.roster.people.values()
+            if person.email in paired
+        )
 
 
 def overview(connection: Connection, roster: Roster, now: datetime) -> Overview:
@@ -65,7 +85,8 @@ def overview(connection: Connection, roster: Roster, now: datetime) -> Overview:
     today = now.astimezone(ZoneInfo(roster.programme.timezone)).date()
 
     def row(pair: Pair) -> PairRow:
-        here, record = place(known, pair, today), known.records.get(pair.key)
+        key = pair.key
+        here, record = place(known, pair, today), known.records.get(key)
         return PairRow(
             pair=pair,
             state=here.state,
@@ -73,22 +94,11 @@ def overview(connection: Connection, roster: Roster, now: datetime) -> Overview:
             coming=here.coming.slot if here.coming else None,
             held=record.held if record else 0,
             missed=record.missed if record else 0,
-            needs=troubles.get(pair.key, ()),
-            forecast=expected.get(pair.key),
+            needs=troubles.get(key, ()),
+            forecast=expected.get(key),
         )
 
-    paired: set[str] = {email for pair in roster.pairs for email in pair.key}
-    return Overview(
-        roster=roster,
-        now=now,
-        pairs=tuple(row(pair) for pair in roster.pairs),
-        calendars=tuple(
-            _calendar(known.calendars.get(person.email), roster, person)
-            for person in roster.people.values()
-            if person.email in paired
-        ),
-        mail=known.mail,
-    )
+    return Overview(roster, now, tuple(row(pair) for pair in roster.pairs), known)
 
 
 def _calendar(known: Unread | None, roster: Roster, person: Person) -> CalendarRow:

@@ -26,7 +26,9 @@ from mentoring.notices import (
     Why,
 )
 from mentoring.roster import Pair, Person, Roster
+from mentoring.sign_in import SignInNotice
 from mentoring.summary import last_period, summarise
+from service.links import base_url
 from service.work import party, reader
 
 KEY = "preview"
@@ -127,6 +129,11 @@ def _undelivered(s: Sitting) -> Notice:
     return UndeliveredNotice(KEY, s.coordinator, s.person.email, "invite", answer, in_doubt=False)
 
 
+def _sign_in(s: Sitting) -> Notice:
+    link = f"{base_url(s.roster) or 'https://mentoring.example.org'}/coordinator/enter/preview"
+    return SignInNotice(KEY, s.coordinator, link)
+
+
 def _summary(s: Sitting) -> Notice:
     programme = s.roster.programme
     period = last_period("month", programme, s.pair.start + timedelta(days=40))
@@ -148,5 +155,6 @@ MEETINGS: Mapping[str, Sample] = {
     "stretch": _stretch,
     "putback": _put_back,
     "undelivered": _undelivered,
+    "signin": _sign_in,
     "summary": _summary,
 }

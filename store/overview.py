@@ -102,7 +102,7 @@ def read(connection: Connection, now: datetime) -> Known:
 
 def _standings(connection: Connection) -> dict[Key, tuple[str, str]]:
     query = select(pairs.c.mentor, pairs.c.mentee, pairs.c.state, pairs.c.reason)
-    return {(a, b): (state, reason) for a, b, state, reason in connection.execute(query)}
+    return {(a, b): (state, reason) for a, b, state, reason in connection.execute(query).all()}
 
 
 def _records(connection: Connection, now: datetime) -> dict[Key, Record]:
@@ -128,7 +128,7 @@ def _records(connection: Connection, now: datetime) -> dict[Key, Record]:
     )
     return {
         (a, b): Record(held, missed, instant(met), instant(touched))
-        for a, b, held, missed, met, touched in connection.execute(query)
+        for a, b, held, missed, met, touched in connection.execute(query).all()
     }
 
 
@@ -155,7 +155,7 @@ def _ahead(connection: Connection, now: datetime) -> dict[Key, tuple[Ahead, ...]
         .order_by(meetings.c.start)
     )
     found: dict[Key, tuple[Ahead, ...]] = {}
-    for a, b, state, start, end, proposed_at in connection.execute(query):
+    for a, b, state, start, end, proposed_at in connection.execute(query).all():
         slot = Interval(instant(start), instant(end))
         found[a, b] = (*found.get((a, b), ()), Ahead(State(state), slot, instant(proposed_at)))
     return found
@@ -180,7 +180,7 @@ def _missed(connection: Connection) -> dict[Key, tuple[int, datetime]]:
         .where(meetings.c.kind == MEETING, meetings.c.state == State.MISSED, ~held_since)
         .group_by(meetings.c.mentor, meetings.c.mentee)
     )
-    return {(a, b): (count, instant(end)) for a, b, count, end in connection.execute(query)}
+    return {(a, b): (count, instant(end)) for a, b, count, end in connection.execute(query).all()}
 
 
 def _calendars(connection: Connection) -> dict[str, Unread]:
@@ -190,7 +190,7 @@ def _calendars(connection: Connection) -> dict[str, Unread]:
     )
     return {
         person: Unread(state, instant(synced), instant(failing), reason, mend)
-        for person, state, synced, failing, reason, mend in connection.execute(query)
+        for person, state, synced, failing, reason, mend in connection.execute(query).all()
     }
 
 
@@ -200,7 +200,7 @@ def _no_slot(connection: Connection) -> dict[Key, datetime]:
         outbox.c.key >= "noslot:", outbox.c.key < "noslot;"
     )
     found: dict[Key, int] = {}
-    for key, at in connection.execute(query):
+    for key, at in connection.execute(query).all():
         _, mentor, mentee, _ = key.split(":", 3)
         found[mentor, mentee] = max(at, found.get((mentor, mentee), 0))
     return {pair: instant(at) for pair, at in found.items()}
@@ -224,7 +224,7 @@ def lost_to(connection: Connection) -> dict[str, datetime]:
         .where(gone, outbox.c.id > func.coalesce(arrived.c.newest, 0))
         .group_by(outbox.c.recipient)
     )
-    return {person: instant(at) for person, at in connection.execute(query)}
+    return {person: instant(at) for person, at in connection.execute(query).all()}
 
 
 def _unsigned(connection: Connection) -> dict[Key, Open]:
@@ -235,7 +235,7 @@ def _unsigned(connection: Connection) -> dict[Key, Open]:
         .group_by(table.mentor, table.mentee)
         .having(func.max(table.in_force_at).is_(None))
     )
-    newest = {(a, b): (version, made) for a, b, version, made in connection.execute(query)}
+    newest = {(a, b): (version, made) for a, b, version, made in connection.execute(query).all()}
     signed: dict[Key, set[str]] = {}
     rows = connection.execute(
         select(signatures.c.mentor, signatures.c.mentee, signatures.c.version, signatures.c.person)
@@ -264,7 +264,7 @@ def _polls(connection: Connection) -> dict[Key, Open]:
         .where(polls.c.closed_at.is_(None))
     )
     found: dict[Key, Open] = {}
-    for a, b, made, person in connection.execute(query):
+    for a, b, made, person in connection.execute(query).all():
         answered = found[a, b].answered if (a, b) in found else frozenset()
         found[a, b] = Open(instant(made), answered | ({person} if person else set()))
     return found
@@ -277,7 +277,7 @@ def _poorly(connection: Connection, now: datetime) -> dict[Key, datetime]:
         .where(pulses.c.at >= seconds(now - PULSE_LASTS))
         .order_by(pulses.c.at)
     )
-    newest = {(a, b, who): (at, value) for a, b, who, at, value in connection.execute(query)}
+    newest = {(a, b, who): (at, value) for a, b, who, at, value in connection.execute(query).all()}
     found: dict[Key, datetime] = {}
     for (a, b, _), (at, value) in newest.items():
         if value == Pulse.POORLY:
@@ -293,5 +293,7 @@ def mail(connection: Connection) -> dict[str, int]:
         .where(outbox.c.state.in_(wanted))
         .group_by(outbox.c.state)
     )
-    counted: dict[str, int] = {state: int(count) for state, count in connection.execute(query)}
+    counted: dict[str, int] = {
+        state: int(count) for state, count in connection.execute(query).all()
+    }
     return {state: counted.get(state, 0) for state in wanted}

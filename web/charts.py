@@ -14,7 +14,7 @@ from mentoring.strip import Blocked, Mark, Week, in_words
 from store.history import Counts
 
 _CELL, _TALL = 10, 22
-_PLOT_WIDE, _PLOT_TALL, _LEFT, _BOTTOM = 720, 210, 56, 32
+_WIDE, _HIGH = 720, 180
 
 _HOLLOW = 'x="{x}.75" y="4.75" width="6.5" height="10.5" rx="2"'
 _MARKS = {
@@ -75,44 +75,49 @@ class Bar:
     wanted: float
 
 
-def weeks(bars: Sequence[Bar]) -> Markup:
+@dataclass(frozen=True)
+class Plot:
+    """A picture without words, to stretch as wide as there is room, and the words for its edges.
+
+    `top` is the value at its upper edge; `labels` belong below, each over `span` of the `columns`.
+    """
+
+    picture: Markup
+    top: int
+    columns: int
+    span: int
+    labels: tuple[str, ...]
+
+
+def weeks(bars: Sequence[Bar]) -> Plot:
     """Held, assumed and planned meetings stacked a week, and a line at how many are wanted."""
-    most = max([1.0, *(max(_height(bar), bar.wanted) for bar in bars)])
-    top = _rounded(most)
-    step = (_PLOT_WIDE - _LEFT) / max(len(bars), 1)
-    parts, every = [_axis(top)], max(1, len(bars) // 8)
-    line = []
+    top = _rounded(max([1.0, *(max(_height(bar), bar.wanted) for bar in bars)]))
+    step, span = _WIDE / max(len(bars), 1), max(1, len(bars) // 6)
+    parts, line = [_grid()], []
     for number, bar in enumerate(bars):
-        left, base = _LEFT + number * step, 0.0
+        left, base = number * step, 0
         for kind, count in _stack(bar.counts):
             if count:
                 parts.append(_block(kind, left, step, base, count, top))
                 base += count
-        y = _y(bar.wanted, top)
-        line.append(f"M{left:.1f} {y:.1f}h{step:.1f}")
-        if number % every == 0:
-            parts.append(_text(left, _PLOT_TALL - 8, bar.label, odd=number // every % 2 > 0))
+        line.append(f"M{left:.1f} {_y(bar.wanted, top):.1f}h{step:.1f}")
     parts.append(f'<path class="k-wanted" d="{"".join(line)}"/>')
     label = "Meetings of the cohort by week. The table below says the same."
-    return _plot(parts, label)
+    labels = tuple(bar.label for bar in bars[::span])
+    return Plot(_plot(parts, label), top, len(bars), span, labels)
 
 
-def chances(counts: Sequence[int]) -> Markup:
+def chances(counts: Sequence[int]) -> Plot:
     """How many pairs have which chance, in ten steps from 0 to 100 %."""
-    top = _rounded(max([1, *counts]))
-    step = (_PLOT_WIDE - _LEFT) / max(len(counts), 1)
-    parts = [_axis(top)]
+    top, step = _rounded(max([1, *counts])), _WIDE / len(counts)
+    parts = [_grid()]
     for number, count in enumerate(counts):
-        left = _LEFT + number * step
         if count:
-            parts.append(
-                _block(
-                    "k-held" if number >= len(counts) / 2 else "k-low", left, step, 0, count, top
-                )
-            )
-            parts.append(_text(left + step / 2, _y(count, top) - 5, str(count), "middle"))
-        parts.append(_text(left, _PLOT_TALL - 8, f"{number * 10} %", odd=number % 2 > 0))
-    return _plot(parts, "How many pairs have which chance. The table below says the same.")
+            kind = "k-held" if number >= len(counts) / 2 else "k-low"
+            parts.append(_block(kind, number * step, step, 0, count, top))
+    label = "How many pairs have which chance. The table below says the same."
+    labels = tuple(f"{number * 100 // len(counts)} %" for number in range(0, len(counts), 2))
+    return Plot(_plot(parts, label), top, len(counts), 2, labels)
 
 
 def _stack(counts: Counts) -> tuple[tuple[str, int], ...]:
@@ -127,7 +132,7 @@ def _height(bar: Bar) -> int:
     return bar.counts.held + bar.counts.assumed + bar.counts.planned
 
 
-def _block(kind: str, left: float, step: float, base: float, count: float, top: int) -> str:
+def _block(kind: str, left: float, step: float, base: int, count: int, top: int) -> str:
     y, under = _y(base + count, top), _y(base, top)
     gap = min(3.0, step / 6)
     return (
@@ -137,34 +142,24 @@ def _block(kind: str, left: float, step: float, base: float, count: float, top: 
 
 
 def _y(value: float, top: int) -> float:
-    return _PLOT_TALL - _BOTTOM - value / top * (_PLOT_TALL - _BOTTOM - 18)
+    return _HIGH - 1 - value / top * (_HIGH - 2)
 
 
-def _axis(top: int) -> str:
-    lines = []
-    for value in (0, top // 2, top):
-        y = _y(value, top)
-        lines.append(f'<path class="k-grid" d="M{_LEFT} {y:.1f}H{_PLOT_WIDE}"/>')
-        lines.append(_text(_LEFT - 8, y + 4, str(value), "end"))
-    return "".join(lines)
+def _grid() -> str:
+    lines = (f"M0 {_y(part, 2):.1f}H{_WIDE}" for part in (0, 1, 2))
+    return f'<path class="k-grid" d="{"".join(lines)}"/>'
 
 
 def _rounded(most: float) -> int:
-    """The next even number that is easy to read."""
-    for step in (2, 4, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000):
+    """The next number that is easy to read, and easy to halve."""
+    for step in (2, 4, 10, 20, 50, 100, 200, 500, 1000, 2000):
         if most <= step * 10:
             return int(-(-most // step) * step)
-    return int(most) + 1
-
-
-def _text(x: float, y: float, words: str, anchor: str = "start", *, odd: bool = False) -> str:
-    """A label; every other one (`odd`) is left out on a phone."""
-    kind = ' class="odd"' if odd else ""
-    return f'<text{kind} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+    return int(-(-most // 2) * 2)
 
 
 def _plot(parts: Sequence[str], label: str) -> Markup:
     return Markup(
-        f'<svg class="plot" role="img" viewBox="0 0 {_PLOT_WIDE} {_PLOT_TALL}" '
+        f'<svg class="plot" role="img" viewBox="0 0 {_WIDE} {_HIGH}" preserveAspectRatio="none" '
         f'aria-label="{escape(label)}">{"".join(parts)}</svg>'
     )

@@ -47,7 +47,7 @@ def show(seat: Seat) -> Response:
             {"day": wording.spoken_day(monday, "en"), "bar": bar, "wanted": f"{bar.wanted:.1f}"}
             for monday, bar in zip(mondays, bars, strict=True)
         ],
-        chances=charts.chances(steps) if chances else "",
+        chances=charts.chances(steps) if chances else None,
         steps=[
             {"from": n * _STEPS, "to": (n + 1) * _STEPS, "count": c} for n, c in enumerate(steps)
         ],

@@ -75,7 +75,7 @@ class Seat:
             form=form_token(self.work.secret, self.visitor.token),
             mail=self.seen.overview.mail,
             helped=sum(bool(row.needs) for row in self.seen.rows),
-            consents=sum(row.state == "needs consent" for row in self.seen.overview.calendars),
+            consents=self.seen.overview.consents,
             told=WORDS.get(self.query.get("done", ""), ""),
             **context,
         )

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from integrations.registry import Ports
+from service import admit
+from service.admit import Visitor
+from service.consent import Desk
+from service.doors import Doors
+from service.grants import StoredGrants
+from service.passes import present, secret_of
 from service.roster_source import load
-from store import facts, tables, tables_programme
+from service.work import Work
+from store import facts, sign_ins, tables, tables_programme
 from store.database import migrate, open_engine, resolve_url
+from web.app import application
+from web.coordinator import COOKIE
+from web.serve import PageServer
 
 START = datetime(2027, 1, 11, 14, tzinfo=UTC)
 NOW = datetime(2027, 5, 3, 16, tzinfo=UTC)
@@ -63,10 +77,11 @@ def _person(name: str, address: str, number: int) -> str:
     return f"{name},{address}@example.org,America/New_York,Mon-Fri 09:00-17:00,{site},{calendar}"
 
 
-def filled(directory: Path, *, troubled: int = 0, seed: int = 1) -> Engine:
-    """The store of that roster on 3 May: eight meetings a pair, mails, calendars, agreements.
+def filled(directory: Path, *, troubled: int = 0, missed: float = 0.05, seed: int = 1) -> Engine:
+    """The store of that roster on 3 May: nine meetings a pair, mails, calendars, agreements.
 
-    The first `troubled` pairs have not met since February.
+    The first `troubled` pairs have not met since February; `missed` is the share of the other
+    meetings that did not take place.
     """
     roster = load(directory)
     engine = open_engine(resolve_url(roster.settings.store, directory))
@@ -78,7 +93,7 @@ def filled(directory: Path, *, troubled: int = 0, seed: int = 1) -> Engine:
         for number in range(1, 5 if quiet else 10):
             start = START + timedelta(weeks=2 * (number - 1), hours=n % 6)
             uid = f"{n}-{number}@example.org"
-            meetings.append(_meeting(uid, pair.key, number, start, dice))
+            meetings.append(_meeting(uid, pair.key, number, start, dice, missed))
             sides += [_side(uid, person) for person in pair.key]
         standings.append(_standing(pair.key, quiet=quiet))
         terms.append(_terms(pair.key))
@@ -100,10 +115,15 @@ def filled(directory: Path, *, troubled: int = 0, seed: int = 1) -> Engine:
 
 
 def _meeting(
-    uid: str, key: tuple[str, str], number: int, start: datetime, dice: random.Random
+    uid: str,
+    key: tuple[str, str],
+    number: int,
+    start: datetime,
+    dice: random.Random,
+    missed: float,
 ) -> dict[str, object]:
     over = start < NOW
-    state = "confirmed" if not over else "missed" if dice.random() < 0.05 else "held"
+    state = "confirmed" if not over else "missed" if dice.random() < missed else "held"
     return {
         "uid": uid,
         "mentor": key[0],
@@ -176,3 +196,41 @@ def _calendar(person: str) -> dict[str, object]:
         "synced_at": int(NOW.timestamp()),
         "cursor": "x" * 200,
     }
+
+
+@dataclass(frozen=True)
+class Served:
+    """The coordinator's page over a store, at `NOW`, with the cookie of one who is signed in."""
+
+    url: str
+    cookie: dict[str, str]
+    engine: Engine
+
+
+@contextmanager
+def served(directory: Path, pairs: int, engine: Engine) -> Iterator[Served]:
+    """As the daemon serves it: the roster stays the same object until its files change."""
+    kept: list[Work] = []
+
+    def files() -> Work:
+        return kept[0]
+
+    def work() -> Work:
+        plain = kept[0]
+        return present(plain.roster, plain.engine, plain.outside, plain.now)
+
+    def nobody() -> Desk:
+        raise AssertionError("nobody consents here")
+
+    doors = Doors(nobody, work, lambda _person: None, lambda: None, files)
+    with PageServer(application(doors), "127.0.0.1:0") as pages:
+        base = f"http://127.0.0.1:{pages.port}"
+        write_roster(directory, pairs, base)
+        roster = load(directory)
+        ports = Ports(roster, directory, StoredGrants.of(roster, directory, engine))
+        kept.append(Work(roster, engine, ports, NOW, secret_of(engine), roster))
+        visitor = Visitor(roster.programme.coordinator, "token")
+        with engine.begin() as connection:
+            sign_ins.begin(connection, admit._digest(visitor.token), visitor.email, NOW)
+        cookie = {COOKIE: admit.cookie(kept[0], visitor)}
+        yield Served(f"{base}/coordinator", cookie, engine)

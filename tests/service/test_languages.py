@@ -27,8 +27,10 @@ from service.templates import FRAMES, SHIPPED, shipped, split_name
 from tests.world import World, at
 
 NOW = at("2027-02-16 12:00")
-TO_THE_COORDINATOR = frozenset({"attention", "noslot", "putback", "undelivered", "unsigned"})
-"""Kinds that only the coordinator reads, who reads English."""
+TO_THE_COORDINATOR = frozenset(
+    {"attention", "noslot", "putback", "undelivered", "unsigned", "signin", "coordinator"}
+)
+"""Kinds, and a folder of pages, that only the coordinator reads, who reads English."""
 TWINS = sorted(name for name in shipped().sources if split_name(name)[1] == "es")
 ENGLISH = sorted(
     name
