@@ -30,7 +30,8 @@ PURPOSES = frozenset({"approve", "deadline"})
 """Pages that mails to supervisors link to."""
 _LINK = re.compile(rf"{re.escape(BASE_URL)}(/([a-z]+)/[\w.~-]+)")
 _TOKEN = re.compile(r"[\w-]{16,}")
-_ADDRESS = re.compile(r"[\w.+-]+@example\.org")
+_ADDRESS = re.compile(r"(?<![\w.+-])(?![0-9a-f]{32}@)[\w.+-]+@example\.org")
+"""Message-IDs are none."""
 ELSEWHERE = re.compile(
     r"\b(?:[PMC][SD]T|GMT|BST|IST|CES?T|WES?T|EES?T|TRT|(?:Pacific|Mountain|Central) Time)\b"
     r"|\b(?:America|Europe|Asia)/\w+|UTC(?:\+|−0[0-36-9]|−1)"
