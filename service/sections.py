@@ -51,20 +51,25 @@ def _asked(work: Work, event: Event) -> Sequence[str]:
     return invited(work.roster.pairs, work.roster.people, event)
 
 
-def running_in(work: Work, person: Person, period: Period) -> list[Pair]:
-    """The person's pairs that run on some day of the period."""
-    return [
-        pair
-        for pair in work.roster.pairs
-        if person.email in pair.key and pair.start <= period.last and pair.end >= period.first
-    ]
+def running_in(work: Work, period: Period) -> dict[str, list[Pair]]:
+    """Everybody's pairs that run on some day of the period."""
+    found: dict[str, list[Pair]] = {}
+    for pair in work.roster.pairs:
+        if pair.start <= period.last and pair.end >= period.first:
+            for email in pair.key:
+                found.setdefault(email, []).append(pair)
+    return found
 
 
 def section(
-    work: Work, connection: Connection, shared: Cohort, person: Person, period: Period
+    work: Work,
+    connection: Connection,
+    shared: Cohort,
+    person: Person,
+    pairs: Sequence[Pair],
+    period: Period,
 ) -> Summary:
     """What this employee's supervisor is told of them for a period, as it stands now."""
-    pairs = running_in(work, person, period)
     known = Known(
         partners=tuple(_partner(work, shared, pair, person) for pair in pairs),
         signed=sum(pair.key in shared.signed for pair in pairs),

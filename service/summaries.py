@@ -8,7 +8,7 @@ whoever their supervisor is and whoever else is told of in that mail.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy.engine import Connection
@@ -21,7 +21,7 @@ from mentoring.summary import Summary, SummaryNotice
 from service.links import page_link
 from service.post import post
 from service.sections import cohort, running_in, section
-from service.work import Work, reader
+from service.work import Work, reader, reading
 from store import outbox
 
 DEADLINE, TOLD = "deadline", "told"
@@ -32,7 +32,8 @@ _DAYS = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
 def section_now(work: Work, connection: Connection, person: Person) -> Summary:
     """What this employee's supervisor will be told of the period that is running, as of now."""
     period = running_period(work.roster.summary_every, work.roster.programme, work.today)
-    return section(work, connection, cohort(work, connection), person, period)
+    pairs = running_in(work, period).get(person.email, [])
+    return section(work, connection, cohort(work, connection), person, pairs, period)
 
 
 def summaries(work: Work) -> None:
@@ -40,18 +41,24 @@ def summaries(work: Work) -> None:
     period = last_period(work.roster.summary_every, work.roster.programme, work.today)
     if period is None:
         return
-    with work.engine.begin() as connection:
-        said = outbox.said(connection, "summary:")
-        due = _due(work, said, period)
+    with reading(work.engine) as connection:
+        running = running_in(work, period)
+        due = _due(work, running, outbox.said(connection, "summary:"), period)
         if not due:
             return
         shared = cohort(work, connection)
-        for supervisor, people in due:
-            sections = [section(work, connection, shared, p, period) for p in people]
+    for supervisor, people in due:
+        # One at a time, so that answers need not wait until all pictures are drawn.
+        with work.engine.begin() as connection:
+            sections = [
+                section(work, connection, shared, p, running[p.email], period) for p in people
+            ]
             _post_all(work, connection, supervisor, people, sections, period)
 
 
-def _due(work: Work, said: frozenset[str], period: Period) -> list[tuple[Mailbox, list[Person]]]:
+def _due(
+    work: Work, running: Container[str], said: frozenset[str], period: Period
+) -> list[tuple[Mailbox, list[Person]]]:
     """Each supervisor with those of their people of whom this period was not told yet."""
     told = {
         email
@@ -61,7 +68,7 @@ def _due(work: Work, said: frozenset[str], period: Period) -> list[tuple[Mailbox
     found: dict[str, tuple[Mailbox, list[Person]]] = {}
     for person in work.roster.people.values():
         boss = person.supervisor
-        if boss and person.email not in told and running_in(work, person, period):
+        if boss and person.email in running and person.email not in told:
             found.setdefault(boss.email, (boss, []))[1].append(person)
     return list(found.values())
 
