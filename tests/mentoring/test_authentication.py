@@ -80,6 +80,8 @@ def test_only_our_servers_topmost_word_counts() -> None:
     assert judged(f"{OURS}; none", f"{OURS}; {PASS}") is Verdict.UNKNOWN
     assert judged(f"evil.example; {PASS}") is Verdict.UNKNOWN
     assert judged(f"x{OURS}; {PASS}", f"{OURS}.evil.example; {PASS}") is Verdict.UNKNOWN
+    for shorter in ("ours.example", "mx", '""', "()", ""):
+        assert judged(f"{shorter}; {PASS}") is Verdict.UNKNOWN
     assert judged(f"evil.example; {PASS}", f"{OURS}; {PASS}") is Verdict.PASSED
     assert judged(below=(f"{OURS}; {PASS}",)) is Verdict.UNKNOWN
     assert judged(PASS) is Verdict.UNKNOWN  # as Microsoft 365 writes it, without a name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 
@@ -11,6 +12,8 @@ import pytest
 
 from mentoring.meeting import LIVE, State
 from mentoring.notices import Why
+from service.deadlines import authserv
+from service.roster_source import RosterFaults, load
 from service.work import reading
 from store import deadlines, meetings, moves, private
 from store.meetings import Booking
@@ -412,3 +415,26 @@ def test_an_unreadable_calendar_does_not_keep_a_meeting_in_a_deadline(guarded: W
         now += timedelta(hours=6)
     assert history(guarded)[0].meeting.state is State.CANCELLED
     assert moved_for(guarded, booking.uid) == [(1, Why.DEADLINE, DANA)]
+
+
+def test_whose_word_is_taken_follows_from_the_inbox_or_the_setting(world: World) -> None:
+    roster = load(world.directory)
+
+    def named(**mail: str) -> str:
+        return authserv(replace(roster, settings=replace(roster.settings, mail=mail)))
+
+    assert named(inbox="google:office@example.org") == "mx.google.com"
+    assert named(inbox="google:", authserv=OURS) == OURS
+    for inbox in ("microsoft365:", "exchange:", "imaps://office@example.org/", ""):
+        assert named(inbox=inbox) == ""
+
+
+@pytest.mark.parametrize("name", ["", "mx example", "mx.example;", "mx.example."])
+def test_a_server_name_that_can_be_none_is_refused_by_line(world: World, name: str) -> None:
+    settings = world.directory / "overlap.toml"
+    settings.write_text(settings.read_text() + f'authserv = "{name}"\n')
+    with pytest.raises(RosterFaults) as refused:
+        load(world.directory)
+    (fault,) = refused.value.faults
+    assert (fault.file, fault.line) == (str(settings), len(settings.read_text().splitlines()))
+    assert "Authentication-Results" in fault.mend
