@@ -20,6 +20,9 @@ from tests.bench.row import Row, Scale
 from tests.mentoring.cohorts import coupled, natural
 
 _SECONDS = {500: 0.3, 5_000: 3.0, 50_000: 30.0}
+_MEGABYTES = {5_000: 150.0}
+_HURRY = 600.0
+"""Seconds for the solver, by the clock: others at work here must not cut it short."""
 _COMPARED = 5_000
 """Up to so many pairs the solver gets the whole, too."""
 _KINDS: dict[str, Callable[[int], list[Request]]] = {
@@ -43,13 +46,13 @@ def _rows(kind: str, pairs: int) -> Iterator[Row]:
     whole = _apart("whole", kind, pairs) if pairs <= _COMPARED and kind != "natural" else None
     yield Row(
         name,
-        found["seconds"],
+        found["cpu"],
         "s",
-        f"{found['options']:,} times, {found['median']:g} a pair in the middle; {found['how']}; "
-        f"{found['cpu']:.2f} s of processor",
+        f"of processor: one thread with a core to itself; by the clock {found['seconds']:.1f} s; "
+        f"{found['options']:,} times, {found['median']:g} a pair in the middle; {found['how']}",
         limit=_SECONDS.get(pairs),
-        peer=f"HiGHS on the whole, {whole['cpu']:.2f} s of processor" if whole else "",
-        ratio=whole["seconds"] / found["seconds"] if whole else None,
+        peer=f"HiGHS on the whole: {whole['cpu']:.2f} s" if whole else "",
+        ratio=whole["cpu"] / found["cpu"] if whole else None,
     )
     yield Row(
         f"{name}: proven gap",
@@ -64,9 +67,15 @@ def _rows(kind: str, pairs: int) -> Iterator[Row]:
         "pairs",
         f"proven: {found['fewest']} at the least",
         limit=found["fewest"],
-        peer=f"one after another: {found['in turn']}, in {found['in turn seconds']:.2f} s",
+        peer=f"one after another: {found['in turn']}, in {found['in turn cpu']:.2f} s",
     )
-    yield Row(f"{name}: memory", found["megabytes"], "MB", "at its peak, of the process", limit=150)
+    yield Row(
+        f"{name}: memory",
+        found["megabytes"],
+        "MB",
+        "by which the process grows at its peak",
+        limit=_MEGABYTES.get(pairs),
+    )
 
 
 def _apart(way: str, kind: str, pairs: int) -> dict[str, Any]:
@@ -83,10 +92,10 @@ def ours(kind: str, pairs: int) -> None:
     """Prints what `assign` takes and gives, as JSON."""
     cohort = _KINDS[kind](pairs)
     before, begun, cpu = resident(), time.perf_counter(), time.process_time()
-    got = assign(cohort, seconds=60.0)
+    got = assign(cohort, seconds=_HURRY)
     seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    begun = time.perf_counter()
+    begun = time.process_time()
     plain = value_of(cohort, in_turn(cohort, (), {}))
     solver = got.solved.get(SOLVER, 0)
     json.dump(
@@ -101,7 +110,7 @@ def ours(kind: str, pairs: int) -> None:
             "fewest": got.bound.unscheduled,
             "megabytes": peak - before,
             "in turn": plain.unscheduled,
-            "in turn seconds": time.perf_counter() - begun,
+            "in turn cpu": time.process_time() - begun,
         },
         sys.stdout,
     )
@@ -117,7 +126,7 @@ def whole(kind: str, pairs: int) -> None:
     part = _part(problem, kept, list(range(len(cohort))), limits)
     from mentoring.assignment_solver import solve
 
-    solve(part, one_after_another(part), 120.0)
+    solve(part, one_after_another(part), _HURRY)
     json.dump(
         {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - cpu}, sys.stdout
     )

@@ -196,6 +196,19 @@ def test_who_has_only_one_time_gets_it() -> None:
     assert assign([first, Request(("ann", "cy"), (Option(0, 4),))]).chosen == (1, 0)
 
 
+def test_one_rival_may_stand_in_the_way_of_two_times() -> None:
+    times = (Option(0, 4), Option(4, 8, cost=1), Option(8, 12, cost=2))
+    cohort = [Request(("ann", "ben"), times), Request(("ann", "cy"), (Option(2, 6),))]
+    assert assign(cohort).chosen == (2, 0)
+
+
+def test_times_that_can_not_matter_are_left_out() -> None:
+    times = tuple(Option(5 * n, 5 * n + 4, cost=n) for n in range(40))
+    cohort = [Request(("ann", "ben"), times), Request(("ann", "cy"), times)]
+    kept, _ = reduced(Problem(tuple(cohort)))
+    assert [len(left) for left in kept] == [3, 3]
+
+
 def test_a_burden_weighs_more_than_any_cost() -> None:
     cohort = [
         Request(("ann", "ben"), (Option(0, 4), Option(8, 12, burden=1))),

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from mentoring.hours import parse_hours
 from mentoring.interval import Interval
 from mentoring.roster import Agreement, Channel, Pair, Person, Place
-from mentoring.where import in_person_is_due, own_room, place_near, shared_tool
+from mentoring.where import (
+    in_person_is_due,
+    own_room,
+    place_near,
+    room_named,
+    rooms_near,
+    shared_tool,
+)
 
 PAIR = Pair("m@x.org", "e@x.org", date(2027, 1, 11), date(2027, 7, 30), Agreement())
 CAFE = Place("Denver", "Corner Café", "coffee", "17th Street 1")
@@ -54,6 +61,17 @@ def test_a_place_fits_the_time_of_day(
     start = datetime(2027, 1, 12, tzinfo=UTC) + timedelta(hours=hour)
     slot = Interval(start, start + timedelta(hours=1))
     assert place_near((CAFE, DINER, DELI, ROOM), site, slot, "UTC", number) == expected
+
+
+def test_rooms_take_turns_where_there_is_no_other_place() -> None:
+    other = replace(ROOM, name="Room 5")
+    start = datetime(2027, 1, 12, 9, tzinfo=UTC)
+    near = ((CAFE, ROOM, other), "boise", Interval(start, start + timedelta(hours=1)), "UTC")
+    assert [room.name for room in rooms_near(*near, 0)] == ["Room 4", "Room 5"]
+    assert [room.name for room in rooms_near(*near, 3)] == ["Room 5", "Room 4"]
+    assert room_named(*near, "Room 5") == other
+    assert room_named(*near, "Room 6") is None
+    assert not rooms_near((CAFE, replace(ROOM, site="Denver")), "Denver", *near[2:], 0)
 
 
 def person(*, tools: tuple[str, ...] = (), links: tuple[str, ...] = ()) -> Person:
