@@ -115,10 +115,17 @@ def _ports(roster: Roster, directory: Path, engine: Engine | None = None) -> Por
     return Ports(roster, directory, _grants(roster, directory, engine))
 
 
+def _leave_out_rich() -> None:
+    """structlog would load it for tracebacks that we print plainly: five megabytes for nothing."""
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+
+
 @app.command()
 def run(context: typer.Context) -> None:
     """Be the service until SIGTERM; SIGHUP reloads the roster."""
+    _leave_out_rich()
     from service.clock import serve
+    from service.health import Health
     from service.logging import configure
     from service.roster_source import RosterFaults, RosterSource
     from web.app import application
@@ -130,12 +137,14 @@ def run(context: typer.Context) -> None:
     except RosterFaults as error:
         _fail(str(error), WRONG)
     with _store(source.roster, context.obj) as engine:
+        health = Health(engine, source)
         serve(
             source,
             engine,
-            lambda roster, directory: _ports(roster, directory, engine),
+            lambda roster, path: health.measured(_ports(roster, path, engine), roster),
             _grants(source.roster, context.obj, engine),
-            lambda doors, listen: PageServer(application(doors), listen),
+            lambda doors, listen: PageServer(application(doors, health), listen),
+            health,
         )
 
 

@@ -69,7 +69,7 @@ class Phase(StrEnum):
 
 def phase_on(day: date, first: date, last: date) -> Phase:
     """The phase of a term on a day of it; days outside belong to the nearest phase."""
-    length = (last - first).days + 1
+    length = max((last - first).days + 1, 1)  # a pair may end before its first day
     third = (day - first).days * 3 // length
     return (Phase.START, Phase.MIDDLE, Phase.CLOSE)[min(max(third, 0), 2)]
 

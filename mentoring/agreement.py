@@ -42,16 +42,23 @@ def with_terms(roster: Roster, agreed: Mapping[tuple[str, str], Terms]) -> Roste
 def _under(pair: Pair, terms: Terms | None) -> Pair:
     if terms is None:
         return pair
-    agreement = replace(pair.agreement, every=terms.every, minutes=terms.minutes)
+    agreement = pair.agreement
+    if (terms.every, terms.minutes) != (agreement.every, agreement.minutes):
+        agreement = replace(agreement, every=terms.every, minutes=terms.minutes)
+    elif (terms.channel, terms.share) == (pair.channel, pair.share):
+        return pair  # as the files have it, which is so for most
     return replace(pair, agreement=agreement, channel=terms.channel, share=terms.share)
 
 
 AGREE_STEPS = (0, 14, 30)
 """Days after a version was written on which who has not signed it is asked."""
 
-SHORTEST, LONGEST = 15, 240
-"""Minutes that a meeting may be agreed to last."""
-MOST_WEEKS = 12
+LENGTHS = (30, 45, 60)
+"""Minutes that a meeting may be agreed to last, besides what the coordinator's files say."""
+MOST_WEEKS = 4
+"""A pair meets once a month at the least."""
+MOST_DUTY = 240
+"""Minutes of duty time in four weeks, as supervisors approve them."""
 MOST_WORDS = 1000
 """Characters of known conflicts."""
 
@@ -93,17 +100,23 @@ def due_step(days: int) -> int | None:
     return max((step for step in AGREE_STEPS if step <= days), default=None)
 
 
-def read_terms(weeks: str, minutes: str, channel: str, share: str, conflicts: str) -> Terms | str:
+def lengths(filed: int) -> tuple[int, ...]:
+    """Minutes that a meeting may be agreed to last; `filed` stands in the coordinator's files."""
+    return tuple(sorted({*LENGTHS, filed}))
+
+
+def read_terms(
+    weeks: str, minutes: str, channel: str, share: str, conflicts: str, *, filed: int
+) -> Terms | str:
     """The terms that a form sent; or the name of the field that can't be so."""
-    every, long, part = (
-        _whole(weeks, 1, MOST_WEEKS),
-        _whole(minutes, SHORTEST, LONGEST),
-        _whole(share, 0, 100),
-    )
+    every, part = _whole(weeks, 1, MOST_WEEKS), _whole(share, 0, 100)
+    long = next((length for length in lengths(filed) if str(length) == minutes), None)
     if every is None:
         return "weeks"
     if long is None:
         return "minutes"
+    if long * MOST_WEEKS > MOST_DUTY * every:
+        return "weeks"
     if channel not in tuple(Channel):
         return "channel"
     if part is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -60,6 +62,16 @@ def working_day_before(person: Person, instant: datetime, days: int) -> datetime
         if days == 0:
             return worked[0].start
     return None
+
+
+def works_on(person: Person, day: date) -> bool:
+    """Whether the person's hours have this day at all, holidays and leave aside."""
+    return bool(_hours_on(person, day).on(day))
+
+
+def is_off(person: Person, day: date) -> bool:
+    """Whether the person is on leave on a date."""
+    return _first(person.exceptions, ExceptionKind.OFF, day) is not None
 
 
 def local_day(person: Person, instant: datetime) -> date:
@@ -164,20 +176,24 @@ def _first(
 
 def subtract(stretches: Iterable[Interval], holes: Iterable[Interval]) -> list[Interval]:
     """What is left of the stretches outside the holes."""
-    left = list(stretches)
-    for hole in merged(holes):
-        left = [piece for stretch in left for piece in _outside(stretch, hole)]
-    return left
+    gaps = merged(holes)
+    ends = [gap.end for gap in gaps]
+    return [piece for s in stretches for piece in _outside(s, gaps, bisect_right(ends, s.start))]
 
 
-def _outside(stretch: Interval, hole: Interval) -> Iterator[Interval]:
-    if not stretch.overlaps(hole):
+def _outside(stretch: Interval, holes: Sequence[Interval], first: int) -> Iterator[Interval]:
+    """The pieces of a stretch between the holes; those before the `first` end before it."""
+    begin = stretch.start
+    for hole in islice(holes, first, None):
+        if hole.start >= stretch.end:
+            break
+        if begin < hole.start:
+            yield Interval(begin, hole.start)
+        begin = hole.end
+    if begin == stretch.start:
         yield stretch
-        return
-    if stretch.start < hole.start:
-        yield Interval(stretch.start, hole.start)
-    if hole.end < stretch.end:
-        yield Interval(hole.end, stretch.end)
+    elif begin < stretch.end:
+        yield Interval(begin, stretch.end)
 
 
 def clipped(stretches: Iterable[Interval], window: Interval) -> list[Interval]:

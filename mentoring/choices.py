@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -102,7 +102,8 @@ def pause_on(pair: Pair, first: date, last: date) -> Pause | None:
     joined: Pause | None = None
     for pause in pauses:
         if joined and pause.first <= joined.last + timedelta(days=1):
-            joined = Pause(joined.first, max(joined.last, pause.last))
+            last_day = max(joined.last, pause.last)
+            joined = Pause(joined.first, last_day, joined.by_coordinator or pause.by_coordinator)
         elif joined is None and pause.first <= last and pause.last >= first:
             joined = pause
     return joined
@@ -137,6 +138,17 @@ def _exception(choice: Choice) -> DateException:
         return DateException(ExceptionKind.OFF, choice.first, last)
     hours = parse_hours(choice.value)
     return DateException(ExceptionKind.HOURS, choice.first, last, choice.value, hours)
+
+
+def with_pauses(roster: Roster, pauses: Mapping[tuple[str, str], Sequence[Pause]]) -> Roster:
+    """The roster with what the coordinator paused, by pair."""
+    if not pauses:
+        return roster
+    pairs = tuple(
+        replace(pair, pauses=(*pair.pauses, *pauses[pair.key])) if pair.key in pauses else pair
+        for pair in roster.pairs
+    )
+    return replace(roster, pairs=pairs)
 
 
 def _changed(pair: Pair, choices: Iterable[Choice]) -> Pair:

@@ -30,8 +30,9 @@ class Step(StrEnum):
 class WelcomeNotice:
     """`kind` welcome: what is known of the reader, and where they say what they prefer.
 
-    `hours` are their work hours as the roster has them, `connect` the page on which they let us
-    read their calendar, where that is missing. `code` joins and leaves the digest by mail.
+    `hours` are their work hours as the roster has them, `onsite` the weekdays at their site,
+    Monday = 0. `connect` is the page on which they let us read their calendar, where that is
+    missing. `code` joins and leaves the digest by mail.
     """
 
     key: str
@@ -41,6 +42,7 @@ class WelcomeNotice:
     tools: tuple[str, ...]
     calendar_known: bool
     code: str
+    onsite: tuple[int, ...] = ()
     connect: str = ""
     page: str = ""
     kind: str = "welcome"

@@ -115,14 +115,15 @@ def next_step(
 ) -> Step:
     """What a live meeting needs at `now`.
 
-    `conflict` is why its time no longer suits both (CONFLICT or HOURS); `said` is what partners
-    said of it since; `working_days_since` counts both partners' working days since it ended, the
-    smaller of the two.
+    `conflict` is why its time no longer suits both: CONFLICT, HOURS, SITE, or DEADLINE, for which
+    another time is looked for however many tries it had. `said` is what partners said of it since;
+    `working_days_since` counts both partners' working days since it ended, the smaller of the two.
     """
     if now >= meeting.slot.start:
         return _after_start(meeting, said, working_days_since, now)
     if why := _trouble(meeting, conflict, now):
-        return Step(Action.GIVE_UP if meeting.tries >= TRIES else Action.REPROPOSE, why)
+        used_up = meeting.tries >= TRIES and why is not Why.DEADLINE
+        return Step(Action.GIVE_UP if used_up else Action.REPROPOSE, why)
     if meeting.state is State.PROPOSED and meeting.accepted:
         return Step(Action.CONFIRM)
     return NOTHING

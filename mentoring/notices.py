@@ -6,7 +6,6 @@ A notice holds all that its templates may show, and nothing else: what is not he
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -261,43 +260,3 @@ class UndeliveredNotice:
     answer: str
     in_doubt: bool
     kind: str = "undelivered"
-
-
-@dataclass(frozen=True)
-class Stage:
-    """How far a programme is, in whole weeks."""
-
-    week: int
-    weeks: int
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a supervisor may know of one employee in one period. No free text, by design.
-
-    Minutes count duty time. `next_meeting` has no place and no partner. Days are inclusive.
-    """
-
-    employee: str
-    first: date
-    last: date
-    held: int
-    assumed: int
-    planned: int
-    minutes_held: int
-    minutes_agreed: int
-    next_meeting: Interval | None
-    next_virtual: bool
-    stage: Stage
-
-
-@dataclass(frozen=True)
-class SummaryNotice:
-    """`kind` summary: to a supervisor, and the same copy to the employee (`copy`)."""
-
-    key: str
-    reader: Reader
-    summary: Summary
-    zone: str
-    copy: bool
-    kind: str = "summary"

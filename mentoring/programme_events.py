@@ -84,9 +84,13 @@ def accepted_way(event: Event, person: Person) -> Rsvp:
     return Rsvp.IN_PERSON if at_home else Rsvp.ONLINE
 
 
-def is_asked(step: int, answer: Rsvp | None) -> bool:
-    """Whether a reminder is of use: who can't come is asked once more, a week before, then left."""
-    return answer is not Rsvp.ABSENT or step == STEPS[1]
+def is_asked(step: int, answer: Rsvp | None, answered: datetime | None, start: datetime) -> bool:
+    """Whether a reminder is of use: who can't come is asked once more, at the step after they said
+    so (`answered`), then left."""
+    if answer is not Rsvp.ABSENT or step == STEPS[1]:
+        return True
+    last_asked = start - timedelta(days=STEPS[1])
+    return step == STEPS[2] and answered is not None and answered >= last_asked
 
 
 def was_there(

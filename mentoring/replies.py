@@ -1,7 +1,7 @@
 """What a partner answered: a mail's bytes in, an answer out.
 
-Understands iTIP REPLY and COUNTER (RFC 5546 sections 3.2.3 and 3.2.7) in any mail layout, and
-"ACCEPT code" or "DECLINE code" in a subject.
+Understands iTIP REPLY and COUNTER (RFC 5546 sections 3.2.3 and 3.2.7) in any mail layout,
+"ACCEPT code" or "DECLINE code" in a subject, and a supervisor's DEADLINE.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from icalendar import Calendar, Component
 
+from mentoring.deadline_mail import DeadlineAsked, asked_in
 from mentoring.interval import Interval
 
 _LARGEST_MAIL = 10 * 1024 * 1024
@@ -85,14 +86,14 @@ class Unreadable:
     reason: str
 
 
-def read_answer(raw: bytes) -> Answer | Command | Unreadable | None:
+def read_answer(raw: bytes) -> Answer | Command | DeadlineAsked | Unreadable | None:
     """The answer in a mail; None for a mail that is none. Raises nothing, whatever the bytes."""
     if len(raw) > _LARGEST_MAIL:
         return Unreadable("the mail is larger than 10 MB")
     try:
         message = email.message_from_bytes(raw, policy=email.policy.default)
         return _read(message)
-    except (MessageError, ValueError, KeyError, LookupError, AttributeError, TypeError) as error:
+    except (MessageError, ValueError, LookupError, AttributeError, TypeError) as error:
         return Unreadable(f"the mail is malformed ({type(error).__name__})")
     except RecursionError:
         return Unreadable("the mail is nested too deep")
@@ -103,7 +104,7 @@ def acts_for(answer: Answer, attendee: str) -> bool:
     return answer.sender == attendee or (bool(answer.sent_by) and answer.sender == answer.sent_by)
 
 
-def _read(message: EmailMessage) -> Answer | Command | Unreadable | None:
+def _read(message: EmailMessage) -> Answer | Command | DeadlineAsked | Unreadable | None:
     sender = _sender(message)
     trouble: Unreadable | None = None
     for method, content in _calendar_parts(message):
@@ -111,7 +112,7 @@ def _read(message: EmailMessage) -> Answer | Command | Unreadable | None:
         if isinstance(answer, Answer):
             return answer
         trouble = trouble or answer
-    return trouble or _from_subject(message, sender)
+    return trouble or _from_words(message, sender)
 
 
 def _sender(message: EmailMessage) -> str:
@@ -205,7 +206,7 @@ def _asked(event: Component) -> Interval | None:
     return Interval(start, end) if end and end > start else None
 
 
-def _from_subject(message: EmailMessage, sender: str) -> Answer | Command | None:
+def _from_words(message: EmailMessage, sender: str) -> Answer | Command | DeadlineAsked | None:
     if _is_automatic(message):
         return None
     subject, message_id = str(message.get("Subject", ""))[:300], _message_id(message)
@@ -214,7 +215,7 @@ def _from_subject(message: EmailMessage, sender: str) -> Answer | Command | None
         return Answer(kind, sender, code=match[2].lower(), message_id=message_id)
     if match := _COMMAND.match(subject):
         return Command(match[1].upper(), match[2], match[3].strip(), message_id)
-    return None
+    return asked_in(message, sender, message_id)
 
 
 def _is_automatic(message: EmailMessage) -> bool:

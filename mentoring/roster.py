@@ -86,10 +86,15 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Pause:
-    """Days on which a pair rests, both ends included."""
+    """Days on which a pair rests, both ends included; `by` the coordinator, or by a partner."""
 
     first: date
     last: date
+    by_coordinator: bool = False
+
+    def __str__(self) -> str:
+        by = "by the coordinator " if self.by_coordinator else ""
+        return f"{by}until {self.last}"
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,7 @@ class Settings:
     """What `overlap.toml` says besides the programme: where things are, never a secret itself.
 
     `templates` is the folder of the coordinator's own templates, whether or not it is there.
+    `coordinators` may sign in to the coordinator's page besides the programme's own one.
     """
 
     store: str = "sqlite:///overlap.db"
@@ -162,6 +168,7 @@ class Settings:
     mail: Mapping[str, str] = field(default_factory=dict)
     calendar: Mapping[str, str] = field(default_factory=dict)
     web: Mapping[str, str] = field(default_factory=dict)
+    coordinators: tuple[str, ...] = ()
     tls: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     templates: str = ""
@@ -180,6 +187,11 @@ class Roster:
     events: tuple[Event, ...] = ()
     places: tuple[Place, ...] = ()
     links: tuple[str, ...] = ()
+
+    @property
+    def coordinators(self) -> tuple[str, ...]:
+        """The addresses that may sign in to the coordinator's page."""
+        return tuple(dict.fromkeys((self.programme.coordinator, *self.settings.coordinators)))
 
     def mentor_of(self, pair: Pair) -> Person:
         return self.people[pair.mentor]

@@ -31,7 +31,7 @@ from mentoring.roster_rows import (
     rows_of,
 )
 from mentoring.settings_file import FILE as SETTINGS
-from mentoring.settings_file import SettingsFile, read_settings
+from mentoring.settings_file import SELDOMEST, SettingsFile, read_settings
 from mentoring.tables import Fault, nearest, quoted
 
 T = TypeVar("T")
@@ -218,6 +218,8 @@ def _cadence(text: str) -> timedelta:
     every = cells.read_duration(text)
     if every < timedelta(days=1):
         raise cells.CellError(f"{quoted(text)} is shorter than a day", 'write "1 week" or so')
+    if every > SELDOMEST:
+        raise cells.CellError(f"{quoted(text)} is longer than a month", 'write "month" or less')
     return every
 
 

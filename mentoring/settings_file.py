@@ -20,6 +20,10 @@ from mentoring.tables import LARGEST_FILE, Fault, decode, nearest, quoted
 FILE = "overlap.toml"
 T = TypeVar("T")
 _YEARS = (2000, 2100)
+SELDOMEST = timedelta(days=31)
+"""A pair meets once a month at the least."""
+_MONTHS = 12
+"""How long a programme lasts, where its file does not say."""
 
 
 def _cell(read: Callable[[str], T]) -> BeforeValidator:
@@ -79,6 +83,15 @@ def _base_url(text: str) -> str:
     )
 
 
+def _authserv(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", text):
+        raise cells.CellError(
+            f"{quoted(text)} is no name of a mail server",
+            "write the name with which Authentication-Results begins in mails that you received",
+        )
+    return text.lower()
+
+
 Duration = Annotated[timedelta, _cell(cells.read_duration)]
 Secret = Annotated[str, _cell(cells.read_secret)]
 _Text = Annotated[str, _cell(cells.read_name)]
@@ -93,7 +106,8 @@ class _Programme(_Section):
     organiser: Annotated[Mailbox, _cell(_mailbox)]
     timezone: Annotated[str, _cell(cells.read_zone)]
     start: date
-    end: date
+    end: date | None = None
+    months: Literal[6, 8, 9, 12] | None = None
     holidays: Annotated[str, _cell(cells.read_region)] = ""
     coordinator: Annotated[str, _cell(cells.read_email)]
 
@@ -120,6 +134,7 @@ class _Mail(_Section):
     inbox: Annotated[str, _cell(_url(cells.INBOXES))] = ""
     password: Secret | None = None
     inbox_password: Secret | None = None
+    authserv: Annotated[str, _cell(_authserv)] | None = None
 
 
 class _Calendar(_Section):
@@ -130,6 +145,7 @@ class _Calendar(_Section):
 class _Web(_Section):
     listen: Annotated[str, _cell(_listen)] = "127.0.0.1:8470"
     base_url: Annotated[str, _cell(_base_url)] = ""
+    coordinators: list[Annotated[str, _cell(cells.read_email)]] = Field(default_factory=list)
 
 
 class _Tls(_Section):
@@ -278,19 +294,43 @@ def _key(line: str) -> str:
 
 def _contradictions(text: str, parsed: _File) -> Iterator[Fault]:
     programme, agreement = parsed.programme, parsed.agreement
-    if programme.end < programme.start:
+    if not _YEARS[0] <= programme.start.year <= _YEARS[1]:
+        yield _odd_year(text, "start", programme.start)
+        return
+    end = _end(programme)
+    if programme.end and programme.months:
+        line = line_of(text, ["programme", "months"])
+        yield Fault(FILE, line, "programme.end and programme.months are both there", "remove one")
+    if end < programme.start:
         line = line_of(text, ["programme", "end"])
         yield Fault(FILE, line, "programme.end is before programme.start", "swap the two dates")
-    for name, day in (("start", programme.start), ("end", programme.end)):
-        if not _YEARS[0] <= day.year <= _YEARS[1]:
-            line = line_of(text, ["programme", name])
-            yield Fault(FILE, line, f"programme.{name} is in the year {day.year}", "check the year")
+    if end.year > _YEARS[1]:
+        yield _odd_year(text, "end", end)
     if agreement.every < timedelta(days=1):
         line = line_of(text, ["agreement", "every"])
         yield Fault(FILE, line, "agreement.every is shorter than a day", 'write "1 week" or so')
+    if agreement.every > SELDOMEST:
+        line = line_of(text, ["agreement", "every"])
+        yield Fault(FILE, line, "agreement.every is longer than a month", 'write "month" or less')
     if agreement.horizon <= agreement.notice:
         line = line_of(text, ["agreement", "horizon"])
         yield Fault(FILE, line, "agreement.horizon is not longer than notice", "make it longer")
+
+
+def _odd_year(text: str, name: str, day: date) -> Fault:
+    line = line_of(text, ["programme", name])
+    return Fault(FILE, line, f"programme.{name} is in the year {day.year}", "check the year")
+
+
+def _end(programme: _Programme) -> date:
+    """The last day: as written, or after so many months."""
+    if programme.end:
+        return programme.end
+    years, month = divmod(programme.start.month - 1 + (programme.months or _MONTHS), 12)
+    first = date(programme.start.year + years, month + 1, 1)
+    # Of a month that is shorter the last day; then the day before.
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return first.replace(day=min(programme.start.day, last.day)) - timedelta(days=1)
 
 
 def _values(parsed: _File) -> SettingsFile:
@@ -299,7 +339,13 @@ def _values(parsed: _File) -> SettingsFile:
     programme = parsed.programme
     return SettingsFile(
         programme=Programme(
-            **{name: getattr(programme, name) for name in type(programme).model_fields}
+            name=programme.name,
+            organiser=programme.organiser,
+            timezone=programme.timezone,
+            start=programme.start,
+            end=_end(programme),
+            coordinator=programme.coordinator,
+            holidays=programme.holidays,
         ),
         agreement=Agreement(**agreement),
         summary_every=parsed.summary.every,
@@ -309,7 +355,8 @@ def _values(parsed: _File) -> SettingsFile:
             store_key=parsed.store.key or "",
             mail=_present(parsed.mail),
             calendar=_present(parsed.calendar),
-            web=_present(parsed.web),
+            web=parsed.web.model_dump(exclude={"coordinators"}),
+            coordinators=tuple(parsed.web.coordinators),
             tls=_present(parsed.tls),
             providers={
                 "caldav": _present(parsed.caldav),

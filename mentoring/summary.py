@@ -1,133 +1,151 @@
-"""What a supervisor is told of an employee: periods, counts and dates, never content."""
+"""What a supervisor may know of an employee: names, dates, counts and fixed words; no free text.
+
+What has no field here can't leak. `tests/mentoring/test_summary.py` walks the fields and refuses
+any text but a `Name`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
+from enum import StrEnum
+from typing import NewType
 
 from mentoring.interval import Interval
-from mentoring.meeting import Meeting, State
-from mentoring.met import Said, minutes_met
-from mentoring.notices import Stage, Summary
-from mentoring.roster import Pair, Programme
+from mentoring.notices import Reader
 
-_DAY = timedelta(days=1)
+Name = NewType("Name", str)
+"""A person's name as people.csv has it: the only text in a summary."""
+
+BACK, AHEAD = 8, 4
+"""Weeks in the picture: those that are over, and this one with those after it."""
+
+
+class Way(StrEnum):
+    """How somebody takes part; EITHER where both are open to them."""
+
+    VIRTUAL = "virtual"
+    ON_SITE = "on site"
+    EITHER = "either"
+
+
+class EventKind(StrEnum):
+    """What an event of the programme is. Its title is for the cohort alone."""
+
+    FORUM = "forum"
+    MIDPOINT = "midpoint"
+    CELEBRATION = "celebration"
+    OTHER = "other"
+
+
+class Part(StrEnum):
+    """Which part of a programme a day lies in."""
+
+    START = "start"
+    UNDER_WAY = "under way"
+    MIDPOINT = "midpoint"
+    CLOSING = "closing"
+    OVER = "over"
 
 
 @dataclass(frozen=True)
-class Period:
-    """Whole days, both ends included."""
+class Stage:
+    """How far a programme is, in whole weeks."""
+
+    week: int
+    weeks: int
+    part: Part
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """A meeting to come, without its place and partner."""
+
+    slot: Interval
+    way: Way
+
+
+@dataclass(frozen=True)
+class EventDate:
+    """An event that the employee attended, or is asked to."""
+
+    kind: EventKind
+    slot: Interval
+    way: Way
+
+
+@dataclass(frozen=True)
+class Week:
+    """Duty minutes of the week that begins on this Monday, and whether a deadline touches it."""
 
     first: date
-    last: date
-
-    def name(self) -> str:
-        return f"{self.first.isoformat()}..{self.last.isoformat()}"
+    held: int
+    planned: int
+    has_deadline: bool
 
 
 @dataclass(frozen=True)
-class Told:
-    """A meeting with what a summary counts of it besides: never who said what."""
+class Summary:
+    """What a supervisor is told of one employee for one period.
 
-    meeting: Meeting
-    on_site: bool = False
-    assumed: bool = False
-    said: tuple[Said, ...] = ()
-
-
-def last_period(every: str, programme: Programme, today: date) -> Period | None:
-    """The newest period that is over on `today` and touches the programme; None before the first.
-
-    `every` is week (Monday to Sunday), 2 weeks (counted from the programme's first week) or month.
+    Days are inclusive; minutes are duty time. `held` counts the `assumed` ones too, `unnamed` the
+    partners whose name is not to be told. `conflicts` are the days of planned meetings that touch
+    a deadline in the next four weeks. Meetings marked private are in every count and in the
+    minutes, but have no date: `conflicts_undated` and `undated` say how many there are.
     """
-    period = _month_before(today) if every == "month" else _weeks_before(every, programme, today)
-    if period.last < programme.start or period.first > programme.end:
-        return None
-    return Period(max(period.first, programme.start), min(period.last, programme.end))
+
+    employee: Name
+    first: date
+    last: date
+    partners: tuple[Name, ...]
+    unnamed: int
+    conflicts: tuple[date, ...]
+    conflicts_undated: int
+    minutes_held: int
+    minutes_agreed: int
+    lunches: int
+    held: int
+    assumed: int
+    planned: int
+    moved: int
+    next_meetings: tuple[Appointment, ...]
+    attended: tuple[EventDate, ...]
+    coming: tuple[EventDate, ...]
+    stage: Stage
+    signed: int
+    agreements: int
+    approved: bool
+    weeks: tuple[Week, ...]
+    undated: int
+
+    @property
+    def conflict_count(self) -> int:
+        return len(self.conflicts) + self.conflicts_undated
+
+    @property
+    def this_week(self) -> date:
+        """The Monday from which the picture looks ahead."""
+        return self.weeks[BACK].first
 
 
-def _month_before(today: date) -> Period:
-    last = today.replace(day=1) - _DAY
-    return Period(last.replace(day=1), last)
+@dataclass(frozen=True)
+class SummaryNotice:
+    """`kind` summary: to a supervisor, a section for each of their people; to each employee the
+    same copy of their own section (`copy`).
 
-
-def _weeks_before(every: str, programme: Programme, today: date) -> Period:
-    length = timedelta(weeks=2 if every == "2 weeks" else 1)
-    monday = programme.start - timedelta(days=programme.start.weekday())
-    whole = (today - monday) // length
-    first = monday + (whole - 1) * length
-    return Period(first, first + length - _DAY)
-
-
-def summarise(
-    employee: str,
-    pairs: Sequence[Pair],
-    meetings: Sequence[Told],
-    period: Period,
-    programme: Programme,
-    *,
-    days: dict[str, date],
-    now: datetime,
-) -> Summary:
-    """The summary of one employee's pairs.
-
-    `days` gives each UID's day on the programme's clock. Confirmed meetings whose time is past
-    count as held, and as assumed so until one of the two says that they met.
+    `example` are days for the reply by which a deadline is entered. `page` is the page for that,
+    in a copy the one that shows what will be told; empty where there are no pages.
     """
-    over = [m for m in meetings if _took_place(m.meeting, now) and _in(period, days[m.meeting.uid])]
-    coming = sorted(
-        (m for m in meetings if _is_coming(m.meeting, now)),
-        key=lambda m: m.meeting.slot.start,
-    )
-    upcoming: Interval | None = coming[0].meeting.slot if coming else None
-    return Summary(
-        employee=employee,
-        first=period.first,
-        last=period.last,
-        held=len(over),
-        assumed=sum(_is_assumed(m) for m in over),
-        planned=len(coming),
-        minutes_held=sum(_minutes(m) for m in over),
-        minutes_agreed=sum(_agreed(pair, period) for pair in pairs),
-        next_meeting=upcoming,
-        next_virtual=not coming[0].on_site if coming else True,
-        stage=_stage(programme, period.last),
-    )
 
+    key: str
+    reader: Reader
+    sections: tuple[Summary, ...]
+    copy: bool
+    example: tuple[date, date]
+    page: str = ""
+    kind: str = "summary"
 
-def _took_place(meeting: Meeting, now: datetime) -> bool:
-    if meeting.state is State.HELD:
-        return True
-    return meeting.state is State.CONFIRMED and meeting.slot.end <= now
-
-
-def _is_coming(meeting: Meeting, now: datetime) -> bool:
-    return meeting.state in (State.PROPOSED, State.CONFIRMED) and meeting.slot.start > now
-
-
-def _in(period: Period, day: date) -> bool:
-    return period.first <= day <= period.last
-
-
-def _is_assumed(told: Told) -> bool:
-    return told.assumed or (told.meeting.state is State.CONFIRMED and not told.said)
-
-
-def _minutes(told: Told) -> int:
-    return minutes_met(told.said, int(told.meeting.slot.length.total_seconds() // 60))
-
-
-def _agreed(pair: Pair, period: Period) -> int:
-    """Minutes that the pair's rhythm asks for in the days that period and pair share."""
-    first, last = max(pair.start, period.first), min(pair.end, period.last)
-    if last < first:
-        return 0
-    shared = (last - first + _DAY) / pair.agreement.every
-    return round(shared * pair.agreement.minutes)
-
-
-def _stage(programme: Programme, day: date) -> Stage:
-    weeks = -(-((programme.end - programme.start).days + 1) // 7)
-    week = (day - programme.start).days // 7 + 1
-    return Stage(min(max(week, 1), weeks), weeks)
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing comes after it: no deadline can be in anybody's way."""
+        return all(section.stage.part is Part.OVER for section in self.sections)

@@ -40,16 +40,37 @@ def in_person_is_due(pair: Pair, met: int, met_in_person: int) -> bool:
 def place_near(
     places: Sequence[Place], site: str, slot: Interval, zone: str, number: int
 ) -> Place | None:
-    """A place near a site: for lunch if the meeting touches the lunch hour, else for coffee.
+    """A place near a site; places take turns by the meeting's number."""
+    fitting = places_near(places, site, slot, zone)
+    return fitting[number % len(fitting)] if fitting else None
 
-    Places take turns by the meeting's number. A room serves where there is neither.
+
+def places_near(places: Sequence[Place], site: str, slot: Interval, zone: str) -> Sequence[Place]:
+    """The places near a site that fit: for lunch if the meeting touches the lunch hour, else for
+    coffee. A room serves where there is neither. All are of one kind.
     """
     here = [place for place in places if place.site.casefold() == site.casefold()]
     for kind in ("lunch" if over_lunch(slot, zone) else "coffee", "room", "coffee"):
         fitting = [place for place in here if place.kind == kind]
         if fitting:
-            return fitting[number % len(fitting)]
-    return None
+            return fitting
+    return ()
+
+
+def rooms_near(
+    places: Sequence[Place], site: str, slot: Interval, zone: str, number: int
+) -> Sequence[Place]:
+    """The rooms that would do for a meeting that has no other place, in turn by its number."""
+    rooms = [p for p in places_near(places, site, slot, zone) if p.kind == "room"]
+    turn = number % len(rooms) if rooms else 0
+    return [*rooms[turn:], *rooms[:turn]]
+
+
+def room_named(
+    places: Sequence[Place], site: str, slot: Interval, zone: str, name: str
+) -> Place | None:
+    """The room of that name, if it still is one that would do."""
+    return next((r for r in rooms_near(places, site, slot, zone, 0) if r.name == name), None)
 
 
 def over_lunch(slot: Interval, zone: str) -> bool:

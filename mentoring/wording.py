@@ -13,6 +13,7 @@ from babel.numbers import format_decimal
 from mentoring.interval import Interval
 
 _LONGEST_ZONE = 5
+_WIDEST = 40
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,17 @@ def spoken_day(day: date, language: str) -> str:
     return format_date(day, "EEE d MMM y", locale=locale_of(language)).replace(".", "")
 
 
+def short_day(day: date, language: str) -> str:
+    """ "7 Dec": a day without its year."""
+    return format_date(day, "d MMM", locale=locale_of(language)).replace(".", "")
+
+
+def column(text: str, width: int, right: bool = False) -> str:
+    """A cell of a table in plain text, `width` characters wide."""
+    room = min(width, _WIDEST)
+    return text.rjust(room) if right else text.ljust(room)
+
+
 def weekday(start: datetime, zone: str, language: str) -> str:
     """ "Tuesday": the day of an instant on a wall clock."""
     return format_date(start.astimezone(ZoneInfo(zone)).date(), "EEEE", locale_of(language))
@@ -83,7 +95,9 @@ def spoken_number(number: float, language: str) -> str:
 
 
 def spoken_days(first: date, last: date, language: str) -> str:
-    """A period: a whole month by its name, else its first and last day."""
+    """A period: a day or a whole month by its name, else its first and last day."""
+    if first == last:
+        return spoken_day(first, language)
     locale = locale_of(language)
     whole_month = first.day == 1 and (last + timedelta(days=1)).day == 1
     if whole_month and (first.month, first.year) == (last.month, last.year):

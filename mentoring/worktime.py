@@ -167,6 +167,11 @@ def worktime(person: Person, window: Interval) -> Worktime:
     return _kept(person.timezone, person.hours, person.holidays, exceptions, first, last)
 
 
+def forget() -> None:
+    """Drop what is kept of every rule."""
+    _kept.cache_clear()
+
+
 def worktime_of(rule: Person, stretches: Iterable[Interval], grid: Grid) -> Worktime:
     """The work time of somebody whose stretches are given."""
     return Worktime(rule, inner_spans(stretches), grid)

@@ -1,4 +1,7 @@
-"""A booked meeting: made of a slot, moved to another, called off; why this time, in JSON."""
+"""A booked meeting: made of a slot, moved to another, called off; why this time, in JSON.
+
+Every move and every end goes through `move` and `call_off`, which note why, and whose deadline.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,31 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from mentoring.availability import zone_at
+from mentoring.deadlines import whose_deadline
 from mentoring.interval import Interval
 from mentoring.meeting import Attendance, Meeting, State
 from mentoring.notices import Why
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Slot, shares_site
-from service.post import post_cancel
+from service.post import post_cancel, post_move
 from service.work import Work
-from store import meetings
-from store.meetings import Booking, Guest
+from store import meetings, moves
+from store.meetings import ROOM, Booking, Guest
+from store.moves import Move
 
 log = structlog.get_logger()
+
+
+def uid_of(work: Work, pair: Pair, number: int) -> str:
+    """The UID of a pair's meeting, booked or not: it follows from the pair and the number."""
+    return f"{work.token('uid', *pair.key, number, length=32)}@{work.outside.uid_domain()}"
 
 
 def new_booking(
     work: Work, pair: Pair, people: tuple[Person, Person], found: Found, *, number: int
 ) -> Booking:
     slot = _chosen(found)
-    uid = f"{work.token('uid', *pair.key, number, length=32)}@{work.outside.uid_domain()}"
+    uid = uid_of(work, pair, number)
     start = slot.interval.start
     guests = tuple(
         Guest(p.email, p.name, zone_at(p, start), work.token("code", uid, p.email, length=16))
@@ -81,6 +91,7 @@ def moved_to(
         on_site=slot.on_site,
         edges=slot.edges,
         why=str(why),
+        decision={name: told for name, told in booking.decision.items() if name != ROOM},
     )
 
 
@@ -93,14 +104,29 @@ def asked_slot(people: tuple[Person, Person], asked: Interval, booking: Booking)
     return Slot(asked, 0.0, (), on_site, (0.0, 0.0))
 
 
+def move(work: Work, connection: Connection, before: Booking, moved: Booking) -> None:
+    """Keep a meeting's new time, note why it moved, and tell both."""
+    meetings.save(connection, moved)
+    _note(work, connection, before, moved, Why(moved.why))
+    post_move(work, connection, moved)
+
+
 def call_off(work: Work, connection: Connection, booking: Booking, why: Why) -> None:
     """Cancel a meeting for good: SEQUENCE + 1, CANCEL to whoever has heard of it."""
     meeting = replace(booking.meeting, state=State.CANCELLED, sequence=booking.meeting.sequence + 1)
     cancelled = replace(booking, meeting=meeting)
     meetings.save(connection, cancelled)
+    _note(work, connection, booking, cancelled, why)
     post_cancel(work, connection, cancelled, why)
     work.counts.add("cancelled")
     log.info("called_off", uid=booking.uid, why=str(why))
+
+
+def _note(work: Work, connection: Connection, before: Booking, after: Booking, why: Why) -> None:
+    """Keep why a time was given up; with a deadline, whose: the first one's, where it is both's."""
+    people = [work.person(guest) for guest in before.guests]
+    person = whose_deadline(people, before.meeting.slot) if why is Why.DEADLINE else ""
+    moves.note(connection, Move(after.uid, after.meeting.sequence, work.now, why, person))
 
 
 def _chosen(found: Found) -> Slot:

@@ -25,6 +25,7 @@ from service.events import Gathering, attendance, facts, find, gatherings
 from service.links import page_link
 from service.post import post, post_invites
 from service.propose import search
+from service.rooms import with_room
 from service.sides import unknown
 from service.work import Work, party, reader
 from store import events as store
@@ -170,6 +171,7 @@ def _book(work: Work, connection: Connection, offered: Offer, chosen: Found, per
     pair, id_ = offered.pair, offered.gathering.id
     number = meetings.next_number(connection, *pair.key)
     booking = new_booking(work, pair, work.roster.both_of(pair), chosen, number=number)
+    booking = with_room(work, connection, booking)
     booking = replace(booking, kind=meetings.BRIEFING, about=id_)
     side = next(a for a in booking.meeting.attendances if a.email == person)
     booking = meetings.with_side(booking, replace(side, partstat=Partstat.ACCEPTED))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import schedule
 import structlog
@@ -21,13 +21,16 @@ from sqlalchemy import Engine
 
 from integrations.ports import Grants, ProviderError
 from mentoring.roster import Person, Roster
-from service.consent import Asks, Desk
+from service import roster_faults
+from service.consent import Desk
 from service.doors import Doors
-from service.passes import begin, present, rest_of_pass, sync_all
+from service.health import Health
+from service.measured import World
+from service.passes import begin, present, rest_of_pass, secret_of, sync_all
 from service.roster_source import RosterSource
 from service.sync import EVERY
 from service.systemd import notify, watchdog_seconds
-from service.work import Outside, Work
+from service.work import Work
 from store import facts
 
 log = structlog.get_logger()
@@ -36,11 +39,6 @@ _TICK = 1.0
 _PASS_EVERY = 60
 _LISTEN_SECONDS = 60.0
 _STOP_WITHIN = 8.0
-
-
-class World(Outside, Asks, Protocol):
-    """The outside world, and the consent pages of its providers."""
-
 
 Ports = Callable[[Roster, Path], World]
 Pages = Callable[[Doors, str], AbstractContextManager[Any]]
@@ -51,10 +49,17 @@ class Service:
     """One running service; passes run on one thread, their jobs on a pool."""
 
     def __init__(
-        self, source: RosterSource, engine: Engine, ports: Ports, grants: Grants, pages: Pages
+        self,
+        source: RosterSource,
+        engine: Engine,
+        ports: Ports,
+        grants: Grants,
+        pages: Pages,
+        health: Health,
     ) -> None:
         self._source = source
         self._engine = engine
+        self._health = health
         self._ports = ports
         self._grants = grants
         self._pages = pages
@@ -71,6 +76,7 @@ class Service:
         signal.signal(signal.SIGHUP, self._on_reload)
         worker = threading.Thread(target=self._work, name="passes", daemon=True)
         listener = threading.Thread(target=self._listen, name="inbox", daemon=True)
+        self._health.watch(worker)
         worker.start()
         listener.start()
         with self._open_pages():
@@ -96,7 +102,12 @@ class Service:
             return nullcontext()
 
     def _doors(self) -> Doors:
-        return Doors(self._desk, self._now, self._connected, self._woken.set)
+        return Doors(self._desk, self._now, self._connected, self._woken.set, self._files)
+
+    def _files(self) -> Work:
+        roster = self._source.roster
+        secret = secret_of(self._engine)
+        return Work(roster, self._engine, self._outside, datetime.now(UTC), secret, roster)
 
     def _now(self) -> Work:
         return present(self._source.roster, self._engine, self._outside, datetime.now(UTC))
@@ -143,18 +154,20 @@ class Service:
         if self._stop.is_set():
             return
         try:
-            self._pass()
+            self._health.timed(self._pass)
         except Exception:  # the next tick tries again; systemd restarts only what hangs
             log.exception("pass_failed")
 
-    def _pass(self) -> None:
+    def _pass(self) -> Work:
         self._take_up_roster()
         now = datetime.now(UTC)
+        roster_faults.note(self._engine, self._source.faults, now)
         work = begin(self._source.roster, self._engine, self._outside, now)
         if self._synced_at is None or now - self._synced_at >= EVERY:
             sync_all(work, self._stop)
             self._synced_at = now
         rest_of_pass(work, self._stop)
+        return work
 
     def _take_up_roster(self) -> None:
         forced = self._reload.is_set()
@@ -180,6 +193,13 @@ class Service:
                 self._stop.wait(_LISTEN_SECONDS)
 
 
-def serve(source: RosterSource, engine: Engine, ports: Ports, grants: Grants, pages: Pages) -> None:
+def serve(
+    source: RosterSource,
+    engine: Engine,
+    ports: Ports,
+    grants: Grants,
+    pages: Pages,
+    health: Health,
+) -> None:
     """Be the service until SIGTERM."""
-    Service(source, engine, ports, grants, pages).run()
+    Service(source, engine, ports, grants, pages, health).run()

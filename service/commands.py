@@ -1,4 +1,4 @@
-"""What partners may say by a word and a code in a mail's subject, besides ACCEPT and DECLINE."""
+"""What a word and a code in a mail's subject do, besides ACCEPT and DECLINE."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from sqlalchemy.engine import Connection
 
 from mentoring.programme_events import Rsvp
 from mentoring.replies import Command
-from service import agenda, agreeing, briefing, choices, events, met, polls, stretch, welcome
+from service import (
+    agenda,
+    agreeing,
+    briefing,
+    choices,
+    deadlines,
+    events,
+    met,
+    polls,
+    stretch,
+    welcome,
+)
 from service.post import CHOICES
 from service.work import Work
 from store import codes
@@ -42,6 +53,8 @@ WORDS: Mapping[tuple[str, str], Handler] = {
     (CHOICES, "END"): choices.end_by_mail,
     (choices.END, "CONFIRM"): choices.confirm_by_mail,
     (choices.UNDO, "UNDO"): choices.undo_by_mail,
+    (deadlines.CONFIRM, "CONFIRM"): deadlines.confirm_by_mail,
+    (deadlines.UNDO, "UNDO"): deadlines.undo_by_mail,
     (polls.PICK, "PICK"): polls.pick_by_mail,
 }
 """By the code's purpose and the word, in capitals."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import hmac
@@ -20,8 +21,9 @@ import css_inline
 from mentoring import wording
 from mentoring.itip import plain
 from mentoring.letter import NOTICE, Letter
-from mentoring.notices import MeetingFacts, MeetingNotice, Notice, SummaryNotice
+from mentoring.notices import MeetingFacts, MeetingNotice, Notice
 from mentoring.roster import Mailbox, Programme
+from service.pictures import Picture, pictures_of
 from service.templates import Edition, Templates, shipped
 
 _FILES = ("subject.txt", "body.txt", "body.html")
@@ -91,14 +93,15 @@ def _address(message: EmailMessage, header: str, mailbox: Mailbox) -> None:
 
 
 def _fill(message: EmailMessage, parts: Rendered, calendar: Calendar | None) -> None:
-    """mixed(alternative(plain, html, calendar), invite.ics): what Outlook and Gmail both take."""
+    """mixed(alternative(plain, html, calendar), invite.ics): what Outlook and Gmail both take.
+
+    An HTML part with pictures is related(html, pictures).
+    """
     if calendar is None:
-        message.set_content(parts.text)
-        message.add_alternative(parts.html, subtype="html")
+        _fill_words(message, parts)
         return
     alternative = EmailMessage(policy=_WIRE)
-    alternative.set_content(parts.text)
-    alternative.add_alternative(parts.html, subtype="html")
+    _fill_words(alternative, parts)
     text = calendar.ics.decode()
     alternative.add_alternative(
         text, subtype="calendar", params={"method": calendar.method}, cte="base64"
@@ -110,6 +113,24 @@ def _fill(message: EmailMessage, parts: Rendered, calendar: Calendar | None) -> 
     )
 
 
+def _fill_words(message: EmailMessage, parts: Rendered) -> None:
+    message.set_content(parts.text)
+    message.add_alternative(parts.html, subtype="html")
+    if not parts.pictures:
+        return
+    *_, html = message.iter_parts()
+    for picture in parts.pictures:
+        html.add_related(
+            picture.png,
+            maintype="image",
+            subtype="png",
+            cid=f"<{picture.cid}>",
+            filename=f"{picture.cid.partition('.')[0]}.png",
+            disposition="inline",
+        )
+    html.set_param("type", "text/html")  # RFC 2387 section 3.1
+
+
 def _set_boundaries(message: EmailMessage, seed: str) -> None:
     """Boundaries that follow from the notice, since the library's are random."""
     multiparts = (part for part in message.walk() if part.is_multipart())
@@ -119,11 +140,21 @@ def _set_boundaries(message: EmailMessage, seed: str) -> None:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A notice in words."""
+    """A notice in words, with the pictures that its HTML shows by `cid:`."""
 
     subject: str
     text: str
     html: str
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def alone(self) -> str:
+        """The HTML as a page of its own, its pictures inside."""
+        page = self.html
+        for picture in self.pictures:
+            data = base64.b64encode(picture.png).decode()
+            page = page.replace(f"cid:{picture.cid}", f"data:image/png;base64,{data}")
+        return page
 
 
 def render(notice: Notice, programme: Programme, templates: Templates | None = None) -> Rendered:
@@ -143,14 +174,21 @@ def words(notice: Notice, programme: Programme, edition: Edition) -> Rendered:
     """A notice in the words of one edition. Raises whatever a broken template raises."""
     given = context(notice, programme, edition.language)
     subject, text, html = (edition.render(name, given) for name in files_of(notice.kind))
-    return Rendered(shortened(plain(subject)), _lines(text), _inlined(html))
+    pictures = pictures_of(notice)
+    return Rendered(shortened(plain(subject)), _lines(text), _inlined(html), pictures)
 
 
 def context(notice: Notice, programme: Programme, language: str) -> dict[str, Any]:
     """What a notice's templates get; its reader reads the language that is really used."""
     reader = replace(notice.reader, language=language)
     read: Notice = replace(notice, reader=reader)  # type: ignore[type-var]
-    return {"n": read, "programme": programme, **_times(read), **_links(read, programme)}
+    return {
+        "n": read,
+        "programme": programme,
+        "pictures": pictures_of(read),
+        **_times(read),
+        **_links(read, programme),
+    }
 
 
 def event_text(notice: Notice, programme: Programme, templates: Templates | None = None) -> str:
@@ -203,16 +241,22 @@ def _times(notice: Notice) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class MailTo:
+    """What templates call for an answer by mail: `mailto("AGREE", code)`."""
+
+    address: str
+
+    def __call__(self, word: str, code: str, rest: str = "") -> str:
+        subject = quote(f"{word} {code} {rest}".strip())
+        return f"mailto:{self.address}?subject={subject}"
+
+
 def _links(notice: Notice, programme: Programme) -> dict[str, Any]:
     """Ways to answer by mail: `mailto("AGREE", code)`, and what a kind always needs of them."""
 
-    def mailto(word: str, code: str, rest: str = "") -> str:
-        subject = quote(f"{word} {code} {rest}".strip())
-        return f"mailto:{programme.organiser.email}?subject={subject}"
-
+    mailto = MailTo(programme.organiser.email)
     links: dict[str, Any] = {"mailto": mailto, "choices": getattr(notice, "choices", None)}
     if isinstance(notice, MeetingNotice):
         links |= {name: mailto(name.upper(), notice.code) for name in ("accept", "decline")}
-    if isinstance(notice, SummaryNotice):
-        links["coordinator"] = programme.coordinator
     return links

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 
 import structlog
+from sqlalchemy.engine import Connection
 
 from integrations.ports import LetterRefused, Mailer, OutcomeUnknown, ProviderError
 from mentoring.availability import OFFICE_HOURS, reads_at
 from mentoring.meeting import is_near
 from mentoring.notices import UndeliveredNotice
 from mentoring.roster import Person
+from mentoring.sign_in import SIGN_IN
 from service.engine import Job, run_all
 from service.post import post
-from service.work import Work
+from service.work import Work, reading
 from store import meetings, outbox
 from store.outbox import EXPIRED, FAILED, QUEUED, SENT, SUPERSEDED, UNKNOWN, Queued
 
@@ -25,10 +27,12 @@ log = structlog.get_logger()
 _RETRY = (1, 5, 15, 60, 240, 480)
 """Minutes until the next attempt; the last one repeats."""
 _ATTEMPTS = 18
+AT_ONCE = frozenset({SIGN_IN})
+"""Kinds that their readers asked for a moment ago."""
 
 
-def deliver(work: Work) -> None:
-    """Send what is due and may be sent now; the rest stays queued."""
+def deliver(work: Work, only: Collection[str] = ()) -> None:
+    """Send what is due and may be sent now, or `only` some kinds of it; the rest stays queued."""
     sender = work.roster.programme.organiser.email
     try:
         mailer = work.outside.mailer()
@@ -39,7 +43,7 @@ def deliver(work: Work) -> None:
     _settle_interrupted(work, mailer, sender)
     with work.engine.begin() as connection:
         due = outbox.due(connection, sender, work.now)
-    ready = [queued for queued in due if _may_go(work, queued)]
+    ready = [q for q in due if (not only or q.kind in only) and _may_go(work, q)]
     for _ in range(run_all(_jobs(work, mailer, ready))):
         work.counts.add("failed")
     _tell_of_failures(work)
@@ -72,9 +76,13 @@ def _may_go(work: Work, queued: Queued) -> bool:
             outbox.mark(connection, queued.id, SUPERSEDED)
         log.info("mail_to_nobody", key=queued.key)
         return False
+    if queued.kind in AT_ONCE:
+        return True
     if queued.known_start and is_near(work.now, queued.known_start, queued.expires_at):
         return True
-    if reads_at(_reader(work, queued), work.now):
+    with reading(work.engine) as connection:
+        person = reader_of(work, connection, queued.letter.recipient, queued.uid)
+    if reads_at(person, work.now):
         return True
     work.counts.add("held_back")
     return False
@@ -84,17 +92,16 @@ def _has_left(work: Work, queued: Queued) -> bool:
     """Whether its reader is in the roster no more: then only a cancellation still concerns them."""
     roster = work.roster
     supervisors = (p.supervisor.email for p in roster.people.values() if p.supervisor)
-    known = {roster.programme.coordinator, *roster.people, *supervisors}
+    known = {*roster.coordinators, *roster.people, *supervisors}
     return queued.kind != "cancelled" and queued.letter.recipient not in known
 
 
-def _reader(work: Work, queued: Queued) -> Person:
-    address = queued.letter.recipient
+def reader_of(work: Work, connection: Connection, address: str, uid: str) -> Person:
+    """Who reads mail at an address, with the hours in which it may arrive."""
     roster = work.roster
     if address in roster.people:
         return roster.people[address]
-    with work.engine.begin() as connection:
-        booking = meetings.by_uid(connection, queued.uid) if queued.uid else None
+    booking = meetings.by_uid(connection, uid) if uid else None
     guest = booking.guest(address) if booking else None
     if guest:
         return work.person(guest)
@@ -180,7 +187,7 @@ def _tell_of_failures(work: Work) -> None:
     """The coordinator hears of each mail that was refused for good or is in doubt, once."""
     with work.engine.begin() as connection:
         for lost in outbox.lost(connection):
-            if lost.recipient == work.roster.programme.coordinator:
+            if lost.recipient in work.roster.coordinators:
                 continue
             notice = UndeliveredNotice(
                 key=f"undelivered:{lost.key}",

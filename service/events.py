@@ -85,11 +85,15 @@ def _ask_everyone(work: Work, connection: Connection, gathering: Gathering) -> N
     step = due_step(gathering.event.start, work.now)
     for email in invited(work.roster.pairs, work.roster.people, gathering.event):
         person, answer = work.roster.people[email], answers.get(email, Answer())
-        if step is not None and is_asked(step, answer.rsvp):
+        if step is not None and _is_asked(gathering, step, answer):
             if _key(gathering, step, email) not in said:
                 _tell(work, connection, gathering, person, answer, step, "event")
         elif work.now >= gathering.event.end and f"attended:{gathering.id}:{email}" not in said:
             _ask_whether_there(work, connection, gathering, person, answer)
+
+
+def _is_asked(gathering: Gathering, step: int, answer: Answer) -> bool:
+    return is_asked(step, answer.rsvp, answer.answered, gathering.event.start)
 
 
 def _key(gathering: Gathering, step: int, email: str) -> str:
@@ -251,7 +255,8 @@ def answer_rsvp(work: Work, connection: Connection, id_: str, person: str, said:
     if said in COMING and said not in ways(gathering.event):
         return False
     before = store.answers(connection, id_).get(person, Answer())
-    store.write(connection, id_, person, replace(before, rsvp=said, answered=work.now), work.now)
+    since = before.answered if said is before.rsvp else work.now
+    store.write(connection, id_, person, replace(before, rsvp=said, answered=since), work.now)
     log.info("event_answered", event_id=id_, person=person, answer=str(said))
     return True
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
 from mentoring.roster import Pair, Roster
 from service.booking import decision
+from service.cohort import COHORT
 from service.propose import WAITING, NotYet, search, wanted_next
 from service.remedies import remedies
 from service.sides import unknown
@@ -27,7 +30,7 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
     history = meetings.of_pair(connection, *pair.key)
     coming = next_meeting(history, work.now)
     if coming:
-        return _answer(pair, coming.decision)
+        return _answer(pair, _for_the_cohort(work, connection, coming.decision))
     standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
     wanted = wanted_next(work, pair, history, standing)
     if isinstance(wanted, NotYet):
@@ -40,6 +43,26 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
         return _answer(pair, decision(found))
     _, suggestions = remedies(work, connection, people, wanted)
     return _answer(pair, decision(found), *suggestions)
+
+
+def _for_the_cohort(work: Work, connection: Connection, decided: dict[str, Any]) -> dict[str, Any]:
+    """The decision; where the pair's cheapest time went to another pair, that is a reason more.
+
+    It names the others: for the coordinator alone.
+    """
+    told = {name: value for name, value in decided.items() if name != COHORT}
+    given_up = decided.get(COHORT)
+    if given_up is None:
+        return told
+    cheapest = given_up["cheapest"]
+    zone = ZoneInfo(work.roster.programme.timezone)
+    time = f"{datetime.fromisoformat(cheapest['start']).astimezone(zone):%a %d %b %Y %H:%M %Z}"
+    winner = meetings.by_uid(connection, given_up["went_to"])
+    who = " and ".join(guest.name for guest in winner.guests) if winner else "another pair"
+    only = "for whom it was the only time" if given_up["only"] else "so that all fare better"
+    reason = f"{time}, at a cost of {cheapest['cost']:g}, went to {who}, {only}"
+    chosen = decided["chosen"]
+    return told | {"chosen": chosen | {"reasons": [*chosen["reasons"], reason]}}
 
 
 _NOTHING: dict[str, Any] = {"chosen": None, "alternatives": [], "rejected": {}}

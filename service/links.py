@@ -11,8 +11,14 @@ from typing import Any
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from mentoring.roster import Roster
+from mentoring.sign_in import IDLE_LASTS, LINK_LASTS
 
-LASTS: Mapping[str, timedelta] = {"connect": timedelta(days=14), "state": timedelta(hours=1)}
+LASTS: Mapping[str, timedelta] = {
+    "connect": timedelta(days=14),
+    "state": timedelta(hours=1),
+    "coordinator/enter": LINK_LASTS,
+    "session": IDLE_LASTS,
+}
 """How long a link of a purpose is good; any other for `USUALLY`."""
 USUALLY = timedelta(days=60)
 

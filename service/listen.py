@@ -10,16 +10,19 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from integrations.ports import Inbox, ProviderError, Received
+from mentoring.deadline_mail import DeadlineAsked
 from mentoring.grid import QUARTER
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, Partstat, answer_counts
 from mentoring.notices import CounterNotice, Refusal, Why
 from mentoring.replies import Answer, AnswerKind, Command, Unreadable, acts_for, read_answer
 from mentoring.roster import Pair
-from service.booking import asked_slot, moved_to
+from service.booking import asked_slot, move, moved_to
 from service.commands import obey
+from service.deadlines import by_mail
 from service.events import take_reply
-from service.post import facts, post_counter_refusal, post_move
+from service.post import facts, post_counter_refusal
+from service.rooms import with_room
 from service.sides import sides, suits, unknown
 from service.work import Work, reader
 from store import facts as store_facts
@@ -72,6 +75,8 @@ def _take_in(work: Work, message: Received) -> None:
             log.warning("answer_unreadable", message=message.key, reason=answer.reason)
         elif isinstance(answer, Command):
             obey(work, connection, answer)
+        elif isinstance(answer, DeadlineAsked):
+            by_mail(work, connection, answer)
         elif answer is not None:
             _apply(work, connection, answer)
 
@@ -129,10 +134,10 @@ def _counter(
     people = work.roster.both_of(pair)
     slot = asked_slot(people, answer.asked, booking)
     moved = moved_to(work, booking, people, slot, Why.COUNTERED)
+    moved = with_room(work, connection, moved)
     own = next(a for a in moved.meeting.attendances if a.email == person)
     taken = meetings.with_side(moved, replace(own, partstat=Partstat.ACCEPTED))
-    meetings.save(connection, taken)
-    post_move(work, connection, taken)
+    move(work, connection, booking, taken)
     work.counts.add("countered")
     log.info("counter_taken", uid=booking.uid, person=person, sequence=taken.meeting.sequence)
 

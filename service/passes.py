@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -13,14 +13,17 @@ from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
+from service.admit import admit
 from service.agreeing import agreeing
 from service.booking import stamp
 from service.briefing import briefings
 from service.choices import tell_of_ends
+from service.cohort import Planned, book_planned, plan
 from service.deliver import deliver
 from service.digest import digest
 from service.engine import Job, run_all, run_alone
 from service.events import events
+from service.forecasts import forecasts
 from service.in_force import in_force
 from service.intro import introduce
 from service.listen import listen
@@ -36,6 +39,7 @@ from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
 from service.watch import watch
+from service.weekly import weekly
 from service.welcome import welcome
 from service.work import Outside, Work, reading
 from store import facts, meetings, polls
@@ -67,7 +71,9 @@ TELLING: tuple[Callable[[Work], None], ...] = (
     tell_of_ends,
     stages,
     digest,
+    forecasts,
     summaries,
+    weekly,
     purge,
 )
 """Jobs that queue what somebody is owed by now; each may run twice."""
@@ -83,12 +89,18 @@ def begin(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Wo
 def present(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Work:
     """The world as it is: the coordinator's roster with what partners agreed and chose since."""
     with reading(engine) as connection:
-        secret = facts.read(connection, facts.SECRET)
         holding = in_force(connection, roster)
-    if secret is None:
-        with engine.begin() as connection:
-            secret = facts.secret(connection).hex()
-    return Work(holding, engine, outside, now, bytes.fromhex(secret), roster)
+    return Work(holding, engine, outside, now, secret_of(engine), roster)
+
+
+def secret_of(engine: Engine) -> bytes:
+    """The store's secret, without a wait for whoever writes."""
+    with reading(engine) as connection:
+        secret = facts.read(connection, facts.SECRET)
+    if secret:
+        return bytes.fromhex(secret)
+    with engine.begin() as connection:
+        return facts.secret(connection)
 
 
 def full_pass(work: Work, stop: threading.Event | None = None) -> None:
@@ -99,6 +111,7 @@ def full_pass(work: Work, stop: threading.Event | None = None) -> None:
 
 def rest_of_pass(work: Work, stop: threading.Event | None = None) -> None:
     """All of a pass but the reading of calendars."""
+    admit(work)
     listen(work)
     watch(work)
     # Answers may have changed what holds: an agreement signed, a partner away.
@@ -139,10 +152,35 @@ def tend_all(work: Work, stop: threading.Event | None = None) -> None:
         asked = [poll.id for poll in polls.running(connection)]
     jobs = [Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids]
     jobs += [Job(number, _in_transaction(work, tend_poll, number)) for number in asked]
-    jobs += [
-        Job(f"{pair.mentor} {pair.mentee}", _in_transaction(work, _propose_one, pair))
-        for pair in work.roster.pairs
-    ]
+    _one_by_one(work, jobs, stop)
+    _propose_all(work, stop)
+
+
+def _propose_all(work: Work, stop: threading.Event | None) -> None:
+    """Book what suits all due pairs together; then look for the others, one after another.
+
+    Each pair is a transaction of its own, so a time may be gone by its turn.
+    """
+    planned: dict[tuple[str, str], Planned] = {}
+    _one_by_one(work, [Job("cohort", lambda: planned.update(plan(work)))], stop)
+    done: set[tuple[str, str]] = set()
+
+    def book(work: Work, connection: Connection, pair: Pair) -> None:
+        done.add(pair.key)
+        if not book_planned(work, connection, pair, planned[pair.key]):
+            done.discard(pair.key)
+
+    pairs = [pair for pair in work.roster.pairs if pair.key in planned]
+    _one_by_one(work, (_for_pair(work, book, pair) for pair in pairs), stop)
+    left = (pair for pair in work.roster.pairs if pair.key not in done)
+    _one_by_one(work, (_for_pair(work, _propose_one, pair) for pair in left), stop)
+
+
+def _for_pair(work: Work, act: Callable[[Work, Connection, Pair], None], pair: Pair) -> Job:
+    return Job(f"{pair.mentor} {pair.mentee}", _in_transaction(work, act, pair))
+
+
+def _one_by_one(work: Work, jobs: Iterable[Job], stop: threading.Event | None) -> None:
     for job in jobs:
         if stop and stop.is_set():
             return

@@ -31,6 +31,7 @@ from service.booking import new_booking
 from service.links import page_link
 from service.post import post, post_invites
 from service.propose import WAITING, keep, live_ahead, wanted_again
+from service.rooms import with_room
 from service.sides import sides, suits, unknown
 from service.work import Work, party, reader
 from store import meetings, outbox, polls
@@ -77,7 +78,7 @@ def tend_poll(work: Work, connection: Connection, number: str) -> None:
         return
     pair = next((p for p in work.roster.pairs if p.key == poll.people), None)
     if pair is None or work.today > pair.end:
-        _close(work, connection, poll, "")
+        close(work, connection, poll, "")
         return
     people = work.roster.both_of(pair)
     days = {p.email: working_days_between(p, poll.made_at, work.now) for p in people}
@@ -86,7 +87,7 @@ def tend_poll(work: Work, connection: Connection, number: str) -> None:
         case Next.BOOK:
             _book(work, connection, pair, poll, suiting or [])
         case Next.CLOSE:
-            _close(work, connection, poll, "")
+            close(work, connection, poll, "")
             fallen = meetings.by_uid(connection, poll.id)
             if fallen:
                 escalate(work, connection, pair, fallen)
@@ -141,12 +142,13 @@ def _book(
     slot = Slot(option.interval, 0.0, (), option.on_site, (0.0, 0.0))
     number = meetings.next_number(connection, *pair.key)
     booking = new_booking(work, pair, people, Found(slot), number=number)
+    booking = with_room(work, connection, booking)
     for side in booking.meeting.attendances:
         booking = meetings.with_side(booking, replace(side, partstat=Partstat.ACCEPTED))
     meeting = replace(booking.meeting, state=State.CONFIRMED)
     booking = replace(booking, meeting=meeting, why=str(Why.PICKED))
     meetings.save(connection, booking)
-    _close(work, connection, poll, booking.uid)
+    close(work, connection, poll, booking.uid)
     post_invites(work, connection, booking)
     keep(connection, _standing(connection, pair), str(State.CONFIRMED), "")
     work.counts.add("proposed")
@@ -154,7 +156,7 @@ def _book(
     log.info("picked", poll=poll.id, uid=booking.uid)
 
 
-def _close(work: Work, connection: Connection, poll: Poll, outcome: str) -> None:
+def close(work: Work, connection: Connection, poll: Poll, outcome: str) -> None:
     """End a poll, and take back what is still queued of it."""
     polls.close(connection, poll.id, outcome, work.now)
     for email in poll.people:

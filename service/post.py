@@ -12,7 +12,7 @@ from mentoring import itip
 from mentoring.interval import Interval
 from mentoring.letter import Letter
 from mentoring.notices import ChoicesFoot, CounterNotice, MeetingFacts, MeetingNotice, Notice, Why
-from mentoring.where import own_room, place_near, shared_tool
+from mentoring.where import own_room, place_near, room_named, shared_tool
 from service import codes
 from service.compose import Calendar, compose
 from service.links import page_link
@@ -82,7 +82,8 @@ def facts(work: Work, booking: Booking) -> MeetingFacts:
         tool = shared_tool(mentor, mentee)
         return replace(known, tool=tool, link=booking.link or own_room(mentor, tool))
     slot, zone = booking.meeting.slot, known.mentor.zone
-    place = place_near(work.roster.places, mentor.site, slot, zone, booking.number)
+    near = (work.roster.places, mentor.site, slot, zone)
+    place = room_named(*near, booking.room) or place_near(*near, booking.number)
     if place is None:
         return replace(known, place=mentor.site)
     return replace(known, place=place.name, address=place.address, map=place.link)

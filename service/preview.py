@@ -17,6 +17,9 @@ from service import (
     samples_events,
     samples_kickoff,
     samples_prepare,
+    samples_summary,
+    samples_supervision,
+    samples_week,
 )
 from service.compose import Calendar, compose, render
 from service.samples import Sample, Sitting
@@ -29,6 +32,9 @@ SAMPLES: Mapping[str, Sample] = {
     **samples_prepare.PREPARE,
     **samples_events.EVENTS,
     **samples_choices.CHOICES,
+    **samples_supervision.SUPERVISION,
+    **samples_summary.SUMMARY,
+    **samples_week.WEEK,
 }
 KINDS = tuple(SAMPLES)
 _METHODS = {"invite": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
@@ -73,7 +79,7 @@ def _write(roster: Roster, notice: Notice, at: datetime, out: Path) -> list[Path
         secret=_KEY,
         templates=templates,
     )
-    files = {".eml": letter.raw, ".html": parts.html.encode(), ".txt": parts.text.encode()}
+    files = {".eml": letter.raw, ".html": parts.alone.encode(), ".txt": parts.text.encode()}
     paths = []
     for ending, content in files.items():
         path = out / f"{notice.kind}{ending}"

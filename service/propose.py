@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,9 +19,10 @@ from mentoring.preflight import clear_of_gaps
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Wanted, find_slot
 from mentoring.where import in_person_is_due
-from service.booking import call_off, decision, moved_to, new_booking
-from service.post import post, post_invites, post_move
+from service.booking import call_off, decision, move, moved_to, new_booking
+from service.post import post, post_invites
 from service.remedies import remedies, tell_both
+from service.rooms import with_room
 from service.sides import sides, unknown
 from service.stretch import ask, stretched_slot
 from service.work import Work, party
@@ -47,8 +49,18 @@ class NotYet:
     reason: str
 
 
-def propose(work: Work, connection: Connection, pair: Pair) -> None:
-    """Book the pair's next meeting if it is due, and keep where the pair stands.
+@dataclass(frozen=True)
+class Due:
+    """A pair's next meeting, to be proposed now; `ahead`: while another one stands already."""
+
+    number: int
+    wanted: Wanted
+    standing: Standing
+    ahead: bool
+
+
+def due_now(work: Work, connection: Connection, pair: Pair) -> Due | NotYet | None:
+    """What to propose to a pair now; why not yet; None where nothing is to be said.
 
     While a meeting stands ahead, the pair's state is that meeting's: what keeps a further one from
     being booked is not worth a word yet.
@@ -56,23 +68,33 @@ def propose(work: Work, connection: Connection, pair: Pair) -> None:
     history = meetings.of_pair(connection, *pair.key)
     ahead = live_ahead(work, history)
     if len(ahead) >= _AHEAD or any(b.meeting.state is State.PROPOSED for b in ahead):
-        return
+        return None
     standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
     wanted = wanted_next(work, pair, history, standing)
     if isinstance(wanted, NotYet):
-        if not ahead:
-            keep(connection, standing, wanted.state, wanted.reason)
+        return None if ahead else wanted
+    number = meetings.next_number(connection, *pair.key)
+    return Due(number, wanted, standing, bool(ahead))
+
+
+def propose(work: Work, connection: Connection, pair: Pair) -> None:
+    """Book the pair's next meeting if it is due, and keep where the pair stands."""
+    due = due_now(work, connection, pair)
+    if due is None:
+        return
+    if isinstance(due, NotYet):
+        standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+        keep(connection, standing, due.state, due.reason)
         return
     people = work.roster.both_of(pair)
     problem = unknown(work, connection, people)
-    found = None if problem else search(work, connection, people, wanted)
-    number = meetings.next_number(connection, *pair.key)
+    found = None if problem else search(work, connection, people, due.wanted)
     if found and found.chosen:
-        _book(work, connection, pair, found, number=number)
-    elif problem and not ahead:
-        keep(connection, standing, WAITING, problem.reason)
-    elif found and not ahead:
-        no_slot(work, connection, pair, standing, found, number=number, wanted=wanted)
+        book(work, connection, pair, found, number=due.number)
+    elif problem and not due.ahead:
+        keep(connection, due.standing, WAITING, problem.reason)
+    elif found and not due.ahead:
+        no_slot(work, connection, pair, due.standing, found, number=due.number, wanted=due.wanted)
 
 
 def live_ahead(work: Work, history: list[Booking]) -> list[Booking]:
@@ -80,8 +102,19 @@ def live_ahead(work: Work, history: list[Booking]) -> list[Booking]:
     return [b for b in history if b.meeting.state in LIVE and b.meeting.slot.end > work.now]
 
 
-def _book(work: Work, connection: Connection, pair: Pair, found: Found, *, number: int) -> None:
+def book(
+    work: Work,
+    connection: Connection,
+    pair: Pair,
+    found: Found,
+    *,
+    number: int,
+    told: dict[str, Any] | None = None,
+) -> None:
+    """Book what was found, with the invites; `told` is what else is to be kept of the decision."""
     booking = new_booking(work, pair, work.roster.both_of(pair), found, number=number)
+    booking = replace(booking, decision=booking.decision | (told or {}))
+    booking = with_room(work, connection, booking)
     meetings.save(connection, booking)
     post_invites(work, connection, booking)
     keep(connection, Standing(*pair.key, WAITING), PROPOSED, "")
@@ -99,7 +132,7 @@ def wanted_next(
     if work.now >= end:
         return NotYet(ENDED, f"the pair ended on {pair.end}")
     if pause := pause_on(pair, work.today, work.today):
-        return NotYet(PAUSED, f"until {pause.last}")
+        return NotYet(PAUSED, str(pause))
     if standing.rest_until and work.now < standing.rest_until:
         day = standing.rest_until.astimezone(zone).date()
         why = standing.reason.partition(_NEXT_TRY)[0] or "the coordinator was told"
@@ -201,7 +234,7 @@ def no_slot(
     zone = ZoneInfo(work.roster.programme.timezone)
     first, last = (at.astimezone(zone).date() for at in (wanted.window.start, wanted.window.end))
     if pause := mostly_paused(pair, first, last):
-        keep(connection, standing, PAUSED, f"until {pause.last}")
+        keep(connection, standing, PAUSED, str(pause))
         return
     people = work.roster.both_of(pair)
     both = sides(work, connection, people, wanted.window)
@@ -231,17 +264,19 @@ def keep(connection: Connection, standing: Standing, state: str, reason: str) ->
 def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, why: Why) -> bool:
     """Move a meeting to another time; False where a calendar must be readable first.
 
-    Where no time is left the meeting is called off and the pair shown as unschedulable.
+    Where no time is left the meeting is called off and the pair shown as unschedulable. A deadline
+    is no fault of the time: it takes none of the pair's tries, and leaves the time open for later.
     """
     people = work.roster.both_of(pair)
     if unknown(work, connection, people):
         return False
-    refused = (*booking.refused, booking.meeting.slot)
+    for_deadline = why is Why.DEADLINE
+    refused = booking.refused if for_deadline else (*booking.refused, booking.meeting.slot)
     others = [b for b in meetings.of_pair(connection, *pair.key) if b.uid != booking.uid]
     wanted = wanted_again(work, pair, booking, refused, others)
     found = search(work, connection, people, wanted, besides=booking)
     if found.chosen is None:
-        call_off(work, connection, booking, Why.NO_TIME)
+        call_off(work, connection, booking, why if for_deadline else Why.NO_TIME)
         standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
         number = booking.number + 1
         no_slot(work, connection, pair, standing, found, number=number, wanted=wanted)
@@ -249,11 +284,10 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
     moved = moved_to(work, replace(booking, refused=refused), people, found.chosen, why)
     moved = replace(
         moved,
-        meeting=replace(moved.meeting, tries=booking.meeting.tries + 1),
+        meeting=replace(moved.meeting, tries=booking.meeting.tries + (not for_deadline)),
         decision=decision(found),
     )
-    meetings.save(connection, moved)
-    post_move(work, connection, moved)
+    move(work, connection, booking, with_room(work, connection, moved))
     work.counts.add("reproposed")
     log.info("reproposed", uid=booking.uid, why=str(why), sequence=moved.meeting.sequence)
     return True
@@ -267,6 +301,8 @@ def wanted_again(
     zone = ZoneInfo(work.roster.programme.timezone)
     begin, end = _midnight(pair.start, zone), _midnight(pair.end + timedelta(days=1), zone)
     earliest = max(work.now + agreement.notice, begin)
+    if (pause := pause_on(pair, work.today, work.today)) and pause.by_coordinator:
+        earliest = max(earliest, _midnight(pause.last + timedelta(days=1), zone))
     latest = max(earliest, min(work.now + agreement.horizon, end))
     return Wanted(
         window=Interval(earliest, latest),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from mentoring.load import MOST_MENTEES, overloaded
 from mentoring.roster import Roster
 from mentoring.roster_files import read_roster
 from mentoring.roster_rows import FILES
@@ -48,6 +49,8 @@ def _parse(directory: Path, files: dict[str, bytes]) -> Roster:
     roster, faults = read_roster(files)
     if roster is None:
         raise RosterFaults(tuple(replace(f, file=str(directory / f.file)) for f in faults))
+    for mentor, mentees in overloaded(roster.pairs).items():
+        log.warning("mentor_over_cap", mentor=mentor, mentees=mentees, most=MOST_MENTEES)
     settings = replace(roster.settings, templates=str(directory / "templates"))
     return replace(roster, settings=settings)
 

@@ -22,12 +22,12 @@ from mentoring.notices import (
     Reader,
     Refusal,
     StretchNotice,
-    SummaryNotice,
     UndeliveredNotice,
     Why,
 )
 from mentoring.roster import Pair, Person, Roster
-from mentoring.summary import last_period, summarise
+from mentoring.sign_in import SignInNotice
+from service.links import base_url
 from service.work import party, reader
 
 KEY = "preview"
@@ -139,16 +139,9 @@ def _undelivered(s: Sitting) -> Notice:
     return UndeliveredNotice(KEY, s.coordinator, s.person.email, "invite", answer, in_doubt=False)
 
 
-def _summary(s: Sitting) -> Notice:
-    programme = s.roster.programme
-    period = last_period("month", programme, s.pair.start + timedelta(days=40))
-    if period is None:
-        raise ValueError("the programme is too short for a summary")
-    now = datetime.combine(period.last, time(12), ZoneInfo(programme.timezone))
-    summary = summarise(s.person.name, [s.pair], [], period, programme, days={}, now=now)
-    to = s.person.supervisor or s.person.mailbox
-    as_read = Reader(to.name, to.email, programme.timezone)
-    return SummaryNotice(KEY, as_read, summary, programme.timezone, copy=False)
+def _sign_in(s: Sitting) -> Notice:
+    link = f"{base_url(s.roster) or 'https://mentoring.example.org'}/coordinator/enter/preview"
+    return SignInNotice(KEY, s.coordinator, link)
 
 
 MEETINGS: Mapping[str, Sample] = {
@@ -160,5 +153,5 @@ MEETINGS: Mapping[str, Sample] = {
     "stretch": _stretch,
     "putback": _put_back,
     "undelivered": _undelivered,
-    "summary": _summary,
+    "signin": _sign_in,
 }

@@ -25,7 +25,8 @@ from service.welcome import DUTY_HOURS
 def _welcome(s: Sitting) -> Notice:
     who = s.person
     hours = spoken_hours(who.hours)
-    return WelcomeNotice(KEY, s.reader, hours, who.site, who.tools, bool(who.calendar), CODE)
+    days = tuple(sorted(who.onsite))
+    return WelcomeNotice(KEY, s.reader, hours, who.site, who.tools, bool(who.calendar), CODE, days)
 
 
 def _approve(s: Sitting) -> Notice:

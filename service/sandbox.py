@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from itertools import islice
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, Template, nodes
+from jinja2 import FunctionLoader, StrictUndefined, Template, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
@@ -20,6 +20,8 @@ from mentoring.itip import plain
 
 STEPS = 100_000
 """Rounds of loops, calls and includes in one rendering; the longest of ours takes a few hundred."""
+
+_LARGEST_NUMBER = 10**15
 
 # Left out: `safe` shows text unescaped, `random` differs each time, and the others make huge texts.
 _LEFT_OUT = (
@@ -33,6 +35,8 @@ OWN_FILTERS: Mapping[str, Callable[..., Any]] = {
     "weekday": wording.weekday,
     "weekday_name": wording.weekday_name,
     "number": wording.spoken_number,
+    "short_day": wording.short_day,
+    "column": wording.column,
     "days": wording.spoken_days,
     "hours": wording.spoken_minutes,
     "spoken": wording.spoken,
@@ -97,6 +101,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """Sums, but no text made long by multiplying it."""
         if operator == "**" or not (isinstance(left, int) and isinstance(right, int | float)):
             raise SecurityError(f"{operator} is for whole numbers only, and ** not allowed")
+        if max(abs(left), abs(right)) > _LARGEST_NUMBER:
+            raise SecurityError("a number is too large")
         return super().call_binop(context, operator, left, right)
 
     def get_template(self, *args: Any, **kwargs: Any) -> Template:
@@ -123,4 +129,16 @@ def environment(
     )
     words.filters = dict(_FILTERS)
     words.globals = {"dict": dict, "namespace": words.globals["namespace"]}
+    return words
+
+
+@pass_context
+def _not_run(*_: object) -> str:
+    return ""
+
+
+def for_reading() -> ImmutableSandboxedEnvironment:
+    """To look into templates without running any of them: Jinja runs filters of constants ahead."""
+    words = environment(lambda _: None, autoescape=False)
+    words.filters = dict.fromkeys(words.filters, _not_run)
     return words

@@ -25,15 +25,25 @@ def _local(text: str | None, zone: str) -> str:
 
 def show_status(document: dict[str, Any], roster: Roster) -> None:
     """Pairs and calendars, each with what blocks it."""
-    table = Table("mentor", "mentee", "state", "next meeting", "held", "missed", "goal", "reason")
+    table = Table(
+        *("mentor", "mentee", "state", "next meeting", "held", "missed", "goal", "forecast"),
+        *("reason", "needs help"),
+    )
     for pair in document["pairs"]:
         mentor, mentee = (roster.people[pair[role]].name for role in ("mentor", "mentee"))
         coming = _local(pair["start"], pair["timezone_hint"])
         counts = (str(pair["held"]), str(pair["missed"]), str(pair["goal"] or ""))
-        table.add_row(mentor, mentee, pair["state"], coming, *counts, pair["reason"])
+        forecast = f"{pair['forecast']['chance']:.0%}" if pair["forecast"] else ""
+        helps = "; ".join(f"{need['why']}: {need['remedy']}" for need in pair["attention"])
+        table.add_row(
+            mentor, mentee, pair["state"], coming, *counts, forecast, pair["reason"], helps
+        )
     console = _console()
     console.print(f"{document['programme']}, {document['now']}")
     console.print(table)
+    mail = ", ".join(f"{state} {count}" for state, count in document["mail"].items() if count)
+    if mail:
+        console.print(f"mail: {mail}")
     for calendar in document["calendars"]:
         if calendar["reason"]:
             console.print(f"calendar of {calendar['person']}: {calendar['reason']}", soft_wrap=True)

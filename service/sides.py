@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from integrations.ports import OPAQUE, item_key
+from mentoring.deadlines import whose_deadline, without_deadlines
 from mentoring.interval import Interval
 from mentoring.notices import Why
 from mentoring.roster import Person
@@ -119,16 +120,41 @@ def _is_own(connection: Connection, person: Person, busy: calendars.Busy, bookin
 def conflict(
     work: Work, connection: Connection, booking: Booking, people: tuple[Person, Person]
 ) -> Why | None:
-    """Why a booked time no longer suits both; None where it does, or where nobody can tell."""
+    """Why a booked time no longer suits both; None where it does, or where nobody can tell.
+
+    A deadline is known whether or not calendars can be read.
+    """
     slot = booking.meeting.slot
+    if _is_taken_by_deadline(work, connection, booking, people):
+        return Why.DEADLINE
     if unknown(work, connection, people):
         return None
     if booking.on_site and not shares_site(*people, slot.start):
         return Why.SITE
-    both = sides(work, connection, people, slot, besides=booking)
-    if booking.outside:
-        both = (_bent(both[0], booking.edges[0]), _bent(both[1], booking.edges[1]))
+    both = _as_agreed(work, connection, booking, people)
     return {"hours": Why.HOURS, "busy": Why.CONFLICT}.get(suits(both, slot, timedelta(0)))
+
+
+def _is_taken_by_deadline(
+    work: Work, connection: Connection, booking: Booking, people: tuple[Person, Person]
+) -> bool:
+    """Whether a deadline, and nothing but deadlines, puts the time outside their hours."""
+    slot = booking.meeting.slot
+    if not whose_deadline(people, slot):
+        return False
+    freed = without_deadlines(people[0]), without_deadlines(people[1])
+    both = _as_agreed(work, connection, booking, freed)
+    return all(_inside_hours(side, slot) for side in both)
+
+
+def _as_agreed(
+    work: Work, connection: Connection, booking: Booking, people: tuple[Person, Person]
+) -> tuple[Side, Side]:
+    """Both sides at a booked time, their hours bent as they agreed to."""
+    both = sides(work, connection, people, booking.meeting.slot, besides=booking)
+    if not booking.outside:
+        return both
+    return _bent(both[0], booking.edges[0]), _bent(both[1], booking.edges[1])
 
 
 def _bent(side: Side, minutes: float) -> Side:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from mentoring.attention import Need
 from mentoring.availability import zone_at
-from mentoring.meeting import LIVE, State
-from mentoring.roster import Pair, Person, Roster
+from mentoring.forecast import Forecast
+from mentoring.meeting import LIVE
+from mentoring.roster import Roster
 from service.booking import stamp
-from service.links import base_url
-from service.propose import WAITING
-from store import calendars, facts, meetings
+from service.overview import CalendarRow, Overview, PairRow, overview
+from store import facts
 from store.meetings import Booking
-
-NO_CALENDAR = "none"
 
 
 def standing_now(connection: Connection, clock: datetime) -> datetime:
@@ -27,64 +25,66 @@ def standing_now(connection: Connection, clock: datetime) -> datetime:
 
 
 def status(connection: Connection, roster: Roster, now: datetime) -> dict[str, Any]:
-    """What `status --json` prints."""
-    paired = {email for pair in roster.pairs for email in pair.key}
+    """What `status --json` prints. `roster` is the one in force."""
+    return document(overview(connection, roster, now))
+
+
+def document(seen: Overview) -> dict[str, Any]:
+    """An overview as JSON has it."""
     return {
-        "now": stamp(now),
-        "programme": roster.programme.name,
-        "pairs": [_pair(connection, roster, pair, now) for pair in roster.pairs],
-        "calendars": [
-            _calendar(connection, roster, person)
-            for person in roster.people.values()
-            if person.email in paired
-        ],
+        "now": stamp(seen.now),
+        "programme": seen.roster.programme.name,
+        "pairs": [pair_document(seen, row) for row in seen.pairs],
+        "calendars": [_calendar(row) for row in seen.calendars],
+        "mail": dict(seen.mail),
     }
 
 
-def _pair(connection: Connection, roster: Roster, pair: Pair, now: datetime) -> dict[str, Any]:
-    history = meetings.of_pair(connection, *pair.key)
-    counted = Counter(booking.meeting.state for booking in history)
-    standing = meetings.standing(connection, *pair.key)
-    coming = next_meeting(history, now)
-    state = standing.state if standing else WAITING
+def pair_document(seen: Overview, row: PairRow) -> dict[str, Any]:
+    """One pair as JSON has it; the CSV's columns are its keys."""
+    mentee = seen.roster.mentee_of(row.pair)
     return {
-        "mentor": pair.mentor,
-        "mentee": pair.mentee,
-        "state": str(coming.meeting.state) if coming and state != WAITING else state,
-        "start": stamp(coming.meeting.slot.start) if coming else None,
-        "end": stamp(coming.meeting.slot.end) if coming else None,
-        "timezone_hint": _hint(roster.mentee_of(pair), coming, now),
-        "held": counted[State.HELD],
-        "missed": counted[State.MISSED],
-        "goal": pair.goal,
-        "reason": standing.reason if standing else "no pass has run yet",
+        "mentor": row.pair.mentor,
+        "mentee": row.pair.mentee,
+        "state": row.state,
+        "start": stamp(row.coming.start) if row.coming else None,
+        "end": stamp(row.coming.end) if row.coming else None,
+        "timezone_hint": zone_at(mentee, row.coming.start if row.coming else seen.now),
+        "held": row.held,
+        "missed": row.missed,
+        "goal": row.pair.goal,
+        "reason": row.reason,
+        "attention": [_need(need) for need in row.needs],
+        "forecast": _forecast(row.forecast) if row.forecast else None,
     }
 
 
-def _hint(mentee: Person, coming: Booking | None, now: datetime) -> str:
-    return zone_at(mentee, coming.meeting.slot.start if coming else now)
+def _need(need: Need) -> dict[str, Any]:
+    since = need.since.isoformat() if need.since else None
+    return {"why": str(need.why), "since": since, "remedy": need.remedy}
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    return {
+        "chance": round(forecast.chance, 3),
+        "goal": forecast.goal,
+        "expected": round(forecast.expected, 2),
+        "weeks": [monday.isoformat() for monday in forecast.weeks],
+        "remedy": forecast.remedy,
+        "remedy_chance": round(forecast.remedy_chance, 3),
+    }
+
+
+def _calendar(row: CalendarRow) -> dict[str, Any]:
+    return {
+        "person": row.person.email,
+        "state": row.state,
+        "synced_at": stamp(row.synced_at) if row.synced_at else None,
+        "reason": row.reason,
+    }
 
 
 def next_meeting(history: list[Booking], now: datetime) -> Booking | None:
     """The live meeting that is not over, if there is one."""
     ahead = [b for b in history if b.meeting.state in LIVE and b.meeting.slot.end > now]
     return min(ahead, key=lambda b: b.meeting.slot.start, default=None)
-
-
-def _calendar(connection: Connection, roster: Roster, person: Person) -> dict[str, Any]:
-    known = calendars.load(connection, person.email)
-    if not person.calendar:
-        return {"person": person.email, "state": NO_CALENDAR, "synced_at": None, "reason": ""}
-    if known is None:
-        reason = "it was never read"
-        return {"person": person.email, "state": "new", "synced_at": None, "reason": reason}
-    mend = known.mend
-    if known.state == calendars.NEEDS_CONSENT and not base_url(roster):
-        mend = "set [web] base_url, so that its owner can be sent a link"
-    reason = f"{known.reason}; {mend}" if known.reason else ""
-    return {
-        "person": person.email,
-        "state": known.state,
-        "synced_at": stamp(known.synced_at) if known.synced_at else None,
-        "reason": reason,
-    }

@@ -16,6 +16,7 @@ from mentoring.tables import Fault, nearest, quoted
 from service.compose import context, files_of, words
 from service.preview import SAMPLES
 from service.samples import Sitting
+from service.sandbox import for_reading
 from service.template_faults import fault_of
 from service.templates import FALLBACK, Templates, shipped, split_name, written_for
 
@@ -61,7 +62,7 @@ def _malformed(templates: Templates) -> Iterator[Fault]:
     edition = templates.spoken(FALLBACK)
     for name, path in templates.own.items():
         try:
-            edition.of(name).get_template(name)
+            edition.compile(name)
         except Exception as error:
             yield fault_of(error, {name: path})
 
@@ -129,7 +130,7 @@ def _defined(tree: nodes.Template) -> Iterator[str]:
 
 
 def _tree(templates: Templates, name: str) -> nodes.Template:
-    return templates.spoken(FALLBACK).text.parse(templates.sources[name].text)
+    return for_reading().parse(templates.sources[name].text)
 
 
 def _unrendered(

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 
 from mentoring.tables import Fault
+from service.render_apart import Refused
 
 _HINT = "docs/templates.md lists the values and filters"
+_ENDLESS = "it does too much: a loop or a call of itself has no end"
 
 
 def fault_of(error: Exception, own: Mapping[str, Path]) -> Fault:
     """The own template at fault. Where none is on the way, those that were used may be it."""
-    paths = {str(path) for path in own.values()}
-    if isinstance(error, TemplateSyntaxError) and error.filename:
-        return Fault(error.filename, error.lineno, _what(error), "correct it")
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in paths]
-    if frames:
-        return Fault(frames[-1].filename, frames[-1].lineno or 1, _what(error), _mend(error))
+    found = error.fault if isinstance(error, Refused) else refusal(error, own.values()).fault
+    if found.file:
+        return found
     return Fault(
-        min(paths),
+        min(str(path) for path in own.values()),
         1,
-        f"a template that uses it fails: {_what(error)}",
-        "keep each macro and block that the shipped one has",
+        f"a template that uses it fails: {found.message}",
+        found.mend or "keep each macro and block that the shipped one has",
     )
+
+
+def refusal(error: Exception, own: Collection[Path]) -> Refused:
+    """An error in a rendering as its place, reason and mend; no file where none of ours is it."""
+    file, line = _place(error, {str(path) for path in own})
+    return Refused(Fault(file, line, _what(error), _mend(error) if file else ""))
+
+
+def _place(error: Exception, paths: Collection[str]) -> tuple[str, int]:
+    if isinstance(error, TemplateSyntaxError) and error.filename:
+        return error.filename, error.lineno
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in paths]
+    return (frames[-1].filename, frames[-1].lineno or 1) if frames else ("", 1)
 
 
 def _what(error: Exception) -> str:
@@ -35,14 +47,18 @@ def _what(error: Exception) -> str:
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name}"
     if isinstance(error, RecursionError):
-        return "it does too much: a loop or a call of itself has no end"
+        return _ENDLESS
+    if isinstance(error, MemoryError):
+        return "it makes a text that is too large"
     if isinstance(error, TemplateError):
         return (error.message or type(error).__name__).rstrip(".")
     return f"it can't be rendered ({type(error).__name__})"
 
 
 def _mend(error: Exception) -> str:
-    if isinstance(error, SecurityError):
+    if isinstance(error, TemplateSyntaxError):
+        return "correct it"
+    if isinstance(error, SecurityError | MemoryError):
         return "leave that out: templates only show what they are given"
     if isinstance(error, UndefinedError | TemplateNotFound):
         return _HINT

@@ -21,6 +21,7 @@ from jinja2 import Environment, TemplateSyntaxError, meta
 from mentoring import wording
 from mentoring.roster import Roster
 from mentoring.tables import Fault, nearest, quoted
+from service.render_apart import Own, Refused, render_apart
 from service.sandbox import environment, steps
 from service.template_faults import fault_of
 
@@ -45,29 +46,43 @@ class Source:
 
 @dataclass(frozen=True)
 class Edition:
-    """Templates in one language. `language` is the one really used: the reader's, or English."""
+    """Templates in one language. `language` is the one really used: the reader's, or English.
+
+    With templates of a coordinator's own among them all are rendered apart.
+    """
 
     language: str
     text: Environment
     html: Environment
+    own: Own = ()
 
     def of(self, name: str) -> Environment:
         return self.html if name.endswith(".html") else self.text
 
     def render(self, name: str, context: Mapping[str, object]) -> str:
         """A template by its base name; an .html one escapes all that it shows."""
+        if self.own:
+            return render_apart(self.own, self.language, name, context)
         with steps():
             return self.of(name).get_template(name).render(context)
+
+    def compile(self, name: str) -> None:
+        """Raises what is wrong with a template before it is given anything."""
+        render_apart(self.own, self.language, name, None)
 
 
 @dataclass(frozen=True)
 class Templates:
-    """One state of the files. `faults` are those of own files that can't be taken at all."""
+    """One state of the files. `faults` are those of own files that can't be taken at all.
+
+    `_deadly` are mails and pages that took too much once, and are not tried again.
+    """
 
     sources: Mapping[str, Source]
     own: Mapping[str, Path] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     _refused: set[Fault] = field(default_factory=set)
+    _deadly: set[tuple[str, ...]] = field(default_factory=set)
     _editions: dict[str, Edition] = field(default_factory=dict)
 
     def edition(self, names: Sequence[str], language: str) -> Edition:
@@ -78,14 +93,18 @@ class Templates:
     def render(self, names: Sequence[str], language: str, make: Callable[[Edition], T]) -> T:
         """What `make` makes of `names`; with the shipped templates where an own one fails."""
         edition = self.edition(names, language)
+        asked = (edition.language, *names)
         try:
-            return make(edition)
+            if asked not in self._deadly:
+                return make(edition)
         except Exception as error:
             own = self.own_in(names, edition.language)
             if not own:
                 raise
             self.refuse(fault_of(error, own))
-            return make(shipped().edition(names, language))
+            if isinstance(error, Refused) and error.is_fatal:
+                self._deadly.add(asked)
+        return make(shipped().edition(names, language))
 
     def own_in(self, names: Sequence[str], language: str) -> dict[str, Path]:
         """The own templates among these and all that they use."""
@@ -107,6 +126,10 @@ class Templates:
             mend=fault.mend,
             used="the shipped one",
         )
+
+    @cached_property
+    def _texts(self) -> Own:
+        return tuple((n, self.sources[n].text, str(path)) for n, path in self.own.items())
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -141,7 +164,9 @@ class Templates:
         found: dict[str, frozenset[str]] = {}
         words = environment(self._load(FALLBACK), autoescape=False)
         for name, source in self.sources.items():
-            with suppress(TemplateSyntaxError):  # told, with its line, when it is rendered
+            with suppress(
+                TemplateSyntaxError, RecursionError
+            ):  # told, with its line, when it is rendered
                 named = meta.find_referenced_templates(words.parse(source.text))
                 found[name] = frozenset(filter(None, named))
         return found
@@ -163,7 +188,7 @@ class Templates:
             )
             for words in (text, html):
                 words.globals.update(lang=wording.tag(language), dir=wording.direction(language))
-            self._editions[language] = Edition(wording.tag(language), text, html)
+            self._editions[language] = Edition(wording.tag(language), text, html, self._texts)
         return self._editions[language]
 
     def _load(self, language: str) -> Callable[[str], tuple[str, str, Callable[[], bool]] | None]:

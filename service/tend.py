@@ -147,7 +147,7 @@ def _replace(work: Work, connection: Connection, pair: Pair, booking: Booking, s
             keep(connection, _standing(connection, pair), PROPOSED, "")
         return
     if not can_wait:
-        call_off(work, connection, booking, Why.NO_TIME)
+        call_off(work, connection, booking, why if why is Why.DEADLINE else Why.NO_TIME)
         keep(connection, _standing(connection, pair), WAITING, "a calendar can't be read")
         return
     _wait_for_calendar(connection, pair, why)

@@ -13,9 +13,10 @@ from mentoring.interval import Interval
 from mentoring.meeting import Partstat
 from mentoring.notices import PutBackNotice, Refusal, Why
 from mentoring.roster import Person
-from service.booking import asked_slot, call_off, moved_to
-from service.post import post, post_move
+from service.booking import asked_slot, call_off, move, moved_to
+from service.post import post
 from service.propose import WAITING, keep
+from service.rooms import with_room
 from service.sides import sides, suits, unknown
 from service.sync import stepped
 from service.work import Work, party
@@ -126,8 +127,7 @@ def _moved(work: Work, connection: Connection, booking: Booking, asked: Interval
         return
     slot = asked_slot(people, asked, booking)
     moved = moved_to(work, booking, people, slot, Why.BY_HAND)
-    meetings.save(connection, moved)
-    post_move(work, connection, moved)
+    move(work, connection, booking, with_room(work, connection, moved))
     log.info("moved_by_hand", uid=booking.uid, sequence=moved.meeting.sequence)
 
 

@@ -72,6 +72,7 @@ def _welcome(work: Work, connection: Connection, person: Person, programme: str)
         tools=person.tools,
         calendar_known=bool(person.calendar),
         code=issue(work, connection, PREFERENCES, person.email),
+        onsite=tuple(sorted(person.onsite)),
         connect="" if known and known.state == calendars.OK else connect_link(work, person),
         page=page_link(work.roster, work.secret, work.now, PREFERENCES, person.email),
     )

@@ -84,6 +84,12 @@ class Work:
             mailbox.email, mailbox.name, programme.timezone, OFFICE_HOURS, programme.holidays
         )
 
+    def supervisor(self, email: str) -> Person | None:
+        """The supervisor of somebody in the roster, in it or not; None for anybody else."""
+        named = (p.supervisor for p in self.roster.people.values() if p.supervisor)
+        found = next((mailbox for mailbox in named if mailbox.email == email), None)
+        return self.outsider(found) if found else None
+
     def coordinator(self) -> Reader:
         programme = self.roster.programme
         return Reader("Coordinator", programme.coordinator, programme.timezone)

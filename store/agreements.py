@@ -14,6 +14,8 @@ from mentoring.roster import Channel
 from store.instants import instant, seconds
 from store.tables_programme import agreements, signatures
 
+_CHANNELS = {str(channel): channel for channel in Channel}
+
 
 @dataclass(frozen=True)
 class Version:
@@ -61,12 +63,24 @@ def _terms(row: Row[Any]) -> Terms:
 
 def in_force(connection: Connection) -> dict[tuple[str, str], Terms]:
     """The terms that hold for each pair that signed any: those of its newest signed version."""
-    rows = connection.execute(
-        select(agreements)
-        .where(agreements.c.in_force_at.is_not(None))
-        .order_by(agreements.c.version)
+    columns = agreements.c
+    query = (
+        select(
+            columns.mentor,
+            columns.mentee,
+            columns.every,
+            columns.minutes,
+            columns.channel,
+            columns.share,
+            columns.conflicts,
+        )
+        .where(columns.in_force_at.is_not(None))
+        .order_by(columns.version)
     )
-    return {(row.mentor, row.mentee): _terms(row) for row in rows}
+    return {
+        (mentor, mentee): Terms(timedelta(seconds=every), minutes, _CHANNELS[channel], *rest)
+        for mentor, mentee, every, minutes, channel, *rest in connection.execute(query).all()
+    }
 
 
 def settled(connection: Connection) -> frozenset[tuple[str, str]]:

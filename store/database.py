@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DatabaseError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = "alembic_version"
+_REVISION = re.compile(r'^(revision|down_revision) = "(\w+)"$', re.MULTILINE)
 _LOCK_WAIT_MS = 30_000
 
 
@@ -61,35 +60,66 @@ def migrate(engine: Engine, *, now: datetime) -> Path | None:
 
     Raises StoreError for a damaged or newer store, which is left as it is.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    present = _present_revision(engine, config)
-    if present == newest:
+    present = _present_revision(engine)
+    if present == newest_revision():
         return None
+    if present and present not in _revisions():
+        raise StoreError(
+            f"{_name(engine)}: the store is of a newer version ({present}); "
+            "install that version again, or restore the backup taken before its upgrade"
+        )
     backup = _back_up(engine, now) if present else None
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    _upgrade(engine)
     return backup
 
 
-def _present_revision(engine: Engine, config: Config) -> str | None:
+def _revisions() -> dict[str, str | None]:
+    """Each migration with the one before it, read from their files."""
+    texts = [path.read_text("utf-8") for path in (_MIGRATIONS / "versions").glob("*.py")]
+    found = [dict(_REVISION.findall(text)) for text in texts]
+    return {each["revision"]: each.get("down_revision") for each in found}
+
+
+def _upgrade(engine: Engine) -> None:
+    # Imported here: a store that is up to date, as at nearly every start, has no use for it.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _present_revision(engine: Engine) -> str | None:
     try:
         with engine.connect() as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
+            return _revision(connection)
     except DatabaseError as error:
         raise StoreError(
             f"{_name(engine)}: the store can't be read ({error.orig}); "
             "restore the newest backup beside it, then start again"
         ) from error
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if present and present not in known:
-        raise StoreError(
-            f"{_name(engine)}: the store is of a newer version ({present}); "
-            "install that version again, or restore the backup taken before its upgrade"
-        )
-    return present
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_VERSION):
+        return None
+    found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION}").scalar()
+    return found
+
+
+def newest_revision() -> str:
+    """The schema that this version works with."""
+    parents = _revisions()
+    (newest,) = parents.keys() - parents.values()
+    return newest
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the store has this version's schema."""
+    return _revision(connection) == newest_revision()
 
 
 def _back_up(engine: Engine, now: datetime) -> Path | None:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from mentoring.deadlines import Deadline as Deadline
 from store.instants import seconds
 from store.tables_supervision import deadlines
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """Days on which an employee has no time for meetings, both ends included."""
-
-    id: int
-    employee: str
-    supervisor: str
-    first: date
-    last: date
 
 
 def holding(connection: Connection, employee: str = "") -> list[Deadline]:

@@ -12,6 +12,10 @@ from store.tables import facts
 
 SECRET = "secret"  # noqa: S105 - the fact's name
 LAST_PASS = "last pass"  # noqa: S105
+WEEK = "week"
+"""The week in which the coordinator's digest was last looked at, and what it said."""
+ROSTER_FAULTS = "roster faults"
+"""Why the last edit of the files was refused; empty where it was not."""
 ORGANISER = "organiser"
 """Which calendar shows the meetings: another one begins empty."""
 

@@ -18,7 +18,8 @@ from store.tables import attendances, meetings, pairs
 
 MEETING = "meeting"
 BRIEFING = "briefing"
-BRIEFING = "briefing"
+ROOM = "room"
+"""Where a decision keeps the name of the room that a meeting has to itself."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Booking:
         """Whether it lies outside hours as both agreed; then `edges` are the minutes they bend."""
         return bool(self.decision.get("outside"))
 
+    @property
+    def room(self) -> str:
+        """The room of `places.csv` that it has to itself; empty where it has none."""
+        return str(self.decision.get(ROOM, ""))
+
     def guest(self, email: str) -> Guest | None:
         return next((g for g in self.guests if g.email == email), None)
 
@@ -106,6 +112,12 @@ def of_pair(connection: Connection, mentor: str, mentee: str) -> list[Booking]:
         meetings.c.mentor == mentor, meetings.c.mentee == mentee, meetings.c.kind == MEETING
     )
     return _bookings(connection, query)
+
+
+def of_person(connection: Connection, person: str) -> list[Booking]:
+    """All meetings a person ever had, with every partner; briefings are none."""
+    mine = (meetings.c.mentor == person) | (meetings.c.mentee == person)
+    return _bookings(connection, _all().where(mine, meetings.c.kind == MEETING))
 
 
 def next_number(connection: Connection, mentor: str, mentee: str) -> int:

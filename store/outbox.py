@@ -24,6 +24,7 @@ FAILED = "failed"
 UNKNOWN = "unknown"
 SUPERSEDED = "superseded"
 EXPIRED = "expired"
+STATES = (QUEUED, SENDING, SENT, FAILED, UNKNOWN, SUPERSEDED, EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,23 @@ def said(connection: Connection, prefix: str) -> frozenset[str]:
 
 def is_said(connection: Connection, key: str) -> bool:
     return connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first() is not None
+
+
+def said_since(connection: Connection, prefix: str, since: datetime) -> list[tuple[str, datetime]]:
+    """The keys that begin with this of letters queued since an instant, and when they were."""
+    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    query = (
+        select(outbox.c.key, outbox.c.created_at)
+        .where(outbox.c.key >= prefix, outbox.c.key < after, outbox.c.created_at >= seconds(since))
+        .order_by(outbox.c.id)
+    )
+    return [(key, instant(at)) for key, at in connection.execute(query)]
+
+
+def was_sent(connection: Connection, key: str) -> bool:
+    """Whether the letter with this key went out, as far as anybody knows."""
+    query = select(outbox.c.id).where(outbox.c.key == key, outbox.c.state.in_((SENT, UNKNOWN)))
+    return connection.execute(query).first() is not None
 
 
 def due(connection: Connection, sender: str, now: datetime) -> list[Queued]:

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from store import tables, tables_programme, tables_supervision
+from store import (
+    tables,
+    tables_coordinator,
+    tables_forecast,
+    tables_programme,
+    tables_supervision,
+)
 
 metadata = tables.metadata
 
-__all__ = ["metadata", "tables", "tables_programme", "tables_supervision"]
+__all__ = [
+    "metadata",
+    "tables",
+    "tables_coordinator",
+    "tables_forecast",
+    "tables_programme",
+    "tables_supervision",
+]

@@ -101,6 +101,10 @@ meetings = Table(
     Column("assumed", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("mentor", "mentee", "number"),
     Index("meetings_state_end", "state", "end"),
+    Index(
+        "meetings_overview",
+        *("mentor", "mentee", "kind", "state", "end", "start", "proposed_at", "assumed"),
+    ),
 )
 
 attendances = Table(
@@ -137,7 +141,9 @@ outbox = Table(
     Column("error", Text, nullable=False, default=""),
     Column("sent_at", Integer),
     Index("outbox_state", "state", "next_attempt"),
+    Index("outbox_figures", "state", "kind", "created_at"),
     Index("outbox_uid", "uid"),
+    Index("outbox_recipient", "recipient", "state"),
 )
 
 received = Table(

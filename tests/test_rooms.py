@@ -99,3 +99,14 @@ def test_threads_may_load_providers_at_once() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert run.stdout.strip() == "8", run.stderr
+
+
+def test_only_the_service_that_is_watched_loads_prometheus() -> None:
+    code = (
+        "import sys, daemon, service.passes, service.simulate, service.check, service.overview\n"
+        "print('prometheus_client' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert run.stdout.strip() == "False"

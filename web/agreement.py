@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mentoring.agreement import LONGEST, MOST_WEEKS, SHORTEST, Terms, read_terms, terms_of
+from mentoring.agreement import MOST_WEEKS, Terms, lengths, read_terms, terms_of
 from mentoring.roster import Channel, Pair
 from service import agreeing
 from service.agreeing import PURPOSE
@@ -27,10 +27,17 @@ def _shown(visit: Visit, pair: Pair, fault: str = "", sent: Form | None = None) 
         "names": names,
         "fields": _sent(sent) if sent else _fields(newest.terms if newest else terms_of(pair)),
         "fault": fault,
-        "limits": {"weeks": MOST_WEEKS, "shortest": SHORTEST, "longest": LONGEST},
+        "most_weeks": MOST_WEEKS,
+        "lengths": lengths(_filed(visit, pair)),
         "channels": [str(channel) for channel in Channel],
     }
     return Shown("agreement", context, 422 if fault else 200)
+
+
+def _filed(visit: Visit, pair: Pair) -> int:
+    """How long a meeting lasts by the coordinator's files, whatever was agreed since."""
+    files = visit.work.files or visit.work.roster
+    return next(p.agreement.minutes for p in files.pairs if p.key == pair.key)
 
 
 def _fields(terms: Terms) -> dict[str, str]:
@@ -56,7 +63,7 @@ def _act(visit: Visit, form: Form) -> Shown | None:
     if form.one("do") == "sign":
         return _sign(visit, pair, form)
     sent = _sent(form)
-    terms = read_terms(**sent)
+    terms = read_terms(**sent, filed=_filed(visit, pair))
     if isinstance(terms, str):
         return _shown(visit, pair, fault=terms, sent=form)
     with visit.work.engine.begin() as connection:

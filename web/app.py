@@ -1,32 +1,49 @@
-"""The pages that partners open from mails. A link's GET changes nothing; a button acts.
+"""The pages that partners open from mails, and the coordinator's. A GET changes nothing.
 
-No script, no cookie, no outside resource: the policy in every answer forbids them.
+No script, no outside resource: the policy in every answer forbids them. The coordinator's session
+is the only cookie.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from time import perf_counter
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.doors import Doors
+from service.health import Health
+from service.metrics import Metrics
 from web import (
     agenda,
     agreement,
+    board,
     choices,
+    cohort_page,
     consent,
+    coordinator,
+    deadlines,
     events,
     forms,
+    health,
+    mail_room,
     met,
+    pair_page,
     pick,
     planning,
     stretch,
+    told,
     welcome,
 )
+from web.coordinator import Place
 from web.forms import Page
 from web.render import missing
 
 _LARGEST_FORM = 50_000
+_METHODS = frozenset({"GET", "HEAD", "POST"})
 _HEADERS = (
     (
         b"content-security-policy",
@@ -42,22 +59,65 @@ PAGES: tuple[Page, ...] = (
     agenda.PAGE,
     agreement.PAGE,
     choices.PAGE,
+    deadlines.PAGE,
     *events.PAGES,
     met.PAGE,
     pick.PAGE,
     planning.PAGE,
     stretch.PAGE,
+    told.PAGE,
     *welcome.PAGES,
 )
 """Every page with a form."""
 
+DESK = (
+    Place("", board.show),
+    Place("/pairs.csv", board.download),
+    Place("/pair/{about:path}", pair_page.show, pair_page.act),
+    Place("/mail", mail_room.show, mail_room.act),
+    Place("/calendars", mail_room.calendars_page, mail_room.calendars_act),
+    Place("/cohort", cohort_page.show),
+)
+"""What a coordinator sees who is signed in."""
 
-def application(doors: Doors) -> ASGIApp:
-    """The pages over the service as it is at each request."""
-    routes = consent.routes(doors)
+
+def application(doors: Doors, watched: Health | None = None) -> ASGIApp:
+    """The pages over the service as it is at each request; `watched`, with what monitoring asks."""
+    routes = [*consent.routes(doors), *coordinator.routes(DESK, doors)]
     for page in PAGES:
         routes += forms.routes(page, doors)
-    return _guarded(Starlette(routes=routes, exception_handlers={404: missing}))
+    if watched:
+        routes += health.routes(watched)
+    app = _guarded(Starlette(routes=routes, exception_handlers={404: missing}))
+    return _counted(app, _names(routes), watched.metrics) if watched else app
+
+
+def _names(routes: list[Route]) -> frozenset[str]:
+    """What each page's path begins with; what follows is a signed link's."""
+    return frozenset(_first(route.path) for route in routes)
+
+
+def _first(path: str) -> str:
+    return path.lstrip("/").partition("/")[0]
+
+
+def _counted(app: ASGIApp, names: Collection[str], metrics: Metrics) -> ASGIApp:
+    """Each answer counted under its page's name; any other path is one and the same."""
+
+    async def count(scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
+        page = _first(scope["path"])
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                known = page if page in names else "none"
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                metrics.answered(known, method, message["status"], perf_counter() - began)
+            await send(message)
+
+        await app(scope, receive, counted)
+
+    return count
 
 
 def _guarded(app: ASGIApp) -> ASGIApp:

@@ -9,6 +9,7 @@ from mentoring.choices import Choice, Fault, away, other_hours
 from mentoring.hours import HoursError, parse_hours
 from mentoring.roster import Pair
 from service import choices as service
+from service import told
 from service.post import CHOICES
 from service.work import reading
 from web.forms import Form, Page, Shown, Visit
@@ -106,6 +107,7 @@ def _shown(
         "typed": {name: (typed or {}).get(name, "") for name in _FIELDS},
         "wrong": _wrong_hours(typed["hours"]) if typed and fault is Fault.HOURS else "",
         "today": local_day(person, work.now),
+        "told": told.page(work, person),
     }
     return Shown("choices", context, 422 if fault else 200)
 

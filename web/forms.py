@@ -126,7 +126,7 @@ def _act(page: Page, doors: Doors, token: str, body: bytes) -> Response:
     work, visit = _visit(page, doors, token)
     if visit is None:
         return old_link(work.roster)
-    form = _form(body)
+    form = read_form(body)
     if form is None or not _is_ours(work, token, form):
         mend = "open the link in the mail again"
         return trouble(work.roster, "this form is not ours", mend, 403, visit.person)
@@ -138,7 +138,8 @@ def _act(page: Page, doors: Doors, token: str, body: bytes) -> Response:
     return _rendered(work, visit, token, shown)
 
 
-def _form(body: bytes) -> Form | None:
+def read_form(body: bytes) -> Form | None:
+    """What a browser sent; None for what is no form."""
     try:
         return Form(parse_qs(body.decode(), max_num_fields=_MOST_FIELDS))
     except (UnicodeDecodeError, ValueError):

@@ -19,7 +19,12 @@ class PageServer:
             (host.strip("[]"), int(port)), family=_family(host), reuse_port=False
         )
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", server_header=False
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            proxy_headers=False,  # who is at the other end is never a header's to say
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="pages", daemon=True)

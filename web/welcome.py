@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mentoring.roster import Mailbox, Person
 from service import welcome
 from service.welcome import APPROVE, DIGEST, DUTY_HOURS, LISTED, NAMED, NO, PREFERENCES, YES
 from service.work import Work, reading
@@ -27,13 +26,6 @@ def _prefer(visit: Visit, form: Form) -> Shown | None:
     return None
 
 
-def _supervisor(work: Work, email: str) -> Person | None:
-    """The supervisor of somebody in the roster, in it or not."""
-    named = (p.supervisor for p in work.roster.people.values() if p.supervisor)
-    found: Mailbox | None = next((s for s in named if s.email == email), None)
-    return work.outsider(found) if found else None
-
-
 def _approval(visit: Visit) -> Shown | None:
     employee = visit.work.roster.people.get("".join(visit.about[:1]))
     if employee is None or employee.supervisor is None:
@@ -53,5 +45,5 @@ def _approve(visit: Visit, _form: Form) -> Shown | None:
 
 PAGES = (
     Page(PREFERENCES, _preferences, _prefer),
-    Page(APPROVE, _approval, _approve, _supervisor),
+    Page(APPROVE, _approval, _approve, Work.supervisor),
 )

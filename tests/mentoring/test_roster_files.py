@@ -81,6 +81,23 @@ def test_a_whole_roster() -> None:
 
 
 @pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        ("2027-01-11", "", date(2028, 1, 10)),
+        ("2027-01-11", "months = 9", date(2027, 10, 10)),
+        ("2027-08-31", "months = 6", date(2028, 2, 28)),
+        ("2027-07-01", "months = 8", date(2028, 2, 29)),
+    ],
+)
+def test_a_programme_lasts_a_year_or_so_many_months(start: str, months: str, end: date) -> None:
+    toml = TOML.replace("end = 2027-07-30", months).replace("2027-01-11", start)
+    first, *_ = roster(
+        overlap=toml, pairs="mentor,mentee\nlee@example.org,dana@example.org\n"
+    ).pairs
+    assert first.end == end
+
+
+@pytest.mark.parametrize(
     ("old", "new", "where", "what"),
     [
         ('"America/New_York"', '"America/New_Yrok"', 4, 'did you mean "America/New_York"?'),
@@ -92,6 +109,13 @@ def test_a_whole_roster() -> None:
         ('"US"', '"USA-XX"', 7, "no holidays are known"),
         ("start = 2027-01-11", 'start = "soon"', 5, "programme.start"),
         ("start = 2027-01-11", "start = 2027-01-11T00:00:00", 5, "programme.start"),
+        (
+            "end = 2027-07-30",
+            "end = 2027-07-30\nmonths = 6",
+            7,
+            "end and programme.months are both",
+        ),
+        ("end = 2027-07-30", "months = 7", 6, "programme.months"),
         ("end = 2027-07-30", "end = 2026-07-30", 6, "programme.end is before programme.start"),
         ("coordinator = ", "coordinater = ", 8, 'did you mean "coordinator"?'),
         ("[programme]", "[programe]", 1, 'did you mean "programme"?'),
@@ -110,6 +134,7 @@ def test_faults_of_the_programme(old: str, new: str, where: int, what: str) -> N
     ("section", "what"),
     [
         ('[agreement]\nevery = "90 minutes"', "12: agreement.every is shorter than a day"),
+        ('[agreement]\nevery = "5 weeks"', "12: agreement.every is longer than a month"),
         ('[agreement]\nevery = "often"', '12: agreement.every: "often" is no length of time'),
         ("[agreement]\nminutes = 5", "12: agreement.minutes"),
         ('[agreement]\nminutes = "60"', "12: agreement.minutes"),
@@ -196,6 +221,7 @@ def test_faults_of_a_person(column: str, value: str, what: str) -> None:
         ("dana@example.org,lee@example.org,2027-03-01,2027-02-01", "column end: the end is before"),
         ("dana@example.org,lee@example.org,2026-03-01", "lie outside the programme's; stay in"),
         ("dana@example.org,lee@example.org,,,1 hour", 'every: "1 hour" is shorter than a day'),
+        ("dana@example.org,lee@example.org,,,5 weeks", 'every: "5 weeks" is longer than a month'),
         ("dana@example.org,lee@example.org,,,,5", 'column minutes: "5" can\'t be used; write 15'),
         ("dana@example.org,lee@example.org,,,,,phone", 'column channel: "phone" is not known'),
         ("dana@example.org,lee@example.org,,,,,,0", 'column goal: "0" can\'t be used; write 1 to'),

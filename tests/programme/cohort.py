@@ -290,9 +290,9 @@ def forty_pairs() -> Cohort:
     people = {person.user: person for members, _ in groups for person in members}
     pairs = [pair for _, matches in groups for pair in matches]
     exceptions = [
-        "faye@example.org,2027-02-22,2027-02-26,deadline,Budget week",
-        "gus@example.org,2027-05-03,2027-05-14,deadline,Audit",
-        "iris@example.org,2027-03-15,2027-03-19,off,Spring break",
+        f"faye@example.org,2027-02-22,2027-02-26,deadline,{CANARY}-LABEL-FAYE",
+        f"gus@example.org,2027-05-03,2027-05-14,deadline,{CANARY}-LABEL-GUS",
+        f"iris@example.org,2027-03-15,2027-03-19,off,{CANARY}-LABEL-IRIS",
         "rhys@example.org,2027-04-05,2027-04-16,timezone,Europe/Istanbul",
         "opal@example.org,2027-09-06,2027-09-10,hours,Mon-Fri 07:00-12:00",
     ]
@@ -318,7 +318,8 @@ def calendar_text(person: Member, spans: Sequence[tuple[datetime, datetime]]) ->
         f"BEGIN:VEVENT\r\nUID:{person.user}-{start:%Y%m%d%H%M}@calendar\r\n"
         f"DTSTAMP:20270101T000000Z\r\nDTSTART:{start.astimezone(UTC):%Y%m%dT%H%M%SZ}\r\n"
         f"DTEND:{end.astimezone(UTC):%Y%m%dT%H%M%SZ}\r\n"
-        f"SUMMARY:{CANARY}-TITLE-{person.user.upper()}\r\nEND:VEVENT\r\n"
+        f"SUMMARY:{CANARY}-TITLE-{person.user.upper()}\r\n"
+        f"LOCATION:{CANARY}-TITLE-ROOM\r\nDESCRIPTION:{CANARY}-TITLE-NOTE\r\nEND:VEVENT\r\n"
         for start, end in spans
     )
     head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//Year//EN\r\n"

@@ -31,6 +31,7 @@ _CHANGES = ("moved", "cancelled", "event_moved", "event_off")
 _PRIVATE = {
     f"{CANARY}-TITLE": frozenset[str](),
     f"{CANARY}-CONFLICT": frozenset[str](),
+    f"{CANARY}-LABEL": frozenset[str](),
     f"{CANARY}-AGENDA": frozenset({"prepare", "remind", "invite", "moved"}),
     f"{CANARY}-STEP": frozenset({"prepare", "remind"}),
 }

@@ -13,7 +13,7 @@ from service.welcome import DIGEST, LISTED, YES
 from service.work import reading
 from store import approvals, preferences
 from tests.web.served import served
-from tests.world import DANA, LEE, PAIRS, World, at, to
+from tests.world import DANA, LEE, PAIRS, PEOPLE, World, at, event_in, to
 
 BOSS = "boss@example.org"
 START = at("2027-01-11 12:00")
@@ -51,11 +51,11 @@ def about(sent: list[EmailMessage], words: str) -> list[EmailMessage]:
     return [m for m in sent if words in str(m["Subject"])]
 
 
-def say(world: World, message: EmailMessage, word: str) -> None:
+def say(world: World, message: EmailMessage, word: str, rest: str = "") -> None:
     code = re.search(rf"{word} ([0-9a-f]{{16}})", text_of(message))
     assert code is not None
     who = message["To"].addresses[0].addr_spec
-    world.drop(f"From: {who}\r\nSubject: {word} {code[1]}\r\n\r\n".encode())
+    world.drop(f"From: {who}\r\nSubject: {word} {code[1]}{rest}\r\n\r\n".encode())
 
 
 def test_three_weeks_before_partners_are_welcomed_and_the_supervisor_approves(new: World) -> None:
@@ -74,6 +74,22 @@ def test_three_weeks_before_partners_are_welcomed_and_the_supervisor_approves(ne
     new.step(START - timedelta(days=14))
     with reading(new.engine) as connection:
         assert approvals.at(connection, DANA, BOSS) is not None
+
+
+def test_a_welcome_says_what_is_known_and_how_invitations_arrive(new: World) -> None:
+    people = (
+        "name,email,timezone,hours,site,onsite,tools,language\n"
+        f"Dana Lee,{DANA},America/New_York,Mon-Fri 09:00-17:00,Denver,Tue Thu,Zoom,\n"
+        f"Lee Park,{LEE},America/New_York,Mon-Fri 08:00-16:00,,,,es\n"
+    )
+    new.write(people=people)
+    sent = play(new, START - timedelta(days=21), START - timedelta(days=17))
+    hers, his = (text_of(to(sent, who)[0]) for who in (DANA, LEE))
+    assert re.search(r"On site +Tuesday, Thursday\s", hers)
+    assert "Zoom" in hers
+    assert "Add mentoring@example.org to your contacts." in hers
+    assert "Agrega mentoring@example.org a tus contactos." in his
+    assert "En el sitio" not in his
 
 
 def test_an_approval_counts_only_for_ones_own_people(new: World) -> None:
@@ -132,6 +148,34 @@ def test_half_way_a_month_before_and_at_the_end_there_is_one_mail_each(world: Wo
         "2027-07-22": [],
         "2027-07-23": ["Your mentoring with Lee Park closes soon"],
     }
+
+
+def test_the_stages_bring_the_agreement_the_record_and_the_celebration(world: World) -> None:
+    people = PEOPLE.replace("supervisor\n", "supervisor,expertise\n").replace(",\n", ",,law\n")
+    world.write(
+        people=people.replace("<boss@example.org>\n", "<boss@example.org>,law\n"), events=EVENTS
+    )
+    world.step(START)
+    sent = world.sent()
+    for who in (DANA, LEE):
+        invite = next(m for m in to(sent, who) if m.get_content_type() == "multipart/mixed")
+        world.reply(who, invite, "ACCEPTED", START)
+    end = event_in(invite).decoded("dtend")
+    world.step(end)
+    world.sent()
+    world.step(at(f"{end + timedelta(days=1):%Y-%m-%d} 12:00"))
+    say(world, about(to(world.sent(), DANA), "Did you meet")[0], "MET", " 90")
+    world.step(at(f"{end + timedelta(days=2):%Y-%m-%d} 12:00"))
+    mails = {}
+    for day, subject in (("04-21", "Mid-point"), ("06-30", "Plan your close"), ("07-23", "closes")):
+        world.step(at(f"2027-{day} 12:00"))
+        mails[subject] = text_of(about(to(world.sent(), DANA), subject)[0])
+    assert "every 2 weeks, 60 minutes" in mails["Mid-point"]
+    assert "You both know law." in mails["Mid-point"]
+    for subject in ("Plan your close", "closes"):
+        assert "You are both invited to Closing Party:" in mails[subject]
+        assert "Thu 29 Jul 2027" in mails[subject]
+    assert re.search(r"Meetings  1 since .+ 2027\s+Time      1.5 hours", mails["closes"])
 
 
 def test_the_digest_goes_to_who_asked_for_it_once_a_month(new: World) -> None:

@@ -29,13 +29,22 @@ from mentoring.notices import (
     PatternNotice,
     Reader,
     Refusal,
-    Stage,
-    Summary,
-    SummaryNotice,
     UndeliveredNotice,
     Why,
 )
 from mentoring.roster import Mailbox, Programme
+from mentoring.summary import (
+    Appointment,
+    EventDate,
+    EventKind,
+    Name,
+    Part,
+    Stage,
+    Summary,
+    SummaryNotice,
+    Way,
+    Week,
+)
 from service.compose import Calendar, compose, render
 from service.templates import SHIPPED
 
@@ -55,19 +64,55 @@ DANA, LEE = (
 )
 READER = Reader("Dana Lee", "dana@example.org", "America/New_York")
 MEETING = MeetingFacts("u@overlap", 0, SLOT, LEE, DANA)
+MONDAY = date(2026, 12, 7)
 SUMMARY = Summary(
-    employee="Dana Lee",
+    employee=Name("Dana Lee"),
     first=date(2027, 1, 11),
     last=date(2027, 1, 31),
-    held=2,
-    assumed=2,
-    planned=1,
+    partners=(Name("Kim Ito"),),
+    unnamed=2,
+    conflicts=(date(2027, 2, 3), date(2027, 2, 4)),
+    conflicts_undated=1,
     minutes_held=120,
     minutes_agreed=90,
-    next_meeting=SLOT,
-    next_virtual=True,
-    stage=Stage(3, 29),
+    lunches=2,
+    held=3,
+    assumed=2,
+    planned=3,
+    moved=1,
+    next_meetings=(Appointment(SLOT, Way.VIRTUAL), Appointment(SLOT, Way.ON_SITE)),
+    attended=tuple(EventDate(kind, SLOT, Way.EITHER) for kind in EventKind),
+    coming=tuple(EventDate(kind, SLOT, Way.ON_SITE) for kind in EventKind),
+    stage=Stage(3, 29, Part.START),
+    signed=1,
+    agreements=2,
+    approved=False,
+    weeks=tuple(Week(MONDAY + timedelta(weeks=n), 60 * n, 30, n == 4) for n in range(12)),
+    undated=2,
 )
+QUIET = replace(
+    SUMMARY,
+    partners=(),
+    unnamed=1,
+    conflicts=(),
+    conflicts_undated=0,
+    lunches=0,
+    held=0,
+    assumed=0,
+    planned=0,
+    moved=0,
+    minutes_held=0,
+    next_meetings=(),
+    attended=(),
+    coming=(),
+    weeks=tuple(replace(week, held=0, planned=0, has_deadline=False) for week in SUMMARY.weeks),
+    undated=0,
+)
+NEXT_WEEK = (date(2027, 2, 8), date(2027, 2, 12))
+
+
+def summary_notice(*sections: Summary, copy: bool = False, page: str = "") -> SummaryNotice:
+    return SummaryNotice("k", READER, sections or (SUMMARY,), copy, NEXT_WEEK, page)
 
 
 def meeting_notice(kind: str = "invite", **changed: object) -> MeetingNotice:
@@ -80,7 +125,6 @@ def every_notice() -> list[Notice]:
     earlier = Interval(SLOT.start - timedelta(days=1), SLOT.end - timedelta(days=1))
     site = replace(MEETING, in_person=True, place="Denver", unseen=("Lee Park",))
     tool = replace(MEETING, tool="Zoom")
-    quiet = replace(SUMMARY, held=0, assumed=0, planned=0, minutes_held=0, next_meeting=None)
     notices: list[Notice] = [
         *(meeting_notice(kind) for kind in ("invite", "moved", "cancelled", "nudge")),
         *(meeting_notice("moved", why=why, before=earlier) for why in Why),
@@ -96,15 +140,19 @@ def every_notice() -> list[Notice]:
         *(CounterNotice("k", READER, MEETING, SLOT, refusal) for refusal in Refusal),
         CalendarNotice("k", READER, "the feed is not there", "publish it again"),
         *(PatternNotice("k", READER, LEE, DANA, for_coordinator=c) for c in (True, False)),
-        *(NoSlotNotice("k", READER, LEE, DANA, (("mentor busy", 3),), s) for s in ("", "30")),
+        *(
+            NoSlotNotice("k", READER, LEE, DANA, (("mentor busy", 3),), s)
+            for s in ((), ("30", "45"))
+        ),
         *(
             UndeliveredNotice("k", READER, "x@y.org", "invite", "550", in_doubt=d)
             for d in (True, False)
         ),
         *(
-            SummaryNotice("k", READER, s, "UTC", copy=c)
-            for s in (SUMMARY, quiet)
+            summary_notice(*sections, copy=c, page=page)
+            for sections in ((SUMMARY,), (QUIET,), (SUMMARY, QUIET), (QUIET,) * 5)
             for c in (True, False)
+            for page in ("", "https://example.org/deadline/x")
         ),
     ]
     return notices
@@ -192,7 +240,7 @@ def test_the_links_write_the_answer() -> None:
 
 
 def test_a_supervisor_reads_nothing_of_the_partner() -> None:
-    raw, _ = letter(SummaryNotice("k", READER, SUMMARY, "America/New_York", copy=False))
+    raw, _ = letter(summary_notice())
     assert b"Lee Park" not in raw
     assert b"JST" not in raw
 

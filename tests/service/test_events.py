@@ -131,6 +131,25 @@ def test_the_whole_road_of_four(cohort: World) -> None:
     assert {m["To"].addresses[0].addr_spec for m in briefs} == {DANA, MAY}
 
 
+def test_who_says_no_in_the_last_week_is_asked_once_more_too(cohort: World) -> None:
+    first = asked(cohort)
+    now = FORUM - timedelta(days=5)
+    play(cohort, FORUM - timedelta(days=7), now)
+    say(cohort, first[LEE], "ABSENT")
+    cohort.step(now)
+    day = play(cohort, now, FORUM - timedelta(hours=1))
+    assert [str(m["Subject"])[:24] for m in to(day, LEE)] == ["Can you make it after al"]
+
+
+def test_who_says_no_twice_is_not_asked_a_third_time(cohort: World) -> None:
+    first = asked(cohort)
+    say(cohort, first[LEE], "ABSENT")
+    week = play(cohort, FORUM - timedelta(days=20), FORUM - timedelta(days=5))
+    (again,) = to(week, LEE)
+    say(cohort, again, "ABSENT")
+    assert to(play(cohort, FORUM - timedelta(days=4), FORUM - timedelta(hours=1)), LEE) == []
+
+
 def booked(world: World) -> tuple[list[EmailMessage], datetime]:
     first = asked(world)
     now = FORUM - timedelta(days=20)

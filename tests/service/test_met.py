@@ -171,7 +171,7 @@ def test_a_summary_counts_what_was_said_and_how_long(world: World, over: Over) -
 def test_a_summary_says_what_was_assumed(world: World, over: Over) -> None:
     sent = play(world, over.end + timedelta(days=2), at("2027-02-02 18:00"), hours=6)
     text = text_of(about(sent, "Mentoring update")["boss@example.org"][1])
-    assert "Meetings  1 held (1 assumed)" in text
+    assert "Meetings  1 held (0 confirmed, 1 assumed)" in text
 
 
 def test_a_pulse_is_kept_once_a_season(world: World, over: Over) -> None:

@@ -188,6 +188,24 @@ def test_an_empty_agenda_is_no_news_for_a_calendar_and_brings_starters(world: Wo
         assert not [p for p in message.walk() if p.get_content_type() == "text/calendar"]
 
 
+@pytest.mark.parametrize(
+    ("now", "starter"),
+    [
+        ("2027-04-26 12:00", "Which talk, paper or briefing could one of us preview"),
+        ("2027-07-12 12:00", "Whom could you mentor next?"),
+    ],
+)
+def test_the_starters_follow_the_programme(world: World, now: str, starter: str) -> None:
+    world.write(agreement='[agreement]\nnotice = "10 days"\n')
+    world.step(at(now))
+    invites = to(world.sent(), DANA), to(world.sent(), LEE)
+    invite = next(m for m in invites[0] if m.get_content_type() == "multipart/mixed")
+    world.reply(DANA, invite, "ACCEPTED", at(now))
+    start = event_in(invite).decoded("dtstart")
+    asked = about(play(world, at(now) + timedelta(hours=2), start), "What will you discuss")
+    assert starter in text_of(asked[DANA][1])
+
+
 def test_who_has_noted_something_is_not_asked(world: World) -> None:
     uid, start = confirmed(world)
     work = world.step(MONDAY + timedelta(hours=2))

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.roster_source import RosterFaults, RosterSource, load
-from tests.world import DANA, PEOPLE, World
+from tests.world import DANA, LEE, PEOPLE, World
 
 BAD = PEOPLE.replace("America/New_York", "Nowhere")
 
@@ -29,6 +29,18 @@ def test_a_good_edit_is_taken_up_once(world: World) -> None:
     assert source.refresh() is True
     assert source.roster.people[DANA].name == "Dana Roe"
     assert source.refresh() is False
+
+
+def test_a_mentor_with_more_mentees_than_the_cap_is_taken_and_logged(world: World) -> None:
+    others = [f"m{n}@example.org" for n in range(3)]
+    rows = "".join(f"M Roe,{e},America/New_York,Mon-Fri 09:00-17:00,,\n" for e in others)
+    pairs = "mentor,mentee\n" + "".join(f"{LEE},{e}\n" for e in (*others, DANA))
+    world.write(people=PEOPLE + rows, pairs=pairs)
+    with capture_logs() as logs:
+        source = RosterSource(world.directory)
+    assert len(source.roster.pairs) == 4
+    (entry,) = logs
+    assert (entry["event"], entry["mentor"], entry["mentees"]) == ("mentor_over_cap", LEE, 4)
 
 
 def test_a_bad_edit_keeps_the_last_good_roster_and_is_told_once(world: World) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -174,7 +176,7 @@ BREAKAGES = [
     ("mail/invite/body.html", "{{ n.reader.name|safe }}", 1, "No filter named 'safe'"),
     ("mail/invite/body.html", "{% autoescape false %}{% endautoescape %}", 1, "autoescape"),
     ("mail/invite/body.txt", "{{ n.reader.__class__.__mro__ }}", 1, "unsafe"),
-    ("mail/invite/body.txt", "{{ mailto.__globals__ }}", 1, "unsafe"),
+    ("mail/invite/body.txt", "{{ mailto.__call__.__globals__ }}", 1, "unsafe"),
     ("mail/invite/body.txt", "{{ n.reader.name.format(0) }}{{ ''.__class__ }}", 1, "unsafe"),
     ("mail/invite/body.txt", "{% include '/etc/passwd' %}", 1, "no template /etc/passwd"),
     ("mail/invite/body.txt", "{% include '../overlap.toml' %}", 1, "no template ../overlap.toml"),
@@ -192,6 +194,61 @@ BREAKAGES = [
     ("web/agenda.es.html", "{% block body %}", 1, "endblock"),
     ("mail/invite/body.txt", "x" * 70_000, 1, "larger than 64 KB"),
 ]
+
+
+LONG = "a" * 30_000
+DOUBLED = "{% set ns = namespace(a='abcdefgh') %}{% for i in '123456789012345678901234567890' %}"
+BOMBS = [
+    ("{{ 'a'*800000000 }}", "* is for whole numbers"),
+    (f"{DOUBLED}{{% set ns.a = ns.a ~ ns.a %}}{{% endfor %}}{{{{ ns.a }}}}", "too large"),
+    (f"{DOUBLED}{{% set ns.a = ns.a + ns.a %}}{{% endfor %}}{{{{ ns.a }}}}", "too large"),
+    (
+        f"{DOUBLED}{{% set ns.a %}}{{{{ ns.a }}}}{{{{ ns.a }}}}{{% endset %}}{{% endfor %}}",
+        "too large",
+    ),
+    ("{{ '{:>800000000}'.format('a') }}", "too large"),
+    (f"{{{{ '{LONG}'.replace('a', '{LONG}') }}}}", "too large"),
+    (f"{{{{ '{LONG}'|replace('a', '{LONG}') }}}}", "too large"),
+    (f"{{% for i in '{LONG}' %}}{LONG}{{% endfor %}}", "too large"),
+    (f"{{% for i in '{LONG[:2000]}' %}}{LONG[:2000]}{{% endfor %}}", "more than a megabyte"),
+    (
+        "{% set ns = namespace(a=99999) %}{% for i in 'abcdefghijklmnopqrstuvwxyz' %}"
+        "{% set ns.a = ns.a * ns.a %}{% endfor %}{{ ns.a }}",
+        "a number is too large",
+    ),
+    ("{{ " + "(" * 20_000 + "1" + ")" * 20_000 + " }}", "no end"),
+    ("{{ ('a ' * 1)|length }}{{ '" + "9" * 60_000 + "'|int }}", "* is for whole numbers"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BOMBS)
+def test_a_template_that_takes_too_much_harms_nobody(house: House, text: str, message: str) -> None:
+    usual = house.words("invite")
+    house.own("mail/invite/body.txt", text)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (fault,) = house.faults()
+    assert fault.startswith("mail/invite/body.txt:1: "), fault
+    assert message in fault
+    assert house.words("invite") == usual
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KB, in here
+
+
+SLOW = f"{{% set l = '{LONG}'|list %}}{{% for i in '{LONG}' %}}{{% set m = l|sort %}}{{% endfor %}}"
+
+
+def test_a_template_that_is_slow_is_ended_and_not_tried_again(house: House) -> None:
+    usual = house.words("invite")
+    house.own("mail/invite/body.txt", SLOW)
+    with capture_logs() as logs:
+        assert house.words("invite") == usual
+        started = time.monotonic()
+        assert house.words("invite") == usual
+    assert time.monotonic() - started < 3
+    assert [log["reason"] for log in logs] == [
+        "a template that uses it fails: it takes more time or memory than one may"
+    ]
+    house.own("mail/invite/body.txt", "Short")
+    assert house.words("invite").text == "Short\n"
 
 
 @pytest.mark.parametrize(("name", "text", "line", "message"), BREAKAGES)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.engine import make_url
 
-from store import database, facts, meetings
+from store import busy_bits, database, facts, meetings
 from store.database import StoreError, migrate, open_engine, resolve_url, sole_writer
 from store.schema import metadata
 
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:
@@ -74,6 +74,7 @@ def test_a_store_of_the_first_version_keeps_its_meetings(
     for path in (first / "versions").glob("*.py"):
         if not path.name.startswith("0001"):
             path.unlink()
+    begin = int(datetime.now(UTC).timestamp()) // 900 * 900
     engine = opened(tmp_path)
     with monkeypatch.context() as patched:
         patched.setattr(database, "_MIGRATIONS", first)
@@ -90,8 +91,14 @@ def test_a_store_of_the_first_version_keeps_its_meetings(
                 "INSERT INTO attendances (uid, person, name, zone, partstat, nudges, code) "
                 f"VALUES ('u@overlap', '{person}', 'N', 'UTC', 'ACCEPTED', 0, '{person}')"
             )
+        connection.exec_driver_sql(
+            'INSERT INTO busy (person, item, start, "end") VALUES '
+            f"('a@x.org', 'i', {begin + 60}, {begin + 960}), ('a@x.org', 'j', {begin}, {begin})"
+        )
     assert migrate(engine, now=NOW) is not None
     with engine.begin() as connection:
+        first_quarter, bits = busy_bits.load(connection, ["a@x.org"])["a@x.org"]
+        assert bits == 0b11 << begin // 900 - first_quarter
         (booking,) = meetings.of_pair(connection, "a@x.org", "b@x.org")
         assert (booking.link, booking.why, booking.meeting.accepted) == ("", "", True)
         meetings.save(connection, booking)

@@ -46,6 +46,15 @@ def form_token_in(page: str) -> str:
     return page.partition('name="form" value="')[2].partition('"')[0]
 
 
+def no_doors() -> Doors:
+    """For pages that reach nothing of the service."""
+
+    def never(*_: object) -> NoReturn:
+        raise AssertionError("nobody opens a link here")
+
+    return Doors(never, never, never, never)
+
+
 @contextmanager
 def served(world: World, now: datetime) -> Iterator[Served]:
     def no_desk() -> NoReturn:

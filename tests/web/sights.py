@@ -214,6 +214,39 @@ def approved(office: Office) -> str:
     return url
 
 
+def deadline(office: Office) -> str:
+    return office.page("deadline", BOSS)
+
+
+def deadline_asked_back(office: Office) -> str:
+    """What the mail links to that asks a supervisor whether they wrote a mail."""
+    return office.page("deadline", BOSS, "2027-02-01", "2027-02-05", DANA)
+
+
+def deadline_entered(office: Office) -> str:
+    url = deadline(office)
+    sent(url, what="enter", who=DANA, first="2027-02-01", last="2027-02-05")
+    sent(url, what="enter", who=DANA, first="2027-03-01", last="")
+    return url
+
+
+def told_before_any_meeting(office: Office) -> str:
+    return office.page("told", DANA)
+
+
+def told(office: Office) -> str:
+    booked(office)
+    return office.page("told", DANA)
+
+
+def told_less(office: Office) -> str:
+    uid = booked(office).uid
+    url = office.page("told", DANA)
+    sent(office.page("deadline", BOSS), what="enter", who=DANA, first="2027-01-12", last="")
+    sent(url, shown=uid, private=uid)
+    return url
+
+
 AWAY = {"first": "02012027", "last": "02052027"}
 BACKWARDS = {"first": "02052027", "last": "02012027"}
 HOURS = {"hours": "Mon-Fri 10:00-16:00", "from": "02012027"}
@@ -246,6 +279,12 @@ SIGHTS = (
     Sight("preferences", preferences_saved, {"prefer": " "}, state="saved"),
     Sight("approve", approve),
     Sight("approve", approved, state="done"),
+    Sight("deadline", deadline, AWAY, (BACKWARDS, {"who": " ", **AWAY})),
+    Sight("deadline", deadline_asked_back, state="asked back"),
+    Sight("deadline", deadline_entered, AWAY, state="entered"),
+    Sight("told", told_before_any_meeting, state="before any meeting"),
+    Sight("told", told, {"private": " "}),
+    Sight("told", told_less, state="private"),
     Sight("planning", lambda office: office.page("planning", DANA, *PAIR)),
 )
 every_refusal = pytest.mark.parametrize(

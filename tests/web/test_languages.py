@@ -36,8 +36,8 @@ ENGLISH = {
 }
 
 
-NOT_THEIRS = ("trouble", "approve")
-"""Opened by nobody whom we know, and by a supervisor, who has no language in the files."""
+NOT_THEIRS = ("trouble", "approve", "deadline")
+"""Opened by nobody whom we know, and by supervisors, who have no language in the files."""
 
 
 @every_page

@@ -1,0 +1,149 @@
+"""What the coordinator does by hand: each act is one transaction with the note of who did it.
+
+Each gives a word on what came of it, which the page then shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from mentoring.choices import FURTHEST
+from mentoring.meeting import State
+from mentoring.notices import CalendarNotice, Why
+from mentoring.roster import Pair, Person
+from service.booking import call_off
+from service.consent import connect_link, needs_consent
+from service.links import base_url
+from service.polls import close
+from service.post import post
+from service.propose import WAITING, keep, live_ahead
+from service.work import Work, reader
+from store import audit, meetings, pauses, polls, queue
+from store.audit import Act
+from store.meetings import Standing
+from store.outbox import QUEUED
+from store.pauses import PairPause
+
+log = structlog.get_logger()
+
+
+class Done(StrEnum):
+    """What came of an act."""
+
+    PAUSED = "paused"
+    WENT_ON = "went-on"
+    SKIPPED_MEETING = "skipped-meeting"
+    RESENT = "resent"
+    SKIPPED_MAIL = "skipped-mail"
+    MAILED_LINK = "mailed-link"
+    NOTHING = "nothing"
+    OUTDATED = "outdated"
+    OVER = "over"
+    WAITS = "waits"
+    NO_LINK = "no-link"
+    BAD_DATE = "bad-date"
+
+
+def pause(work: Work, connection: Connection, who: str, pair: Pair, until: str) -> Done:
+    """Let a pair rest from today until a day, both included; what lies in it is called off."""
+    try:
+        last = date.fromisoformat(until)
+    except ValueError:
+        return Done.BAD_DATE
+    if not work.today <= last <= work.today + FURTHEST:
+        return Done.BAD_DATE
+    pauses.add(connection, PairPause(*pair.key, work.today, last), who, work.now)
+    zone = ZoneInfo(work.roster.programme.timezone)
+    for booking in live_ahead(work, meetings.of_pair(connection, *pair.key)):
+        start = booking.meeting.slot.start
+        if work.now < start and start.astimezone(zone).date() <= last:
+            call_off(work, connection, booking, Why.BY_HAND)
+    if poll := polls.running_for(connection, *pair.key):
+        close(work, connection, poll, "")
+    _note(work, connection, who, "paused a pair", pair, f"until {last}")
+    return Done.PAUSED
+
+
+def go_on(work: Work, connection: Connection, who: str, pair: Pair) -> Done:
+    """End a pause before its time."""
+    if not pauses.undo(connection, *pair.key, work.today, work.now):
+        return Done.NOTHING
+    _note(work, connection, who, "let a pair go on", pair)
+    return Done.WENT_ON
+
+
+def skip_proposal(work: Work, connection: Connection, who: str, pair: Pair) -> Done:
+    """Call the proposal off that waits for answers; the pair rests until its time is over."""
+    ahead = live_ahead(work, meetings.of_pair(connection, *pair.key))
+    booking = next((b for b in ahead if b.meeting.state is State.PROPOSED), None)
+    if booking is None:
+        return Done.NOTHING
+    call_off(work, connection, booking, Why.BY_HAND)
+    standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+    rest = replace(standing, rest_until=booking.meeting.slot.end)
+    keep(connection, rest, WAITING, "the coordinator skipped the proposal")
+    _note(work, connection, who, "skipped a proposal", pair, booking.uid)
+    return Done.SKIPPED_MEETING
+
+
+def resend(work: Work, connection: Connection, who: str, number: int) -> Done:
+    """Queue a letter again that was refused or is in doubt, unless it is of no use any more."""
+    item = queue.by_id(connection, number)
+    if item is None:
+        return Done.NOTHING
+    if item.expires_at and item.expires_at <= work.now:
+        return Done.OVER
+    if queue.is_outdated(connection, item):
+        return Done.OUTDATED
+    if not queue.resend(connection, number, work.now):
+        return Done.NOTHING
+    _note(work, connection, who, "sent a mail again", about=f"{item.kind} to {item.recipient}")
+    return Done.RESENT
+
+
+def skip_mail(work: Work, connection: Connection, who: str, number: int) -> Done:
+    """Take a letter out of the queue for good."""
+    item = queue.by_id(connection, number)
+    if item is None or not queue.skip(connection, number):
+        return Done.NOTHING
+    _note(work, connection, who, "skipped a mail", about=f"{item.kind} to {item.recipient}")
+    return Done.SKIPPED_MAIL
+
+
+def mail_link(work: Work, connection: Connection, who: str, person: Person) -> Done:
+    """Mail the page on which a partner lets us read their calendar, in their hours."""
+    if not needs_consent(person) or not base_url(work.roster):
+        return Done.NO_LINK
+    waiting = queue.page(connection, (QUEUED,), 0, 50, (person.email,))
+    if any(item.kind == "calendar" for item in waiting):
+        return Done.WAITS
+    notice = CalendarNotice(
+        key=f"connect:{person.email}:{work.now.isoformat()}",
+        reader=reader(person, work.now),
+        problem="it is not connected yet, or not any more",
+        mend="open the page below and follow it; it takes a minute",
+        link=connect_link(work, person),
+        again=False,
+    )
+    post(work, connection, notice)
+    _note(work, connection, who, "mailed a calendar link", about=person.email)
+    return Done.MAILED_LINK
+
+
+def _note(
+    work: Work,
+    connection: Connection,
+    who: str,
+    action: str,
+    pair: Pair | None = None,
+    about: str = "",
+) -> None:
+    mentor, mentee = pair.key if pair else ("", "")
+    audit.note(connection, Act(work.now, who, action, mentor, mentee, about))
+    log.info("coordinator_acted", who=who, action=action, mentor=mentor, mentee=mentee)

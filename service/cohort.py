@@ -1,0 +1,125 @@
+"""One time for every due pair at once, so that no pair takes another's only one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from mentoring.assignment import assign
+from mentoring.assignment_model import Option
+from mentoring.roster import Pair
+from mentoring.slots import Found
+from service.booking import slot_json, uid_of
+from service.candidates import Key
+from service.propose import Due, book, due_now
+from service.sides import sides, suits, unknown
+from service.wishes import Wish, rooms_in_use, wishes
+from service.work import Work, reading
+from store import polls
+from store.meetings import ROOM
+
+log = structlog.get_logger()
+
+COHORT = "cohort"
+"""Where a decision keeps who got the pair's cheapest time."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The time that a pair gets as its `number`-th meeting; `told` is what its decision keeps."""
+
+    number: int
+    found: Found
+    told: dict[str, Any]
+
+
+def plan(work: Work) -> dict[Key, Planned]:
+    """The times of all due pairs that get one; none while fewer than two are due.
+
+    Reads, and books nothing. What stands is never moved: it is nobody's free time.
+    """
+    with reading(work.engine) as connection:
+        asked = wishes(work, connection)
+        held = rooms_in_use(work, connection, asked)
+    result = assign([wish.request for wish in asked], held)
+    if asked:
+        served = len(asked) - result.value.unscheduled
+        sizes = {"pairs": len(asked), "served": served, "together": result.largest}
+        log.info("cohort_assigned", **sizes, gap=round(result.gap, 6))
+    got = {
+        wish.pair.key: wish.request.options[option]
+        for wish, option in zip(asked, result.chosen, strict=True)
+        if option is not None
+    }
+    holders = _holders(asked, got)
+    return {
+        wish.pair.key: _planned(work, wish, option, holders, got)
+        for wish, option in zip(asked, result.chosen, strict=True)
+        if option is not None
+    }
+
+
+def _holders(asked: Sequence[Wish], got: Mapping[Key, Option]) -> dict[str, list[Wish]]:
+    """Whose meetings take each person and room."""
+    holders: dict[str, list[Wish]] = defaultdict(list)
+    for wish in asked:
+        if option := got.get(wish.pair.key):
+            for resource in (*wish.pair.key, *option.uses):
+                holders[resource].append(wish)
+    return holders
+
+
+def _planned(
+    work: Work,
+    wish: Wish,
+    option: int,
+    holders: Mapping[str, Sequence[Wish]],
+    got: Mapping[Key, Option],
+) -> Planned:
+    (slot, room), (cheapest, _) = wish.times[option], wish.times[0]
+    told: dict[str, Any] = {ROOM: room.name} if room else {}
+    winner = _winner(wish, holders, got) if slot.cost > cheapest.cost else None
+    if winner:
+        first = wish.request.options[0]
+        told[COHORT] = {
+            "cheapest": slot_json(cheapest),
+            "went_to": uid_of(work, winner.pair, winner.due.number),
+            "only": all(_overlap(other, first) for other in winner.request.options),
+        }
+    return Planned(wish.due.number, replace(wish.found, chosen=slot), told)
+
+
+def _winner(
+    wish: Wish, holders: Mapping[str, Sequence[Wish]], got: Mapping[Key, Option]
+) -> Wish | None:
+    """Who got what the pair's cheapest time would have taken from them."""
+    first = wish.request.options[0]
+    for resource in (*wish.pair.key, *first.uses):
+        for other in holders.get(resource, ()):
+            if other is not wish and _overlap(got[other.pair.key], first):
+                return other
+    return None
+
+
+def _overlap(one: Option, other: Option) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def book_planned(work: Work, connection: Connection, pair: Pair, planned: Planned) -> bool:
+    """Book a pair's planned time if it still suits; else False, and nothing is booked."""
+    due, slot = due_now(work, connection, pair), planned.found.chosen
+    if not isinstance(due, Due) or due.number != planned.number or slot is None:
+        return False
+    people, buffer = work.roster.both_of(pair), due.wanted.buffer
+    if polls.running_for(connection, *pair.key) or unknown(work, connection, people):
+        return False
+    both = sides(work, connection, people, slot.interval.widened(buffer))
+    if not due.wanted.window.contains(slot.interval) or suits(both, slot.interval, buffer):
+        return False
+    book(work, connection, pair, planned.found, number=due.number, told=planned.told)
+    return True

@@ -1,0 +1,132 @@
+"""What all due pairs ask of one assignment: each one's meeting, and the times that it may need."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from mentoring.assignment_model import Held, Option, Request
+from mentoring.interval import Interval
+from mentoring.roster import Pair, Place
+from mentoring.slots import Found, Slot
+from mentoring.wishes import Priced, blocked_at_most, needed
+from service.candidates import Key, candidates, unreliable
+from service.propose import Due, due_now
+from service.rooms import resource, rooms_for, taken
+from service.work import Work
+from store import ahead, everybody
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A due pair, what its search found, and its times with the rooms that they would be in.
+
+    The options of `request` are the times in the assignment's words, in the same order.
+    """
+
+    pair: Pair
+    due: Due
+    found: Found
+    times: tuple[tuple[Slot, Place | None], ...]
+    request: Request
+
+
+def wishes(work: Work, connection: Connection) -> list[Wish]:
+    """The wishes of all pairs that are due now and whose calendars can be relied on.
+
+    While fewer than two are, there is nothing to settle between them: then none.
+    """
+    due = _due(work, connection)
+    if len(due) < 2:
+        return []
+    searches = candidates(work, connection, {key: own.wanted for key, own in due.items()})
+    borne = everybody.borne(connection, {email for key in due for email in key})
+    rivals = _rivals(work, due)
+    buffer = max(_minutes(own.wanted.buffer) for own in due.values())
+    lengths = {key: own.wanted.minutes + buffer for key, own in due.items()}
+    found: list[Wish] = []
+    for pair in work.roster.pairs:
+        if (key := pair.key) not in due:
+            continue
+        search = searches[key]
+        enough = blocked_at_most(lengths[key], (lengths[rival] for rival in rivals[key]))
+        both = (borne.get(pair.mentor, 0.0), borne.get(pair.mentee, 0.0))
+        priced = needed(map(search.slot, search.ranked()), both, enough)
+        placed = list(_in_rooms(work, pair, due[key], priced))
+        found.append(
+            Wish(
+                pair=pair,
+                due=due[key],
+                found=search.found(),
+                times=tuple((each.slot, room) for each, room in placed),
+                request=Request(key, tuple(_option(each, room, buffer) for each, room in placed)),
+            )
+        )
+    return found
+
+
+def _due(work: Work, connection: Connection) -> dict[Key, Due]:
+    asked = ahead.asked(connection, work.now)
+    found: dict[Key, Due] = {}
+    for pair in work.roster.pairs:
+        due = None if pair.key in asked else due_now(work, connection, pair)
+        if isinstance(due, Due):
+            found[pair.key] = due
+    doubtful = unreliable(work, connection, {email for key in found for email in key})
+    return {key: due for key, due in found.items() if doubtful.keys().isdisjoint(key)}
+
+
+def _rivals(work: Work, due: Mapping[Key, Due]) -> dict[Key, set[Key]]:
+    """The other due pairs that share one of a pair's two, or may want a room at their site."""
+    with_rooms = {place.site.casefold() for place in work.roster.places if place.kind == "room"}
+    sharing: dict[str, set[Key]] = defaultdict(set)
+    wants: dict[Key, tuple[str, ...]] = {}
+    for key, own in due.items():
+        site = work.roster.people[key[0]].site.casefold()
+        rooms = (f"rooms of {site}",) if own.wanted.in_person and site in with_rooms else ()
+        wants[key] = (*key, *rooms)
+        for what in wants[key]:
+            sharing[what].add(key)
+    return {key: set().union(*(sharing[what] for what in wants[key])) - {key} for key in due}
+
+
+def _in_rooms(
+    work: Work, pair: Pair, due: Due, priced: Iterable[Priced]
+) -> Iterator[tuple[Priced, Place | None]]:
+    """Each time once for each room that would do; once without where it needs none."""
+    for each in priced:
+        slot = each.slot
+        rooms = rooms_for(work, pair.mentor, slot.interval, due.number) if slot.on_site else ()
+        for room in rooms or (None,):
+            yield each, room
+
+
+def _option(priced: Priced, room: Place | None, buffer: int) -> Option:
+    """The buffer is kept after a meeting, and so between any two."""
+    slot = priced.slot.interval
+    uses = (resource(room),) if room else ()
+    return Option(_minute(slot.start), _minute(slot.end) + buffer, priced.burden, priced.cost, uses)
+
+
+def rooms_in_use(work: Work, connection: Connection, all_of: Iterable[Wish]) -> list[Held]:
+    """The meetings that stand in rooms already, as far as a wish could meet them there."""
+    windows = [wish.due.wanted.window for wish in all_of]
+    if not windows:
+        return []
+    whole = Interval(min(w.start for w in windows), max(w.end for w in windows))
+    return [
+        Held(_minute(slot.start), _minute(slot.end), (room,))
+        for slot, room in taken(work, connection, whole)
+    ]
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp()) // 60
+
+
+def _minutes(span: timedelta) -> int:
+    return -(-span // timedelta(minutes=1))

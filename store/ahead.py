@@ -1,0 +1,29 @@
+"""Which pairs have an open question: read from the meetings' rows, for all pairs at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from mentoring.meeting import State
+from store.instants import seconds
+from store.meetings import MEETING
+from store.tables import meetings
+from store.tables_programme import polls
+
+
+def asked(connection: Connection, now: datetime) -> set[tuple[str, str]]:
+    """Pairs with a proposed meeting that is not over, or a poll that runs."""
+    proposed = select(meetings.c.mentor, meetings.c.mentee).where(
+        meetings.c.kind == MEETING,
+        meetings.c.state == State.PROPOSED,
+        meetings.c.end > seconds(now),
+    )
+    polled = select(polls.c.mentor, polls.c.mentee).where(polls.c.closed_at.is_(None))
+    return {
+        (row.mentor, row.mentee)
+        for query in (proposed, polled)
+        for row in connection.execute(query)
+    }

@@ -1,0 +1,63 @@
+"""Rows of pauses that the coordinator gave a pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from store.instants import seconds
+from store.tables_coordinator import pair_pauses
+
+
+@dataclass(frozen=True)
+class PairPause:
+    """Days on which a pair rests, both ends included."""
+
+    mentor: str
+    mentee: str
+    first: date
+    last: date
+
+
+def holding(connection: Connection) -> list[PairPause]:
+    """Pauses that nobody took back, oldest first."""
+    query = select(pair_pauses).where(pair_pauses.c.undone_at.is_(None)).order_by(pair_pauses.c.id)
+    return [
+        PairPause(
+            row.mentor, row.mentee, date.fromisoformat(row.first), date.fromisoformat(row.last)
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def add(connection: Connection, pause: PairPause, by: str, now: datetime) -> None:
+    """Pause a pair; a pause that it has already is replaced."""
+    undo(connection, pause.mentor, pause.mentee, pause.first, now)
+    connection.execute(
+        pair_pauses.insert().values(
+            mentor=pause.mentor,
+            mentee=pause.mentee,
+            first=pause.first.isoformat(),
+            last=pause.last.isoformat(),
+            by=by,
+            at=seconds(now),
+        )
+    )
+
+
+def undo(connection: Connection, mentor: str, mentee: str, today: date, now: datetime) -> bool:
+    """Take back a pair's pauses that are not over; False where there is none."""
+    changed = connection.execute(
+        pair_pauses.update()
+        .where(
+            pair_pauses.c.mentor == mentor,
+            pair_pauses.c.mentee == mentee,
+            pair_pauses.c.last >= today.isoformat(),
+            pair_pauses.c.undone_at.is_(None),
+        )
+        .values(undone_at=seconds(now))
+    )
+    return changed.rowcount > 0

@@ -1,0 +1,112 @@
+"""The outbox as the coordinator sees it: to whom, of which kind, how it stands; never the words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.engine import Connection
+
+from store.instants import instant, seconds
+from store.outbox import FAILED, QUEUED, SENDING, SENT, SUPERSEDED, UNKNOWN
+from store.tables import outbox
+
+OPEN = (FAILED, UNKNOWN, SENDING, QUEUED)
+"""States that are not settled, those that need somebody first."""
+LOST = (FAILED, UNKNOWN)
+_TIMES = ("invite", "moved", "cancelled")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One letter. `attempts` were made; the next is due at `next_attempt`."""
+
+    id: int
+    kind: str
+    recipient: str
+    uid: str
+    state: str
+    created_at: datetime
+    next_attempt: datetime
+    expires_at: datetime | None
+    known_start: datetime | None
+    sent_at: datetime | None
+    attempts: int
+    error: str
+
+
+_COLUMNS = tuple(outbox.c[name] for name in Item.__dataclass_fields__)
+
+
+def page(
+    connection: Connection,
+    states: Collection[str],
+    first: int,
+    most: int,
+    recipients: Collection[str] = (),
+) -> list[Item]:
+    """Letters in these states, those that need somebody first, the newest first."""
+    query = select(*_COLUMNS).where(outbox.c.state.in_(states))
+    if recipients:
+        query = query.where(outbox.c.recipient.in_(recipients))
+    order = (outbox.c.state.not_in(LOST), outbox.c.id.desc())
+    rows = connection.execute(query.order_by(*order).offset(first).limit(most))
+    return [_item(row) for row in rows]
+
+
+def _item(row: Row[Any]) -> Item:
+    values = dict(row._mapping)
+    for name in ("created_at", "next_attempt", "expires_at", "known_start", "sent_at"):
+        values[name] = instant(values[name])
+    return Item(**values)
+
+
+def count(connection: Connection, states: Collection[str]) -> int:
+    query = select(func.count()).select_from(outbox).where(outbox.c.state.in_(states))
+    counted: int = connection.execute(query).scalar_one()
+    return counted
+
+
+def by_id(connection: Connection, number: int) -> Item | None:
+    row = connection.execute(select(*_COLUMNS).where(outbox.c.id == number)).first()
+    return _item(row) if row else None
+
+
+def is_outdated(connection: Connection, item: Item) -> bool:
+    """Whether a later letter tells the same reader of the same meeting's time."""
+    if not item.uid:
+        return False
+    query = select(outbox.c.id).where(
+        outbox.c.uid == item.uid,
+        outbox.c.recipient == item.recipient,
+        outbox.c.kind.in_(_TIMES),
+        outbox.c.id > item.id,
+        outbox.c.state.in_((SENT, *OPEN)),
+    )
+    return connection.execute(query).first() is not None
+
+
+def resend(connection: Connection, number: int, now: datetime) -> bool:
+    """Queue a letter again that was refused or is in doubt: the same bytes and Message-ID.
+
+    False where it is in another state by now, or its words were deleted.
+    """
+    changed = connection.execute(
+        outbox.update()
+        .where(outbox.c.id == number, outbox.c.state.in_(LOST), outbox.c.raw != b"")
+        .values(state=QUEUED, next_attempt=seconds(now), attempts=0, error="")
+    )
+    return changed.rowcount == 1
+
+
+def skip(connection: Connection, number: int) -> bool:
+    """Take a letter out of the queue; False where it is not in it any more."""
+    changed = connection.execute(
+        outbox.update()
+        .where(outbox.c.id == number, outbox.c.state == QUEUED)
+        .values(state=SUPERSEDED, error="skipped by the coordinator")
+    )
+    return changed.rowcount == 1

@@ -1,0 +1,57 @@
+"""The tables of the coordinator's page: sign-ins, sessions, pauses of pairs, what was done.
+
+Dates are ISO 8601 text; instants whole seconds since the epoch, in UTC.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, String, Table, Text
+
+from store.tables import metadata
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("address", String, nullable=False),
+    Column("asked_at", Integer, nullable=False),
+    Column("mailed_at", Integer),
+    Column("used_at", Integer),
+    Index("sign_ins_asked", "asked_at"),
+)
+"""`address` is a keyed digest: whoever asks, no stranger's address is kept."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("email", String, nullable=False),
+    Column("made_at", Integer, nullable=False),
+)
+
+pair_pauses = Table(
+    "pair_pauses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mentor", String, nullable=False),
+    Column("mentee", String, nullable=False),
+    Column("first", String, nullable=False),
+    Column("last", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("undone_at", Integer),
+    Index("pair_pauses_pair", "mentor", "mentee"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Integer, nullable=False),
+    Column("who", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("mentor", String, nullable=False, default=""),
+    Column("mentee", String, nullable=False, default=""),
+    Column("about", Text, nullable=False, default=""),
+    Index("audit_pair", "mentor", "mentee"),
+)
