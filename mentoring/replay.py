@@ -135,6 +135,11 @@ def _interval(pair: list[float]) -> Interval:
     return Interval(_instant(pair[0]), _instant(pair[1]))
 
 
+def instant(stamp: str) -> datetime:
+    """ISO 8601, as answers have it."""
+    return datetime.fromisoformat(stamp)
+
+
 def _instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
