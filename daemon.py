@@ -217,30 +217,44 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
-def explain(context: typer.Context, mentor: str, mentee: str, as_json: Json = False) -> None:
-    """Why this time, why not the others."""
+def explain(
+    context: typer.Context,
+    mentor: Annotated[str, typer.Argument()] = "",
+    mentee: Annotated[str, typer.Argument()] = "",
+    replay: Annotated[str, typer.Option("--replay", help="A meeting's UID: decide again.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Why this time, why not the others; --replay decides again from what was stored."""
+    from service.decisions import made_again
     from service.explain import explain as explanation
     from service.explain import find_pair
     from service.in_force import in_force
     from service.logging import configure
-    from service.show import show_explanation
+    from service.show import show_explanation, show_replay
     from service.status import standing_now
     from service.work import Work, reading
 
     configure(quiet=True)
     roster = _roster(context.obj)
     pair = find_pair(roster, mentor, mentee)
-    if pair is None:
+    if pair is None and not replay:
         _fail(f"{context.obj}/pairs.csv:1: {mentor} and {mentee} are no pair; name one", WRONG)
     with _store(roster, context.obj, writing=False) as engine, reading(engine) as connection:
         now = standing_now(connection, datetime.now(UTC))
         roster = in_force(connection, roster)
         work = Work(roster, engine, _ports(roster, context.obj, engine), now, b"")
-        document = explanation(work, connection, find_pair(roster, mentor, mentee) or pair)
+        if pair:
+            document = explanation(work, connection, find_pair(roster, mentor, mentee) or pair)
+        elif (found := made_again(work, connection, replay)) is not None:
+            document = found
+        else:
+            _fail(f"explain:1: no meeting {replay} is known; explain a pair to see its UID", WRONG)
     if as_json:
         _print(document)
-    else:
+    elif pair:
         show_explanation(document)
+    else:
+        show_replay(document)
 
 
 @app.command()

@@ -48,10 +48,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Slot:
-    """A time that suits both. `edges` are the minutes that each side (mentor, mentee) bears.
+    """A time that suits both. `edges` are the awkward minutes that each side (mentor, mentee)
+    bears, `borne` those that each bore before: in their first and last hour, and over lunch.
 
-    `outside`: it lies outside hours, as both agreed, and `edges` says by how much; `borne` is how
-    much each bent for meetings before.
+    `outside`: it lies outside hours, as both agreed, and both are minutes outside hours.
     """
 
     interval: Interval
@@ -63,15 +63,6 @@ class Slot:
     borne: tuple[float, float] = (0.0, 0.0)
 
 
-@dataclass(frozen=True)
-class Found:
-    """The outcome of a search. `rejected` counts quarter-hour starts by the first cause."""
-
-    chosen: Slot | None
-    alternatives: tuple[Slot, ...] = ()
-    rejected: Mapping[str, int] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A side as bits: what the search works on."""
@@ -80,6 +71,22 @@ class Seat:
     person: Person
     free: Free
     borne: float = 0.0
+
+
+Asked = tuple[Seat, Seat, Wanted]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The outcome of a search. `rejected` counts quarter-hour starts by the first cause.
+
+    `asked` is what the search was given.
+    """
+
+    chosen: Slot | None
+    alternatives: tuple[Slot, ...] = ()
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    asked: Asked | None = None
 
 
 def shares_site(mentor: Person, mentee: Person, start: datetime) -> bool:

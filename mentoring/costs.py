@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 DAY_FROM_DUE = 30.0
-AT_EDGE = 1.0
-OVER_LUNCH = 1.0
+AWKWARD = 1.5
+"""A minute in one's first or last hour, or over lunch, while both have borne as much."""
 SPLINTER = 15.0
 NEAR_DEADLINE = 40.0
 ODD_QUARTER = 5.0
@@ -25,6 +25,8 @@ TEXTS = (
 )
 """The terms in words, for the mentor and then for the mentee; `meaning` is a start's Meaning."""
 
+_TWICE_AS_DEAR = 60.0
+_FURTHEST_APART = 1.5
 _LONG_BLOCK = 8  # quarter hours
 _SPLINTER = 4
 _MICROSECOND = timedelta(microseconds=1)
@@ -57,11 +59,13 @@ def for_days(days: float) -> float:
 
 
 def shares(mentor: float, mentee: float) -> tuple[float, float]:
-    """What a minute at the edge of one's day costs each, by the minutes that they bore so far."""
-    borne = mentor + mentee
-    if not borne:
-        return AT_EDGE * 1.5, AT_EDGE * 1.5
-    return AT_EDGE * (1 + mentor / borne), AT_EDGE * (1 + mentee / borne)
+    """What an awkward minute costs each, by the awkward minutes that they bore so far.
+
+    An hour more than the other makes one's own minutes twice as dear, and the other's half.
+    """
+    ahead = min(max((mentor - mentee) / _TWICE_AS_DEAR, -_FURTHEST_APART), _FURTHEST_APART)
+    dearer = 2.0**ahead
+    return AWKWARD * dearer, AWKWARD / dearer
 
 
 def splinters(free: int, first: int, last: int) -> int:

@@ -81,7 +81,8 @@ class MeetingFacts:
     place's. `tool` is the first tool both use or empty; `link` is where to join online: a room that
     the organiser's calendar made, or the mentor's own. `unseen` holds the names of those who
     connected no calendar and were taken at their hours. `outside` are the minutes that mentor and
-    mentee bend beyond their hours for it, as both agreed; `borne` those of their meetings before.
+    mentee bend beyond their hours for it, as both agreed; `awkward` those in their first and last
+    hour and over lunch; `borne` the same of their meetings before.
     """
 
     uid: str
@@ -98,6 +99,7 @@ class MeetingFacts:
     map: str = ""
     outside: tuple[int, int] = (0, 0)
     borne: tuple[int, int] = (0, 0)
+    awkward: tuple[int, int] = (0, 0)
 
     def other_than(self, email: str) -> Party:
         return self.mentee if email == self.mentor.email else self.mentor

@@ -7,7 +7,7 @@ starts are looked at outwards from that date, and only until none that is left c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from heapq import heappop, heappush, merge
 from itertools import islice
@@ -35,13 +35,13 @@ class Search:
     def __init__(self, mentor: Seat, mentee: Seat, wanted: Wanted) -> None:
         self.grid = Grid.over(wanted.window)
         self.wanted = wanted
-        self._seats = (mentor, mentee)
-        self._meanings = tuple(s.free.work.meanings(wanted.minutes) for s in self._seats)
+        self.seats = (mentor, mentee)
+        self._meanings = tuple(s.free.work.meanings(wanted.minutes) for s in self.seats)
         self._quarters = quarters_in(wanted.minutes)
         self._due = costs.microseconds(wanted.due)
         self._shares = costs.shares(mentor.borne, mentee.borne)
         self._refused = self.grid.touched(wanted.refused) if wanted.refused else 0
-        frees = tuple(self.grid.cut(s.free.bits, s.free.work.grid.first) for s in self._seats)
+        frees = tuple(self.grid.cut(s.free.bits, s.free.work.grid.first) for s in self.seats)
         self._frees = (frees[0], frees[1])
         self.starts = starts(frees[0] & frees[1] & ~self._refused, self._quarters)
 
@@ -49,10 +49,12 @@ class Search:
         """The best time, the next best on other days, and what ruled the rest out."""
         ranked = self.ranked()
         best = next(ranked, None)
+        asked = (*self.seats, self.wanted)
         if best is None:
-            return Found(None, (), self.rejected())
+            return Found(None, (), self.rejected(), asked)
         others = islice(self._other_days(best, ranked), _ALTERNATIVES)
-        return Found(self.slot(best), tuple(self.slot(i) for i in others), self.rejected())
+        alternatives = tuple(self.slot(index) for index in others)
+        return Found(self.slot(best), alternatives, self.rejected(), asked)
 
     def best(self) -> Slot | None:
         """The cheapest time, the earliest of equals: the first of `ranked`, found sooner."""
@@ -75,6 +77,12 @@ class Search:
         while waiting:
             yield heappop(waiting)[1]
 
+    def at(self, start: datetime) -> Slot | None:
+        """The time that begins then; None where it does not suit both."""
+        index = int(start.timestamp()) // SECONDS - self.grid.first
+        suits = index >= 0 and self.starts >> index & 1 and self.grid.at(index) == start
+        return self.slot(index) if suits else None
+
     def cost(self, index: int) -> float:
         return round(sum(self._terms(index)), 3)
 
@@ -82,10 +90,21 @@ class Search:
         """A start in full, with its reasons."""
         start = self.grid.at(index)
         interval = Interval(start, start + timedelta(minutes=self.wanted.minutes))
-        edges = [meaning[self.grid.first + index][0] for meaning in self._meanings]
+        edges = self._awkward(index)
         reasons = tuple(self._reasons(index))
         cost = round(sum(reason.cost for reason in reasons), 3)
-        return Slot(interval, cost, reasons, self._on_site(index), (edges[0], edges[1]))
+        borne = (self.seats[0].borne, self.seats[1].borne)
+        return Slot(interval, cost, reasons, self._on_site(index), edges, borne=borne)
+
+    def _awkward(self, index: int) -> tuple[float, float]:
+        """The minutes that each bears: in their first and last hour, and over lunch."""
+        one, other = (meaning[self.grid.first + index] for meaning in self._meanings)
+        which = 5 if self._eats(index) else 0
+        return one[which], other[which]
+
+    def _eats(self, index: int) -> bool:
+        """Whether the lunch hour is lost to the meeting, which is no lunch."""
+        return not (self._on_site(index) and self.wanted.lunch)
 
     def rejected(self) -> dict[str, int]:
         """How many starts each cause rules out that none before it did."""
@@ -123,7 +142,7 @@ class Search:
         on_site = self._together & self.starts
         best, kept = inf, []
         for bits, extra in ((on_site, costs.ON_SITE), (self.starts & ~on_site, 0.0)):
-            floor = 5 if extra and self.wanted.lunch else 4
+            borne = 0 if extra and self.wanted.lunch else 5
             for side in self._sides_of_due(bits):
                 for index in side:
                     quarter = first + index
@@ -131,7 +150,7 @@ class Search:
                     if cost > best:
                         break
                     a, b = one[quarter], other[quarter]
-                    cost += a[0] * shares[0] + a[floor] + b[0] * shares[1] + b[floor]
+                    cost += a[borne] * shares[0] + a[4] + b[borne] * shares[1] + b[4]
                     if cost <= best and (cost := cost + self._splintered(index)) <= best:
                         best = min(best, cost + _ROUNDED)
                         kept.append((cost, index))
@@ -153,13 +172,13 @@ class Search:
         quarter, end = self.grid.first + index, index + self._quarters
         one, other = self._meanings[0][quarter], self._meanings[1][quarter]
         on_site = self._on_site(index)
-        eats = not (on_site and self.wanted.lunch)
+        eats = self._eats(index)
         return (
             costs.for_days(self._days(index)),
             round(one[0] * self._shares[0], 3),
             round(other[0] * self._shares[1], 3),
-            eats and one[1] * costs.OVER_LUNCH,
-            eats and other[1] * costs.OVER_LUNCH,
+            eats and round(one[1] * self._shares[0], 3),
+            eats and round(other[1] * self._shares[1], 3),
             costs.splinters(self._frees[0], index, end) * costs.SPLINTER,
             costs.splinters(self._frees[1], index, end) * costs.SPLINTER,
             one[2],
@@ -179,7 +198,7 @@ class Search:
                     costs.TEXTS[number].format(
                         days=abs(days),
                         direction="after" if days >= 0 else "before",
-                        role=self._seats[side].role,
+                        role=self.seats[side].role,
                         meaning=self._meanings[side][quarter],
                     ),
                     cost,
@@ -191,12 +210,12 @@ class Search:
     @cached_property
     def _together(self) -> int:
         """Bits of the starts at which both are at their one site; none where that is no matter."""
-        mentor, mentee = self._seats
+        mentor, mentee = self.seats
         if not (self.wanted.in_person and one_site(mentor.person, mentee.person)):
             return 0
         one, other = (
             self.grid.cut(s.free.work.days(s.person.onsite), s.free.work.grid.first)
-            for s in self._seats
+            for s in self.seats
         )
         return one & other
 
@@ -210,10 +229,10 @@ class Search:
                 yield index
 
     def _day(self, index: int) -> int:
-        return self._seats[1].free.work.day((self.grid.first + index) * SECONDS)
+        return self.seats[1].free.work.day((self.grid.first + index) * SECONDS)
 
     def _causes(self) -> Iterator[tuple[str, int]]:
-        both = [(seat.role, seat.free.on(self.grid)) for seat in self._seats]
+        both = [(seat.role, seat.free.on(self.grid)) for seat in self.seats]
         for role, own in both:
             yield f"outside {role} hours", self.grid.all & ~own.hours
         for role, own in both:

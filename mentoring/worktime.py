@@ -23,7 +23,7 @@ from mentoring.where import LUNCH
 
 Meaning = tuple[float, float, float, float, float, float]
 """Minutes at the edge of the day, minutes of the lunch hour, the costs of being near a deadline
-and off the half hour, what all this costs but the edge, and without lunch."""
+and off the half hour, both costs, and the minutes at the edge and over lunch."""
 
 _HOUR = 3600
 _DAY = 24 * _HOUR
@@ -86,8 +86,7 @@ class Worktime:
         edge, lunch = self._edge_minutes(begin, end), self._lunch_minutes(begin, end)
         deadline = costs.NEAR_DEADLINE if self._near_deadline(local // _DAY) else 0.0
         odd = costs.ODD_QUARTER if local // 60 % 30 else 0.0
-        rest = deadline + odd
-        return edge, lunch, deadline, odd, rest + lunch * costs.OVER_LUNCH, rest
+        return edge, lunch, deadline, odd, deadline + odd, edge + lunch
 
     def days(self, weekdays: frozenset[int]) -> int:
         """Bits of the quarter hours that begin on one of the weekdays, Monday = 0."""

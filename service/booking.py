@@ -28,6 +28,9 @@ from store.moves import Move
 
 log = structlog.get_logger()
 
+COHORT = "cohort"
+"""Where a decision keeps who got the pair's cheapest time."""
+
 
 def uid_of(work: Work, pair: Pair, number: int) -> str:
     """The UID of a pair's meeting, booked or not: it follows from the pair and the number."""
@@ -143,8 +146,8 @@ def decision(found: Found) -> dict[str, Any]:
         "alternatives": [slot_json(slot) for slot in found.alternatives],
         "rejected": dict(found.rejected),
     }
-    if chosen and chosen.outside:
-        told |= {"outside": True, "borne": chosen.borne}
+    if chosen:
+        told |= {"outside": chosen.outside, "borne": chosen.borne}
     return told
 
 

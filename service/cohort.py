@@ -14,7 +14,7 @@ from mentoring.assignment import assign
 from mentoring.assignment_model import Option
 from mentoring.roster import Pair
 from mentoring.slots import Found
-from service.booking import slot_json, uid_of
+from service.booking import COHORT, slot_json, uid_of
 from service.candidates import Key
 from service.propose import Due, book, due_now
 from service.sides import sides, suits, unknown
@@ -24,9 +24,6 @@ from store import polls
 from store.meetings import ROOM
 
 log = structlog.get_logger()
-
-COHORT = "cohort"
-"""Where a decision keeps who got the pair's cheapest time."""
 
 
 @dataclass(frozen=True)

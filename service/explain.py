@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection
 
 from mentoring.roster import Pair, Roster
-from service.booking import decision
-from service.cohort import COHORT
+from service.booking import COHORT, decision
 from service.propose import WAITING, NotYet, search, wanted_next
 from service.remedies import remedies
 from service.sides import unknown
@@ -30,7 +29,8 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
     history = meetings.of_pair(connection, *pair.key)
     coming = next_meeting(history, work.now)
     if coming:
-        return _answer(pair, _for_the_cohort(work, connection, coming.decision))
+        told = _for_the_cohort(work, connection, coming.decision)
+        return _answer(pair, told) | {"meeting": coming.uid}
     standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
     wanted = wanted_next(work, pair, history, standing)
     if isinstance(wanted, NotYet):
@@ -50,7 +50,7 @@ def _for_the_cohort(work: Work, connection: Connection, decided: dict[str, Any])
 
     It names the others: for the coordinator alone.
     """
-    told = {name: value for name, value in decided.items() if name != COHORT}
+    told = {name: decided[name] for name in _NOTHING}
     given_up = decided.get(COHORT)
     if given_up is None:
         return told
@@ -73,6 +73,7 @@ def _answer(pair: Pair, found: dict[str, Any], *suggestions: str) -> dict[str, A
     return {
         "mentor": pair.mentor,
         "mentee": pair.mentee,
+        "meeting": None,
         **found,
         "suggestion": next(iter(suggestions), None),
         "suggestions": list(suggestions),

@@ -77,6 +77,7 @@ def facts(work: Work, booking: Booking) -> MeetingFacts:
         unseen=tuple(p.name for p in (mentor, mentee) if not p.calendar),
         outside=_whole(booking.edges) if booking.outside else (0, 0),
         borne=_whole(booking.decision.get("borne", (0, 0))),
+        awkward=(0, 0) if booking.outside else _whole(booking.edges),
     )
     if not booking.on_site:
         tool = shared_tool(mentor, mentee)

@@ -7,10 +7,11 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.engine import Connection
 
+from mentoring import preflight as rules
 from mentoring.choices import pause_on
 from mentoring.interval import Interval
 from mentoring.meeting import State
-from mentoring.preflight import AHEAD, AheadNotice, Departure, departures, gaps, usual_time
+from mentoring.preflight import AHEAD, AheadNotice, Departure, departures, usual_time
 from mentoring.roster import Pair
 from service.links import page_link
 from service.post import CHOICES, post
@@ -36,10 +37,12 @@ def preflight(work: Work) -> None:
 
 
 def _look(work: Work, connection: Connection, pair: Pair) -> None:
-    for departure in _departures(work, connection, pair):
-        _tell(work, connection, pair, departure.first.isoformat(), departure=departure)
-    for gap in gaps_ahead(work, pair):
+    gaps = gaps_ahead(work, pair)
+    for gap in gaps:
         _tell(work, connection, pair, gap.start.date().isoformat(), gap=gap)
+    for departure in _departures(work, connection, pair):
+        if not any(gap.contains(departure.slot) for gap in gaps):
+            _tell(work, connection, pair, departure.first.isoformat(), departure=departure)
 
 
 def _departures(work: Work, connection: Connection, pair: Pair) -> list[Departure]:
@@ -65,7 +68,7 @@ def gaps_ahead(work: Work, pair: Pair) -> list[Interval]:
     both = work.roster.both_of(pair)
     return [
         gap
-        for gap in gaps(*both, pair.agreement.minutes, window, pair.agreement.every)
+        for gap in rules.gaps(*both, pair.agreement.minutes, window, pair.agreement.every)
         if work.now < gap.start < work.now + AHEAD
         and gap.start.date() <= pair.end
         and not pause_on(pair, gap.start.date(), gap.end.date())

@@ -19,6 +19,7 @@ from mentoring.preflight import clear_of_gaps
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Wanted, find_slot
 from mentoring.where import in_person_is_due
+from service import decisions
 from service.booking import call_off, decision, move, moved_to, new_booking
 from service.post import post, post_invites
 from service.remedies import remedies, tell_both
@@ -116,6 +117,7 @@ def book(
     booking = replace(booking, decision=booking.decision | (told or {}))
     booking = with_room(work, connection, booking)
     meetings.save(connection, booking)
+    decisions.keep(work, connection, booking, found)
     post_invites(work, connection, booking)
     keep(connection, Standing(*pair.key, WAITING), PROPOSED, "")
     work.counts.add("proposed")
@@ -214,7 +216,8 @@ def search(
     if found.chosen:
         return found
     key = (people[0].email, people[1].email)
-    return replace(found, chosen=stretched_slot(connection, key, both, wanted))
+    uid = besides.uid if besides else ""
+    return replace(found, chosen=stretched_slot(connection, key, both, wanted, besides=uid))
 
 
 def no_slot(
@@ -287,7 +290,9 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
         meeting=replace(moved.meeting, tries=booking.meeting.tries + (not for_deadline)),
         decision=decision(found),
     )
-    move(work, connection, booking, with_room(work, connection, moved))
+    moved = with_room(work, connection, moved)
+    move(work, connection, booking, moved)
+    decisions.keep(work, connection, moved, found)
     work.counts.add("reproposed")
     log.info("reproposed", uid=booking.uid, why=str(why), sequence=moved.meeting.sequence)
     return True

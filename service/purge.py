@@ -1,16 +1,21 @@
-"""Forgetting: what partners wrote for a meeting is gone thirty days after it, sign-ins in a day."""
+"""Forgetting: partners' words thirty days after a meeting, what its time followed from fourteen,
+sign-ins in a day."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import structlog
 
 from mentoring.agenda import KEPT
 from mentoring.sign_in import SESSION_LASTS, SIGN_IN, WINDOW
 from service.work import Work
-from store import agenda, outbox, sign_ins
+from store import agenda, decisions, outbox, sign_ins
 
 log = structlog.get_logger()
 
+BUSY_KEPT = timedelta(days=14)
+"""How long busy times are kept after they are past, and the inputs of decisions that hold them."""
 _WITH_THEIR_WORDS = ("prepare", "remind")
 """Kinds of mail that hold what partners wrote."""
 
@@ -20,6 +25,7 @@ def purge(work: Work) -> None:
     with work.engine.begin() as connection:
         count = agenda.purge(connection, over)
         outbox.blank(connection, over, _WITH_THEIR_WORDS)
+        decisions.forget(connection, work.now - BUSY_KEPT)
         sign_ins.forget(connection, work.now - WINDOW - SESSION_LASTS, SIGN_IN)
     if count:
         log.info("agendas_purged", rows=count)

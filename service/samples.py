@@ -27,6 +27,7 @@ from mentoring.notices import (
 )
 from mentoring.roster import Pair, Person, Roster
 from mentoring.sign_in import SignInNotice
+from mentoring.where import shared_tool
 from service.links import base_url
 from service.work import party, reader
 
@@ -68,7 +69,16 @@ class Sitting:
     def meeting(self) -> MeetingFacts:
         both = self.roster.both_of(self.pair)
         unseen = tuple(person.name for person in both if not person.calendar)
-        return MeetingFacts("preview@overlap", 1, self.slot, *self.sides, unseen=unseen)
+        return MeetingFacts(
+            "preview@overlap",
+            1,
+            self.slot,
+            *self.sides,
+            tool=shared_tool(*both),
+            unseen=unseen,
+            awkward=(0, 30),
+            borne=(45, 30),
+        )
 
 
 Sample = Callable[[Sitting], Notice]

@@ -53,6 +53,8 @@ def show_explanation(document: dict[str, Any]) -> None:
     """The chosen time with its reasons, the next best, and what ruled out the rest."""
     console = _console()
     chosen = document["chosen"]
+    if document["meeting"]:
+        console.print(f"meeting {document['meeting']}")
     if chosen:
         console.print(f"{chosen['start']} to {chosen['end']}, cost {chosen['cost']:g}")
         for reason in chosen["reasons"]:
@@ -63,6 +65,20 @@ def show_explanation(document: dict[str, Any]) -> None:
         console.print(f"ruled out: {cause}: {count}")
     for suggestion in document["suggestions"]:
         console.print(suggestion, soft_wrap=True)
+
+
+def show_replay(document: dict[str, Any]) -> None:
+    """Whether a kept decision follows again, and what changed since."""
+    console = _console()
+    console.print(f"{document['mentor']} and {document['mentee']}, {document['meeting']}")
+    if document["digest"]:
+        console.print(f"decided at {document['decided_at']}, inputs {document['digest'][:16]}")
+    if document["same"]:
+        console.print(f"the same answer: {document['chosen']['start']}")
+    for difference in document["differences"]:
+        console.print(difference, soft_wrap=True)
+    for change in document["changed_since"]:
+        console.print(f"since then: {change}")
 
 
 def show_simulation(document: dict[str, Any]) -> None:

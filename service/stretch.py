@@ -41,17 +41,25 @@ def consented(connection: Connection, pair: tuple[str, str]) -> bool:
 
 
 def stretched_slot(
-    connection: Connection, pair: tuple[str, str], both: tuple[Side, Side], wanted: Wanted
+    connection: Connection,
+    pair: tuple[str, str],
+    both: tuple[Side, Side],
+    wanted: Wanted,
+    *,
+    besides: str,
 ) -> Slot | None:
-    """The time outside hours that both agreed to have looked for, if there is one."""
+    """The time outside hours that both agreed to have looked for, if there is one.
+
+    `besides` is the UID of the meeting that it is for, if that has a time already.
+    """
     if not consented(connection, pair) or have_common_hours(*both, wanted):
         return None
-    before = _before(connection, pair)
+    before = bent_before(connection, pair, besides=besides)
     found = least_stretch(*both, wanted, before)
-    return _slot(found, balance(before)) if found else None
+    return slot_of(found, balance(before)) if found else None
 
 
-def _slot(stretch: Stretch, borne: tuple[float, float]) -> Slot:
+def slot_of(stretch: Stretch, borne: tuple[float, float]) -> Slot:
     minutes = (float(stretch.minutes[0]), float(stretch.minutes[1]))
     reasons = tuple(
         Reason(f"{bent:.0f} minutes outside the {role}'s hours, as both agreed", bent)
@@ -61,12 +69,14 @@ def _slot(stretch: Stretch, borne: tuple[float, float]) -> Slot:
     return Slot(stretch.interval, sum(minutes), reasons, False, minutes, True, borne)
 
 
-def _before(connection: Connection, pair: tuple[str, str]) -> list[tuple[float, float]]:
+def bent_before(
+    connection: Connection, pair: tuple[str, str], *, besides: str = ""
+) -> list[tuple[float, float]]:
     """The minutes that each of the pair bent in the meetings that were not called off."""
     return [
         b.edges
         for b in meetings.of_pair(connection, *pair)
-        if b.outside and b.meeting.state is not State.CANCELLED
+        if b.outside and b.meeting.state is not State.CANCELLED and b.uid != besides
     ]
 
 
@@ -76,7 +86,7 @@ def ask(
     """Ask both, once, whether they would bend; where one said no there is nothing to ask."""
     if have_common_hours(*both, wanted):
         return
-    found = least_stretch(*both, wanted, _before(connection, pair.key))
+    found = least_stretch(*both, wanted, bent_before(connection, pair.key))
     if found is None:
         return
     people = work.roster.both_of(pair)

@@ -35,7 +35,7 @@ def taken(connection: Connection, window: Interval) -> dict[str, list[Span]]:
 
 
 def borne(connection: Connection, people: Collection[str]) -> dict[str, float]:
-    """Minutes at the edge of their day that people have borne in meetings not called off."""
+    """The awkward minutes that people have borne in meetings not called off."""
     found: dict[str, float] = {}
     for role, edge in ((meetings.c.mentor, "edge_mentor"), (meetings.c.mentee, "edge_mentee")):
         rows = connection.execute(

@@ -206,7 +206,7 @@ def taken(
 
 
 def borne(connection: Connection, person: str) -> float:
-    """Minutes at the edge of their day that a person has borne in meetings not called off."""
+    """The awkward minutes that a person has borne in meetings not called off."""
     total = 0.0
     for role, edge in (("mentor", "edge_mentor"), ("mentee", "edge_mentee")):
         total += connection.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from store import (
     tables,
     tables_coordinator,
+    tables_engine,
     tables_forecast,
     tables_programme,
     tables_supervision,
@@ -16,6 +17,7 @@ __all__ = [
     "metadata",
     "tables",
     "tables_coordinator",
+    "tables_engine",
     "tables_forecast",
     "tables_programme",
     "tables_supervision",

@@ -21,6 +21,7 @@ def _show(
     other = meeting.other_than(person.email)
     mine = meeting.other_than(other.email)
     context = {
+        "meeting": meeting,
         "other": other,
         "here": spoken(meeting.slot, mine.zone, person.language),
         "there": spoken(meeting.slot, other.zone, person.language),

@@ -230,15 +230,16 @@ def _answer(
         and sides[0].person.site.casefold() == sides[1].person.site.casefold()
         and all(t.weekday() in s.person.onsite for t, s in zip(locals_, sides, strict=True))
     )
-    borne = sides[0].borne + sides[1].borne
+    more = min(max((sides[0].borne - sides[1].borne) / 60, -1.5), 1.5)
+    weights = (1.5 * 2**more, 1.5 * 2**-more)
     terms = [round(abs((start - wanted.due).total_seconds() / 86_400) * 30, 3)]
-    for side, own in zip(sides, worked, strict=True):
-        minutes = _edge(own.stretch(span), span)
-        terms.append(round(minutes * (1 + (side.borne / borne if borne else 0.5)), 3))
-    for local in locals_:
+    for own, weight in zip(worked, weights, strict=True):
+        terms.append(round(_edge(own.stretch(span), span) * weight, 3))
+    for local, weight in zip(locals_, weights, strict=True):
         noon = datetime.combine(local.date(), time(12), local.tzinfo).astimezone(UTC)
         one = datetime.combine(local.date(), time(13), local.tzinfo).astimezone(UTC)
-        terms.append(0.0 if here and wanted.lunch else _shared(span, Interval(noon, one)))
+        minutes = 0.0 if here and wanted.lunch else _shared(span, Interval(noon, one))
+        terms.append(round(minutes * weight, 3))
     terms += [15.0 * _pieces(own, number, number + length) for own in free]
     for local, side in zip(locals_, sides, strict=True):
         near = any(

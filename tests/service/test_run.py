@@ -127,10 +127,13 @@ def test_once_status_and_explain_speak_as_promised(world: World) -> None:
     assert [c["state"] for c in standing["calendars"]] == ["ok", "ok"]
     said = json.loads(overlap(world, "explain", LEE, DANA, "--json").stdout)
     keys = {"mentor", "mentee", "chosen", "alternatives", "rejected", "suggestion", "suggestions"}
-    assert set(said) == keys
+    assert set(said) == {*keys, "meeting"}
     assert said["chosen"]["start"] == pair["start"]
     assert said["chosen"]["reasons"]
     assert said["rejected"]["outside mentor hours"] > 0
+    again = json.loads(overlap(world, "explain", "--replay", said["meeting"], "--json").stdout)
+    assert (again["same"], again["chosen"]) == (True, said["chosen"])
+    assert overlap(world, "explain", "--replay", "nothing").returncode == 2
     assert "Lee Park" in overlap(world, "status").stdout
 
 

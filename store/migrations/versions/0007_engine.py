@@ -25,6 +25,17 @@ def upgrade() -> None:
         sa.Column("bits", sa.LargeBinary, nullable=False),
     )
     _fill(op.get_bind(), bits)
+    op.create_table(
+        "decisions",
+        sa.Column("uid", sa.String(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("inputs", sa.LargeBinary(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["uid"], ["meetings.uid"]),
+        sa.PrimaryKeyConstraint("uid", "sequence"),
+    )
 
 
 def _fill(connection: sa.engine.Connection, bits: sa.Table) -> None:
