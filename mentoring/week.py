@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mentoring.attention import Need, Trouble, by_pair
+from mentoring.attention import UNSIGNED_AFTER, Need, Trouble, by_pair
 from mentoring.notices import Reader
 from mentoring.roster import Pair, Roster
 
 EARLY_ENOUGH = timedelta(weeks=4)
 """A goal at risk is told of while so much of the pair's term is left: later nothing would help."""
+_TOLD_AT_ONCE = frozenset({Trouble.UNDELIVERED, Trouble.UNSCHEDULABLE})
+"""What the coordinator has a mail of its own on, the minute it comes up."""
 MOST_FRESH, MOST_STILL = 20, 40
 """So many matters a mail has room for; it says how many more there are."""
 
@@ -81,7 +83,7 @@ def of_pairs(
     found = by_pair(needs)
     matters = []
     for pair in sorted(roster.pairs, key=_in_order_of(found)):
-        points = [_point(n) for n in found.get(pair.key, ()) if _in_time(n, pair, today)]
+        points = [_point(n) for n in found.get(pair.key, ()) if is_news(n, pair, today)]
         if pair.key in besides:
             points.append(besides[pair.key])
         if points:
@@ -95,8 +97,13 @@ def _in_order_of(found: Collection[tuple[str, str]]) -> Callable[[Pair], int]:
     return lambda pair: places.get(pair.key, len(places))
 
 
-def _in_time(need: Need, pair: Pair, today: date) -> bool:
-    return need.why is not Trouble.FORECAST or pair.end - today >= EARLY_ENOUGH
+def is_news(need: Need, pair: Pair, today: date) -> bool:
+    """Whether it is for this week's mail: no other mail said it today, and it can be helped."""
+    if need.why is Trouble.FORECAST:
+        return pair.end - today >= EARLY_ENOUGH
+    if need.why is Trouble.UNSIGNED and need.since:
+        return today - need.since > UNSIGNED_AFTER
+    return need.why not in _TOLD_AT_ONCE or need.since != today
 
 
 def _point(need: Need) -> Point:

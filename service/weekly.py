@@ -143,8 +143,8 @@ def _lost(work: Work, connection: Connection, paired: set[str]) -> Iterator[Matt
     known = {p.supervisor.email: p.supervisor.name for p in people if p.supervisor}
     known |= {p.email: p.name for p in people}
     for email, since in sorted(lost_to(connection).items()):
-        if email in paired or email not in known:
-            continue
+        if email in paired or email not in known or _day(work, since) == work.today:
+            continue  # partners are a pair's matter; of today's the coordinator has just heard
         remedy = f"Check the address {email} in people.csv, then write to them yourself."
         why = "A mail was refused, or may not have arrived"
         about = f"Mail to {known[email] or email}"
@@ -156,7 +156,12 @@ def _put_back(work: Work, connection: Connection) -> Mapping[_Pair, Point]:
     found: dict[_Pair, Point] = {}
     for key, at in outbox.said_since(connection, "putback:", work.now - _WEEK):
         booking = meetings.by_uid(connection, key.split(":")[1])
-        if booking and booking.meeting.state in LIVE and booking.meeting.slot.end > work.now:
+        if (
+            _day(work, at) != work.today
+            and booking
+            and booking.meeting.state in LIVE
+            and booking.meeting.slot.end > work.now
+        ):
             why = "A meeting that was moved by hand was put back"
             remedy = "Choose another time: daemon.py explain names those that suit both."
             pair = (booking.meeting.mentor, booking.meeting.mentee)

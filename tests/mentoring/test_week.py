@@ -16,7 +16,8 @@ from mentoring.week import EARLY_ENOUGH, Matter, Point, attention, of_pairs, wee
 from tests.world import DANA, LEE, PAIRS, PEOPLE, SETTINGS
 
 READER = Reader("Coordinator", "coordinator@example.org", "America/New_York")
-TODAY = date(2027, 2, 1)
+TODAY = date(2027, 2, 12)
+BEFORE = TODAY - timedelta(days=32)
 days = st.dates(date(2027, 1, 1), date(2027, 12, 31))
 points = st.builds(Point, st.sampled_from(["A", "B"]), st.none() | days, st.sampled_from("xy"))
 matters = st.lists(
@@ -85,8 +86,8 @@ def test_a_forecast_whose_numbers_moved_is_no_news() -> None:
 
 def test_points_of_a_pair_stand_together_under_both_names() -> None:
     needs = [
-        Need(LEE, DANA, Trouble.UNSCHEDULABLE, TODAY, "30 minutes would fit."),
-        Need(LEE, DANA, Trouble.UNSIGNED, TODAY, "Ask Dana Lee to sign it."),
+        Need(LEE, DANA, Trouble.UNSCHEDULABLE, BEFORE, "30 minutes would fit."),
+        Need(LEE, DANA, Trouble.UNSIGNED, BEFORE, "Ask Dana Lee to sign it."),
     ]
     (matter,) = of_pairs(needs, {(LEE, DANA): Point("Put back", TODAY, "Choose")}, roster(), TODAY)
     assert matter.about == "Lee Park and Dana Lee"
@@ -106,6 +107,20 @@ def test_a_goal_at_risk_is_told_while_something_can_be_done() -> None:
     assert told(pair.end - EARLY_ENOUGH + timedelta(days=1)) == 0
 
 
+def test_what_a_mail_of_its_own_said_today_is_not_said_again() -> None:
+    (pair,) = roster().pairs
+
+    def told(why: Trouble, since: date) -> int:
+        return len(of_pairs([Need(*pair.key, why, since, "x")], {}, roster(), TODAY))
+
+    day = timedelta(days=1)
+    for why in (Trouble.UNSCHEDULABLE, Trouble.UNDELIVERED):
+        assert (told(why, TODAY), told(why, TODAY - day)) == (0, 1)
+    assert told(Trouble.POORLY, TODAY) == 1
+    asked = TODAY - timedelta(days=30)  # today's mail `unsigned`
+    assert (told(Trouble.UNSIGNED, asked), told(Trouble.UNSIGNED, asked - day)) == (0, 1)
+
+
 def test_needs_keep_the_order_in_which_they_press() -> None:
     names = "".join(
         f"M{n},m{n}@example.org,America/New_York,Mon-Fri 09:00-17:00,,\n" for n in range(4)
@@ -118,7 +133,7 @@ def test_needs_keep_the_order_in_which_they_press() -> None:
     found, _ = read_roster({name: text.encode() for name, text in files.items()})
     assert found is not None
     needs = [
-        Need("m2@example.org", "m3@example.org", Trouble.UNSCHEDULABLE, TODAY, "x"),
+        Need("m2@example.org", "m3@example.org", Trouble.UNSCHEDULABLE, BEFORE, "x"),
         Need(LEE, DANA, Trouble.QUIET, TODAY, "x"),
     ]
     besides = {("m0@example.org", "m1@example.org"): Point("Put back", TODAY, "x")}

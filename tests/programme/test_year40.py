@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
+from mentoring.week import is_news
 from service.attention import needs
 from service.metrics import Metrics
 from service.preview import KINDS
@@ -66,7 +67,9 @@ def look_at_the_week(year: Year) -> None:
         return
     work = year.work()
     with reading(year.engine) as connection:
-        LOOKED[week] = bool(needs(connection, work.roster, year.now))
+        found = needs(connection, work.roster, year.now)
+    pairs = {pair.key: pair for pair in work.roster.pairs}
+    LOOKED[week] = any(is_news(need, pairs[need.pair], work.today) for need in found)
 
 
 def open_twice(year: Year) -> list[str]:
