@@ -166,3 +166,23 @@ def test_bits_and_a_naive_engine_agree(question: tuple[Side, Side, Wanted]) -> N
 @given(question=questions())
 def test_they_agree_ten_thousand_times(part: int, question: tuple[Side, Side, Wanted]) -> None:
     both_agree(question)
+
+
+def test_lunch_together_is_no_cost_however_the_best_is_found() -> None:
+    hours = parse_hours("Mon-Fri 09:00-17:00")
+    thursday = frozenset({3})
+    both = tuple(
+        Person(f"{role}@example.org", role, "UTC", hours, site="Denver", onsite=thursday)
+        for role in ("mentor", "mentee")
+    )
+    window = Interval(datetime(2027, 3, 8, tzinfo=UTC), datetime(2027, 3, 13, tzinfo=UTC))
+    noon = datetime(2027, 3, 11, 12, tzinfo=UTC)
+    mentor, mentee = (
+        Side(role, one, tuple(meeting_hours(one, window.widened(DAY))))
+        for role, one in zip(("mentor", "mentee"), both, strict=True)
+    )
+    found = search(mentor, mentee, Wanted(window, noon, 60, lunch=True))
+    best = found.best()
+    assert best is not None
+    assert best.interval.start == noon
+    assert best == found.found().chosen
