@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo year test lint lock clean
+.PHONY: help demo year bench test lint lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1  /p' Makefile
@@ -20,6 +20,9 @@ demo: $(VENV)/.stamp ## play a virtual fortnight on loopback; WITH=google,exchan
 
 year: $(VENV)/.stamp ## play a year of forty pairs; demo/year.csv says who was mailed what, when and why
 	OVERLAP_YEAR=demo $(BIN)/python -m pytest tests/programme/test_year40.py --show-capture=no
+
+bench: $(VENV)/.stamp ## measure what docs/performance.md shows, a few minutes; PARTS="pair pairs …" for some
+	$(BIN)/python -m tests.bench $(PARTS)
 
 test: $(VENV)/.stamp ## run every test, the slow ones too
 	@command -v chromium >/dev/null || { echo "chromium is missing; run: apt-get install chromium" >&2; exit 1; }

@@ -115,9 +115,15 @@ def _ports(roster: Roster, directory: Path, engine: Engine | None = None) -> Por
     return Ports(roster, directory, _grants(roster, directory, engine))
 
 
+def _leave_out_rich() -> None:
+    """structlog would load it for tracebacks that we print plainly: five megabytes for nothing."""
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+
+
 @app.command()
 def run(context: typer.Context) -> None:
     """Be the service until SIGTERM; SIGHUP reloads the roster."""
+    _leave_out_rich()
     from service.clock import serve
     from service.logging import configure
     from service.roster_source import RosterFaults, RosterSource

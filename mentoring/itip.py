@@ -13,7 +13,7 @@ from icalendar import Calendar, Event, vCalAddress, vText
 from mentoring.event_words import ENGLISH, words_in
 from mentoring.notices import MeetingFacts, Party
 from mentoring.roster import Mailbox, Programme
-from mentoring.vtimezone import vtimezone
+from mentoring.vtimezone import with_vtimezone
 from mentoring.wording import locale_of
 
 PRODID = "-//Overlap//Mentoring meetings//EN"
@@ -85,9 +85,8 @@ def _object(method: str, meeting: MeetingFacts, event: Event) -> bytes:
     calendar.add("prodid", PRODID)
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(vtimezone(_zone(meeting), meeting.slot.start.year))
     calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return with_vtimezone(calendar, _zone(meeting), meeting.slot.start.year)
 
 
 def _zone(meeting: MeetingFacts) -> str:

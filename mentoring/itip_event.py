@@ -15,7 +15,7 @@ from mentoring.itip import PRODID, plain
 from mentoring.notices import Reader
 from mentoring.programme_events import EventFacts
 from mentoring.roster import Programme
-from mentoring.vtimezone import vtimezone
+from mentoring.vtimezone import with_vtimezone
 
 
 def request(facts: EventFacts, programme: Programme, reader: Reader, at: datetime) -> bytes:
@@ -40,9 +40,8 @@ def _object(
     calendar.add("prodid", PRODID)
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(vtimezone(facts.zone, facts.slot.start.year))
     calendar.add_component(_event(status, facts, programme, reader, at))
-    return bytes(calendar.to_ical())
+    return with_vtimezone(calendar, facts.zone, facts.slot.start.year)
 
 
 def _event(

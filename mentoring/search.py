@@ -57,7 +57,9 @@ class Search:
     def best(self) -> Slot | None:
         """The cheapest time, the earliest of equals: the first of `ranked`, found sooner."""
         near = self._nearly_best()
-        return self.slot(min((self.cost(index), index) for index in near)[1]) if near else None
+        if len(near) > 1:
+            near = [min((self.cost(index), index) for index in near)[1]]
+        return self.slot(near[0]) if near else None
 
     def ranked(self) -> Iterator[int]:
         """All starts, the cheapest first, the earlier of equals.

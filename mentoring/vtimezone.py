@@ -11,12 +11,26 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from icalendar import Timezone, TimezoneDaylight, TimezoneStandard
+from icalendar import Calendar, Timezone, TimezoneDaylight, TimezoneStandard
 
 _STEP = timedelta(hours=6)
 
 
+def with_vtimezone(calendar: Calendar, zone: str, year: int) -> bytes:
+    """A calendar as text, with the zone's observances before its other components.
+
+    They are put in as text, which is kept: they are most of an invitation, and always the same.
+    """
+    text = bytes(calendar.to_ical())
+    first = text.index(b"\r\nBEGIN:", len(b"BEGIN:VCALENDAR")) + len(b"\r\n")
+    return text[:first] + _text(zone, year) + text[first:]
+
+
 @lru_cache(maxsize=1024)
+def _text(zone: str, year: int) -> bytes:
+    return bytes(vtimezone(zone, year).to_ical())
+
+
 def vtimezone(zone: str, year: int) -> Timezone:
     """The zone's observances from the start of the year before to the end of the year after."""
     tz = ZoneInfo(zone)

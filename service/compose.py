@@ -8,7 +8,7 @@ import hmac
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import lru_cache
@@ -26,7 +26,23 @@ from service.templates import Edition, Templates, shipped
 
 _FILES = ("subject.txt", "body.txt", "body.html")
 SUBJECT_LENGTH = 60
-_WIRE = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit")
+
+
+class _Headers(HeaderRegistry):
+    """Keeps each header's class; the library makes one anew for every header of every mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        known = name.lower()
+        if known not in self._made:
+            self._made[known] = super().__getitem__(name)
+        return self._made[known]
+
+
+_WIRE = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit", header_factory=_Headers())
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
@@ -25,6 +23,10 @@ def load(connection: Connection, account: str, key: bytes) -> str | None:
     sealed = connection.execute(select(grants.c.sealed).where(grants.c.account == account)).scalar()
     if sealed is None:
         return None
+    # Imported where it is used: a programme without consents has no use for seven megabytes.
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     try:
         opened = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], account.encode())
     except InvalidTag as error:
@@ -38,6 +40,8 @@ def exists(connection: Connection, account: str) -> bool:
 
 
 def save(connection: Connection, account: str, token: str, key: bytes, now: datetime) -> None:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce = os.urandom(_NONCE)
     sealed = nonce + AESGCM(key).encrypt(nonce, token.encode(), account.encode())
     connection.execute(grants.delete().where(grants.c.account == account))

@@ -90,8 +90,8 @@ def sides(draw: st.DrawFn, role: str, window: Interval) -> Side:
         draw(st.sampled_from(ZONES)),
         parse_hours(draw(st.sampled_from(HOURS))),
         holidays=draw(st.sampled_from(["", "US", "DE-BY", "IN"])),
-        site=draw(st.sampled_from(["", "Denver"])),
-        onsite=draw(st.frozensets(st.integers(0, 6), max_size=4)),
+        site=draw(st.sampled_from(["Denver", "Denver", "denver", ""])),
+        onsite=draw(st.frozensets(st.integers(0, 6), min_size=3)),
         exceptions=tuple(draw(st.lists(exceptions(day), max_size=2))),
     )
     hours = tuple(meeting_hours(person, window.widened(2 * DAY)))
