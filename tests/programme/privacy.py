@@ -22,12 +22,16 @@ from typing import Any
 
 import httpx
 
+from service.links import sign
 from tests.programme.cohort import BASE_URL, CANARY, COORDINATOR
 from tests.programme.play import Sent
+from web.app import PAGES
 
 ORGANISER = "mentoring@example.org"
-PURPOSES = frozenset({"approve", "deadline"})
-"""Pages that mails to supervisors link to."""
+PURPOSES = frozenset({"approve", "deadline"}) & {page.purpose for page in PAGES}
+"""Pages for supervisors: each summary is followed by a look at all of them."""
+SECRET = bytes(32)
+"""The play's, which signs its links."""
 _LINK = re.compile(rf"{re.escape(BASE_URL)}(/([a-z]+)/[\w.~-]+)")
 _TOKEN = re.compile(r"[\w-]{16,}")
 _ADDRESS = re.compile(r"(?<![\w.+-])(?![0-9a-f]{32}@)[\w.+-]+@example\.org")
@@ -68,7 +72,11 @@ class Grep:
 
     def _supervisor(self, sent: Sent, own: Collection[str], pages: httpx.Client) -> None:
         self._one(sent, {*own, sent.reader}, zone=ELSEWHERE)
-        for path, purpose in sorted(set(_LINK.findall(whole(sent.message)))):
+        links = set(_LINK.findall(whole(sent.message)))
+        if links and sent.kind == "summary":
+            tokens = (sign(SECRET, "approve", sent.at, sent.reader, email) for email in own)
+            links |= {(f"/approve/{token}", "approve") for token in tokens}
+        for path, purpose in sorted(links):
             page = pages.get(path)
             self.pages[purpose] += page.is_success
             told = f"{sent.at:%Y-%m-%d} page {purpose} of {sent.reader}"

@@ -96,8 +96,7 @@ def test_no_supervisor_reads_what_is_not_theirs(
     assert grep.faults == []
     assert grep.mails["summary"] > 500
     assert grep.mails["approve"] > 20
-    assert set(grep.pages) <= PURPOSES
-    assert all(grep.pages[purpose] > 20 for purpose in grep.pages)
+    assert all(grep.pages[purpose] > 20 for purpose in PURPOSES)
     # What was looked for was there to be found.
     assert {f"{CANARY}-AGENDA", f"{CANARY}-STEP"} <= grep.planted
     with played.engine.connect() as connection:
