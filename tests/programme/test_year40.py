@@ -15,11 +15,15 @@ from sqlalchemy import func, select
 
 from mentoring.week import is_news
 from service.attention import needs
+from service.decisions import answer_again
 from service.metrics import Metrics
 from service.preview import KINDS
 from service.roster_source import RosterSource
 from service.work import reading
+from store.decisions import newest
+from store.instants import seconds
 from store.tables import meetings
+from store.tables_engine import decisions
 from store.tables_programme import agreements
 from tests.judge import Sheet
 from tests.programme.cohort import CANARY
@@ -34,6 +38,8 @@ pytestmark = pytest.mark.slow
 OFFICE = Sheet("America/New_York", "Mon-Fri 09:00-17:00", "US")
 LOOKED: dict[str, bool] = {}
 """Each week with whether any pair needed a human when the office began to work."""
+DECIDED: list[str] = []
+"""The meetings whose times were decided again, a decision each."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +51,7 @@ def year_and_grep(tmp_path_factory: pytest.TempPathFactory) -> tuple[Year, YearJ
         grep.look(fresh, played.partners.pages)
         judge.look(played.now, fresh, left=played.left, away=played.partners.away)
         judge.faults += open_twice(played)
+        judge.faults += decided_otherwise(played)
         look_at_the_week(played)
 
     year.play(look)
@@ -80,6 +87,28 @@ def open_twice(year: Year) -> list[str]:
     with year.engine.connect() as connection:
         pairs = [tuple(row) for row in connection.execute(query)]
     return [f"{year.now:%Y-%m-%d %H:%M}: two proposals open for {pair}" for pair in pairs]
+
+
+def decided_otherwise(year: Year) -> list[str]:
+    """Decisions of this step that don't follow again from what is stored of them."""
+    with reading(year.engine) as connection:
+        made = select(decisions.c.uid).where(decisions.c.at == seconds(year.now))
+        kept = [newest(connection, uid) for uid in connection.execute(made).scalars()]
+    DECIDED.extend(each.uid for each in kept if each)
+    again = [(each, answer_again(each)) for each in kept if each]
+    parts = ("chosen", "alternatives", "rejected")
+    return [
+        f"{year.now:%Y-%m-%d %H:%M}: {each.uid} {part} is decided otherwise now"
+        for each, answer in again
+        for part in parts
+        if answer[part] != each.answer[part]
+    ]
+
+
+def test_every_decision_of_the_year_follows_again(year: tuple[Year, YearJudge]) -> None:
+    _, judge = year
+    assert [fault for fault in judge.faults if "decided otherwise" in fault] == []
+    assert len(DECIDED) > 500
 
 
 def test_every_mail_is_as_promised(year: tuple[Year, YearJudge]) -> None:
