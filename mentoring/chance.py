@@ -56,16 +56,16 @@ class Outlook:
 
 def held_by_end(outlook: Outlook, turns: Sequence[float] = ()) -> dict[int, float]:
     """The chance of each number of meetings held by the end; `turns` as `turns_left` has them."""
-    sure = [*(_sureness(outlook, state) for state in outlook.pending), *(1.0,) * outlook.extra]
+    known = (*outlook.pending, *(State.PROPOSED,) * outlook.extra)
     held = {0: 1.0}
-    for number, boost in enumerate(sure):
-        held = _one_more(held, outlook.habits, number, boost)
+    for number, state in enumerate(known):
+        held = _one_more(held, outlook.habits, number, state)
     result: dict[int, float] = {}
     for number, share in enumerate(turns or turns_left(outlook)):
         for count, p in held.items():
             total = outlook.held + count
             result[total] = result.get(total, 0.0) + share * p
-        held = _one_more(held, outlook.habits, len(sure) + number, 1.0)
+        held = _one_more(held, outlook.habits, len(known) + number)
     return result
 
 
@@ -76,19 +76,15 @@ def at_least(goal: int, held: Mapping[int, float]) -> float:
     return min(1.0, sum(p for count, p in held.items() if count >= goal))
 
 
-def _sureness(outlook: Outlook, state: State) -> float:
-    """How much likelier than any turn it is held: one that both agreed on can't be lost."""
-    return 1 / outlook.habits.agreed if state is State.CONFIRMED else 1.0
-
-
 def _one_more(
-    held: Mapping[int, float], habits: Habits, number: int, boost: float
+    held: Mapping[int, float], habits: Habits, number: int, state: State = State.PROPOSED
 ) -> dict[int, float]:
     """The distribution of meetings held after one more turn: what was held makes more likelier."""
     after: dict[int, float] = {}
     for count, p in held.items():
         succeeds = (habits.held + count) / (habits.held + habits.failed + number)
-        succeeds = min(1.0, succeeds * boost)
+        if state is State.CONFIRMED:  # it can be missed, and is not lost any more
+            succeeds /= succeeds + (1 - succeeds) * (1 - habits.lost)
         after[count + 1] = after.get(count + 1, 0.0) + p * succeeds
         after[count] = after.get(count, 0.0) + p * (1 - succeeds)
     return after
@@ -131,7 +127,7 @@ def _spread(outlook: Outlook, due: date, earliest: date) -> list[tuple[int, floa
         # Too late: the last days are tried, and there is no time for a delay.
         in_time = sum(share for late, share in delays if late <= 0)
         return [(last, in_time)] if last >= first else []
-    most = int(outlook.every * _TOO_LATE / timedelta(weeks=1) * days.a_week)
+    most = int(days.in_rhythm(outlook.every) * _TOO_LATE)
     at: dict[int, float] = {}
     for late, share in delays:
         then = max(place + min(late, most), first)

@@ -53,6 +53,10 @@ class Openings:
         """On how many days of its usual week the pair could meet."""
         return int(median(self.in_week(monday) for monday in self._mondays(self.first)))
 
+    def in_rhythm(self, every: timedelta) -> float:
+        """On how many days of a usual stretch so long the pair could meet; 1 at the least."""
+        return max(1.0, every / _WEEK * self.a_week)
+
     def in_week(self, monday: date) -> int:
         return self.after(monday + _WEEK) - self.after(monday)
 

@@ -19,14 +19,14 @@ from mentoring.openings import Openings
 
 _USUAL, _USUAL_WEIGHT = 0.75, 10.0
 """How often a turn is held where nobody's past is known, and how many turns' weight that has."""
-_SPREADS = (1.5, 2.5, 4.0, 6.0, 9.0, 14.0, 20.0, 30.0, 50.0)
-"""How alike pairs may be, as a Beta distribution's sum of counts."""
-_LIKELY_SPREAD, _SPREAD_WIDTH = 6.0, 1.0
+_SPREADS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 11.0, 16.0, 30.0)
+"""How alike pairs may be, as the sum of a Beta distribution's two counts."""
+_USUAL_SPREAD = 6.0
 _USUAL_DELAYS = {0: 0.65, 1: 0.15, 2: 0.1, 4: 0.06, 8: 0.04}
-_USUAL_LOST = 0.3
+_USUAL_LOST = 0.4
 _OWN_DELAYS = 5.0
 """How many turns of its own weigh as much as the cohort's delays do."""
-_FADES = 0.93
+_FADES = 0.9
 """What a turn weighs against the next one: people change."""
 _NEXT_TURN = 0.25
 """A meeting that comes this share of a rhythm before a later turn is that turn's."""
@@ -64,14 +64,14 @@ class Record:
 class Habits:
     """What is to be expected of one pair.
 
-    Its share of held turns is a Beta distribution with counts `held` and `failed`. `agreed` is the
-    share of turns that come to a confirmed meeting, in the cohort. `delays` maps days on which the
-    pair could meet to chances, which sum to 1.
+    Its share of held turns is a Beta distribution with counts `held` and `failed`. `lost` is the
+    share of failed turns that no meeting was agreed on, in the cohort. `delays` are pairs of days
+    on which the pair could meet and a chance; the chances sum to 1.
     """
 
     held: float
     failed: float
-    agreed: float
+    lost: float
     delays: tuple[tuple[int, float], ...]
 
 
@@ -101,12 +101,16 @@ _LETTERS = {State.HELD: HELD, State.MISSED: MISSED}
 
 
 def _turns(days: Openings, due: date, met: date, every: timedelta) -> tuple[int, int | None]:
-    """How many turns passed before a meeting, and how late it was for its own."""
+    """How many turns passed before a meeting, and how late it was for its own.
+
+    Weeks in which they could not meet pass no turn, however long they were.
+    """
     place = days.near(due, due - every / 2)
     if place is None:
         return 0, None
-    skipped = int(max(timedelta(), met - days.days[place]) / every + _NEXT_TURN)
-    if skipped:
+    by_date = int(max(timedelta(), met - days.days[place]) / every + _NEXT_TURN)
+    by_days = max(0, days.after(met) - place) / days.in_rhythm(every)
+    if skipped := min(by_date, int(by_days + 1 - _NEXT_TURN)):
         due = max(due, days.days[place]) + skipped * every
         place = days.near(due, due - every / 2)
     return skipped, None if place is None else days.after(met) - place
@@ -120,11 +124,11 @@ def pending(kept: Sequence[Kept]) -> list[State]:
 @dataclass(frozen=True)
 class Cohort:
     """What is known of pairs at large: how often turns are held (`share`), how alike pairs are in
-    that (`spread`), the share that comes to a confirmed meeting, and the delays."""
+    that (`spread`), the share of failed turns that were lost, and the delays."""
 
     share: float
     spread: float
-    agreed: float
+    lost: float
     delays: tuple[tuple[int, float], ...]
 
     def habits(self, own: Record) -> Habits:
@@ -136,7 +140,7 @@ class Cohort:
         return Habits(
             held=self.share * self.spread + own.weighed(HELD),
             failed=(1 - self.share) * self.spread + own.weighed(MISSED, LOST),
-            agreed=self.agreed,
+            lost=self.lost,
             delays=tuple((late, weight / whole) for late, weight in sorted(weights.items())),
         )
 
@@ -144,23 +148,28 @@ class Cohort:
 def cohort(records: Iterable[Record]) -> Cohort:
     """Learn from all pairs' records; from none, the usual."""
     known = list(records)
-    turns = Counter(letter for r in known for letter in r.turns)
+    # The first turn comes of the introduction: it says something of a pair, too much of pairs.
+    turns = Counter(letter for r in known for letter in r.turns[1:])
     whole = turns.total()
     share = (turns[HELD] + _USUAL * _USUAL_WEIGHT) / (whole + _USUAL_WEIGHT)
-    usual_lost = _USUAL_LOST * (1 - _USUAL) * _USUAL_WEIGHT
-    lost = (turns[LOST] + usual_lost) / (whole + _USUAL_WEIGHT)
-    each = Counter((r.turns.count(HELD), len(r.turns) - r.turns.count(HELD)) for r in known)
-    spread = max(_SPREADS, key=lambda s: _likelihood(each, share, s))
-    return Cohort(share, spread, 1 - lost, _delays(known))
+    failed = turns[MISSED] + turns[LOST]
+    lost = (turns[LOST] + _USUAL_LOST * _USUAL_WEIGHT) / (failed + _USUAL_WEIGHT)
+    return Cohort(share, _spread(known, share), lost, _delays(known))
 
 
-def _likelihood(turns: Counter[tuple[int, int]], share: float, spread: float) -> float:
-    """Log likelihood of a Beta-binomial, with a slight pull to the usual spread."""
-    a, b = share * spread, (1 - share) * spread
-    pull = -((log(spread / _LIKELY_SPREAD) / _SPREAD_WIDTH) ** 2) / 2
-    return pull + sum(
-        times * (_log_beta(a + h, b + f) - _log_beta(a, b)) for (h, f), times in turns.items()
-    )
+def _spread(known: Iterable[Record], share: float) -> float:
+    """The spread that makes the cohort's records likeliest, with a slight pull to the usual."""
+    each = Counter((r.turns.count(HELD), len(r.turns)) for r in known)
+
+    def fit(spread: float) -> float:
+        a, b = share * spread, (1 - share) * spread
+        alike = sum(
+            pairs * (_log_beta(a + held, b + turns - held) - _log_beta(a, b))
+            for (held, turns), pairs in each.items()
+        )
+        return alike - log(spread / _USUAL_SPREAD) ** 2 / 2
+
+    return max(_SPREADS, key=fit)
 
 
 def _log_beta(a: float, b: float) -> float:

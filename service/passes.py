@@ -22,6 +22,7 @@ from service.deliver import deliver
 from service.digest import digest
 from service.engine import Job, run_all, run_alone
 from service.events import events
+from service.forecasts import forecasts
 from service.in_force import in_force
 from service.intro import introduce
 from service.listen import listen
@@ -67,6 +68,7 @@ TELLING: tuple[Callable[[Work], None], ...] = (
     tell_of_ends,
     stages,
     digest,
+    forecasts,
     summaries,
     weekly,
     purge,

@@ -13,7 +13,7 @@ from mentoring.roster import Roster
 
 
 def _console() -> Console:
-    width = None if Console().is_terminal else 160
+    width = None if Console().is_terminal else 200
     return Console(width=width, markup=False)  # "[tls] ca" is a setting, and no style
 
 

@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.forecast import Forecast
+from mentoring.meeting import LIVE, State
+from mentoring.track import Record
+from store.instants import instant, seconds
+from store.meetings import MEETING
+from store.tables import meetings
 from store.tables_forecast import forecasts
 
 Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Known:
+    """When a forecast was made, a digest of what it was made from, and the pair's record then."""
+
+    made_at: datetime
+    basis: str
+    record: Record
+
+
+@dataclass(frozen=True)
+class History:
+    """A pair's meetings in short: `trace` changes whenever one of them does; `newest` begins last
+    of those that are live."""
+
+    trace: str
+    newest: datetime | None
 
 
 def all(connection: Connection) -> dict[Key, Forecast]:  # noqa: A001 - read as forecasts.all
@@ -50,3 +74,80 @@ def forget(connection: Connection, gone: Iterable[Key]) -> None:
     for mentor, mentee in gone:
         of_pair = (forecasts.c.mentor == mentor) & (forecasts.c.mentee == mentee)
         connection.execute(forecasts.delete().where(of_pair))
+
+
+def known(connection: Connection) -> dict[Key, Known]:
+    """What every forecast was made from, by (mentor, mentee)."""
+    columns = select(
+        forecasts.c.mentor,
+        forecasts.c.mentee,
+        forecasts.c.made_at,
+        forecasts.c.basis,
+        forecasts.c.record,
+    )
+    return {
+        (row.mentor, row.mentee): Known(instant(row.made_at), row.basis, _record(row.record))
+        for row in connection.execute(columns)
+    }
+
+
+def _record(text: str) -> Record:
+    turns, *delays = json.loads(text)
+    return Record(turns, tuple(delays))
+
+
+def save(connection: Connection, key: Key, forecast: Forecast, made: Known) -> None:
+    """Keep a pair's newest forecast, and what it was made from."""
+    forget(connection, [key])
+    connection.execute(
+        forecasts.insert().values(
+            mentor=key[0],
+            mentee=key[1],
+            made_at=seconds(made.made_at),
+            basis=made.basis,
+            record=json.dumps([made.record.turns, *made.record.delays]),
+            chance=forecast.chance,
+            goal=forecast.goal,
+            held=forecast.held,
+            expected=forecast.expected,
+            weeks=json.dumps(
+                [[w.isoformat(), why] for w, why in zip(forecast.weeks, forecast.why, strict=True)]
+            ),
+            remedy=forecast.remedy,
+            remedy_chance=forecast.remedy_chance,
+        )
+    )
+
+
+def histories(connection: Connection) -> dict[Key, History]:
+    """Every pair's meetings in short, by one query."""
+    m = meetings.c
+    counted = select(
+        m.mentor,
+        m.mentee,
+        m.state,
+        func.count().label("number"),
+        func.sum(m.start).label("starts"),
+        func.max(m.start).label("newest"),
+    ).where(m.kind == MEETING)
+    found: dict[Key, History] = {}
+    grouped = counted.group_by(m.mentor, m.mentee, m.state).order_by(m.mentor, m.mentee, m.state)
+    for row in connection.execute(grouped):
+        before = found.get((row.mentor, row.mentee), History("", None))
+        begins = [at for at in (before.newest, _newest(row)) if at]
+        trace = f"{before.trace} {row.state} {row.number} {row.starts}"
+        found[row.mentor, row.mentee] = History(trace, max(begins, default=None))
+    return found
+
+
+def _newest(row: Row[Any]) -> datetime | None:
+    return instant(row.newest) if row.state in LIVE else None
+
+
+def starts(connection: Connection, mentor: str, mentee: str) -> list[tuple[datetime, State]]:
+    """When each meeting of a pair begins or began, and how it stands; briefings are none."""
+    query = select(meetings.c.start, meetings.c.state).where(
+        meetings.c.mentor == mentor, meetings.c.mentee == mentee, meetings.c.kind == MEETING
+    )
+    ordered = query.order_by(meetings.c.start)
+    return [(instant(row.start), State(row.state)) for row in connection.execute(ordered)]

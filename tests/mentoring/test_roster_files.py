@@ -124,6 +124,8 @@ def test_faults_of_the_programme(old: str, new: str, where: int, what: str) -> N
         ('[mail]\npassword = "hunter2"', "12: mail.password: a secret must not stand"),
         ('[calendar]\nurl = "caldav://dav.example.org/"', "12: calendar.url: caldav: is unenc"),
         ('[web]\nlisten = "8470"', '12: web.listen: "8470" is no HOST:PORT'),
+        ('[web]\ncoordinators = ["me"]', "12: web.coordinators.0"),
+        ('[web]\ncoordinators = "me@example.org"', "12: web.coordinators"),
         ('[caldav.passwords]\n"a@b.example" = "plain"', "12: caldav.passwords.a@b.example: a secr"),
         ("[tls]\nca = 5", "12: tls.ca: a text belongs here"),
     ],

@@ -117,11 +117,11 @@ def test_once_status_and_explain_speak_as_promised(world: World) -> None:
     }
     assert json.loads(overlap(world, "once", "--now", NOON, "--json").stdout)["sent"] == 0
     standing = json.loads(overlap(world, "status", "--json").stdout)
-    assert set(standing) == {"now", "programme", "pairs", "calendars"}
+    assert set(standing) == {"now", "programme", "pairs", "calendars", "mail"}
     (pair,) = standing["pairs"]
     assert set(pair) == {
         *("mentor", "mentee", "state", "start", "end"),
-        *("timezone_hint", "held", "missed", "goal", "reason"),
+        *("timezone_hint", "held", "missed", "goal", "reason", "attention", "forecast"),
     }
     assert pair["state"] == "proposed"
     assert [c["state"] for c in standing["calendars"]] == ["ok", "ok"]

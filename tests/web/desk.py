@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 
 import httpx
+from sqlalchemy.engine import Connection
 
 from service.admit import admit
+from store.tables_forecast import forecasts
 from tests.web.links import links_of
 from tests.web.office import Office, hidden
-from tests.world import to
+from tests.world import DANA, LEE, to
 from web.coordinator import ROOT
 
 COORDINATOR = "coordinator@example.org"
@@ -48,3 +51,24 @@ def press(browser: httpx.Client, path: str, **fields: str) -> str:
     assert answer.status_code == 303, answer.text
     page = browser.get(answer.headers["Location"])
     return page.text.partition('class="told" role="status">')[2].partition("<")[0]
+
+
+def foretell(connection: Connection) -> None:
+    """A poor forecast in place of what the last pass worked out."""
+    connection.execute(forecasts.delete())
+    connection.execute(
+        forecasts.insert().values(
+            mentor=LEE,
+            mentee=DANA,
+            made_at=0,
+            basis="",
+            record="",
+            chance=0.31,
+            goal=12,
+            held=0,
+            expected=9.5,
+            weeks=json.dumps([["2027-03-01", "Dana Lee is away"]]),
+            remedy="Meet for 45 minutes instead of 60.",
+            remedy_chance=0.74,
+        )
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -22,8 +21,7 @@ from mentoring.met import Pulse, Said
 from service.status import status
 from service.work import reading
 from store import agenda, audit, calendars, forecasts, meetings, met, outbox, tables
-from store.tables_forecast import forecasts as forecast_rows
-from tests.web.desk import COORDINATOR, press, signed_in
+from tests.web.desk import COORDINATOR, foretell, press, signed_in
 from tests.web.office import Office
 from tests.web.sights import PAIR, booked
 from tests.world import DANA, LEE, kinds, to
@@ -252,22 +250,7 @@ def test_a_forecast_is_shown_with_its_weak_weeks_and_its_remedy(
     office: Office, browser: httpx.Client
 ) -> None:
     with office.world.engine.begin() as connection:
-        connection.execute(
-            forecast_rows.insert().values(
-                mentor=LEE,
-                mentee=DANA,
-                made_at=0,
-                basis="",
-                record="",
-                chance=0.31,
-                goal=12,
-                held=0,
-                expected=9.5,
-                weeks=json.dumps([["2027-03-01", "Dana Lee is away"]]),
-                remedy="Meet for 45 minutes instead of 60.",
-                remedy_chance=0.74,
-            )
-        )
+        foretell(connection)
         assert forecasts.of(connection, LEE, DANA) is not None
     office.now += timedelta(minutes=1)
     shown = page(browser, PAGE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from sqlalchemy import select
 
 from mentoring.met import Pulse
 from store import met, outbox, tables
-from store.tables_forecast import forecasts
 from tests.bench.many_pairs import Served, filled, served, write_roster
 from tests.web import desk
 from tests.web.browser import (
@@ -27,7 +25,7 @@ from tests.web.browser import (
     press,
     sticking_out,
 )
-from tests.web.desk import link, signed_in
+from tests.web.desk import foretell, link, signed_in
 from tests.web.office import Office
 from tests.web.sights import PAIR, booked
 from tests.world import DANA, LEE
@@ -58,22 +56,7 @@ def troubled(office: Office) -> None:
         outbox.mark(connection, first, "failed", error="550 5.1.1 no such user here")
         outbox.mark(connection, second, "queued")
         met.add_pulse(connection, *PAIR, LEE, Pulse.POORLY, office.now)
-        connection.execute(
-            forecasts.insert().values(
-                mentor=LEE,
-                mentee=DANA,
-                made_at=0,
-                basis="",
-                record="",
-                chance=0.31,
-                goal=12,
-                held=0,
-                expected=9.5,
-                weeks=json.dumps([["2027-03-01", "Dana Lee is away"]]),
-                remedy="Meet for 45 minutes instead of 60.",
-                remedy_chance=0.74,
-            )
-        )
+        foretell(connection)
     office.now += timedelta(minutes=1)
 
 
