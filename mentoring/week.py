@@ -41,11 +41,8 @@ class Matter:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What tells an unchanged point from another one; a forecast's numbers change by nature."""
-        return tuple(
-            "\0".join((self.key, p.why, str(p.since), p.remedy if p.since else ""))
-            for p in self.points
-        )
+        """What tells an unchanged point from another one; remedies change with the calendar."""
+        return tuple("\0".join((self.key, p.why, str(p.since))) for p in self.points)
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,10 @@ def is_news(need: Need, pair: Pair, today: date) -> bool:
 
 
 def _point(need: Need) -> Point:
-    return Point(f"{need.why[0].upper()}{need.why[1:]}", need.since, need.remedy)
+    remedy = need.remedy
+    if remedy.startswith("If "):
+        remedy = f"It would help if {remedy.removeprefix('If ')}"
+    return Point(f"{need.why[0].upper()}{need.why[1:]}", need.since, remedy)
 
 
 def _names(roster: Roster, pair: Pair) -> str:
