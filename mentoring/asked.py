@@ -86,7 +86,7 @@ class Found:
     chosen: Slot | None
     alternatives: tuple[Slot, ...] = ()
     rejected: Mapping[str, int] = field(default_factory=dict)
-    asked: Asked | None = None
+    asked: Asked | None = field(default=None, compare=False)
 
 
 def shares_site(mentor: Person, mentee: Person, start: datetime) -> bool:

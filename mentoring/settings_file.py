@@ -273,7 +273,9 @@ def _known(path: list[str]) -> list[str]:
 
 
 def line_of(text: str, path: list[str]) -> int:
-    """The line of a key, else of its section, else the first."""
+    """The line of a key, else of its section, else the first; an item of a list is its key's."""
+    if path[-1].isdigit():
+        path = path[:-1]
     section, best = "", 1
     for number, line in enumerate(text.split("\n"), 1):
         bare = line.strip()

@@ -29,8 +29,8 @@ def test_the_cheapest_has_neither_burden_nor_cost() -> None:
     [
         ((30.0, 0.0), (0.0, 0.0), 45),
         ((30.0, 40.0), (0.0, 0.0), 60),  # the worse-off alone
-        ((30.0, 40.0), (100.0, 0.0), 60),  # 30 minutes weigh twice where all was borne by one
-        ((30.0, 40.0), (0.0, 100.0), 80),
+        ((30.0, 40.0), (60.0, 0.0), 90),  # a minute weighs twice for who bore an hour more
+        ((30.0, 40.0), (0.0, 60.0), 120),
     ],
 )
 def test_the_worse_off_counts_by_what_they_have_borne(
