@@ -80,7 +80,7 @@ def of_pairs(
     found = by_pair(needs)
     matters = []
     for pair in sorted(roster.pairs, key=_in_order_of(found)):
-        points = [_point(n) for n in found.get(pair.key, ()) if is_news(n, pair, today)]
+        points = [_point(need) for need in to_tell(found.get(pair.key, ()), pair, today)]
         if pair.key in besides:
             points.append(besides[pair.key])
         if points:
@@ -94,8 +94,21 @@ def _in_order_of(found: Collection[tuple[str, str]]) -> Callable[[Pair], int]:
     return lambda pair: places.get(pair.key, len(places))
 
 
-def is_news(need: Need, pair: Pair, today: date) -> bool:
-    """Whether it is for this week's mail: no other mail said it today, and it can be helped."""
+def to_tell(found: Sequence[Need], pair: Pair, today: date) -> list[Need]:
+    """What of a pair's needs is for this week's mail.
+
+    Not what another mail said today, nor a goal at risk that can't be helped any more or that only
+    follows from there being no time at all.
+    """
+    has_no_time = any(need.why is Trouble.UNSCHEDULABLE for need in found)
+    return [
+        need
+        for need in found
+        if _is_news(need, pair, today) and not (has_no_time and need.why is Trouble.FORECAST)
+    ]
+
+
+def _is_news(need: Need, pair: Pair, today: date) -> bool:
     if need.why is Trouble.FORECAST:
         return pair.end - today >= EARLY_ENOUGH
     if need.why is Trouble.UNSIGNED and need.since:

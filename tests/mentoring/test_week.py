@@ -122,6 +122,15 @@ def test_what_a_mail_of_its_own_said_today_is_not_said_again() -> None:
     assert (told(Trouble.UNSIGNED, asked), told(Trouble.UNSIGNED, asked - day)) == (0, 1)
 
 
+def test_a_goal_at_risk_for_want_of_any_time_is_not_said_beside_it() -> None:
+    (pair,) = roster().pairs
+    low = Need(*pair.key, Trouble.FORECAST, None, "Meet every week: 30% becomes 80%.")
+    no_time = Need(*pair.key, Trouble.UNSCHEDULABLE, TODAY, "x")
+    assert of_pairs([no_time, low], {}, roster(), TODAY) == []
+    (matter,) = of_pairs([no_time, low], {}, roster(), TODAY + timedelta(days=7))
+    assert [point.why for point in matter.points] == ["No time suits both"]
+
+
 def test_needs_keep_the_order_in_which_they_press() -> None:
     names = "".join(
         f"M{n},m{n}@example.org,America/New_York,Mon-Fri 09:00-17:00,,\n" for n in range(4)

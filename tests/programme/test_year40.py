@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from mentoring.week import is_news
+from mentoring.attention import by_pair
+from mentoring.week import to_tell
 from service.attention import needs
 from service.decisions import answer_again
 from service.metrics import Metrics
@@ -76,7 +77,7 @@ def look_at_the_week(year: Year) -> None:
     with reading(year.engine) as connection:
         found = needs(connection, work.roster, year.now)
     pairs = {pair.key: pair for pair in work.roster.pairs}
-    LOOKED[week] = any(is_news(need, pairs[need.pair], work.today) for need in found)
+    LOOKED[week] = any(to_tell(n, pairs[key], work.today) for key, n in by_pair(found).items())
 
 
 def open_twice(year: Year) -> list[str]:

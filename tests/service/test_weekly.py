@@ -23,13 +23,21 @@ from service.roster_source import load
 from service.templates import shipped
 from service.work import Work
 from store import meetings, outbox
-from tests.world import DANA, LEE, PAIRS, PEOPLE, World, at, to
+from tests.world import DANA, LEE, PEOPLE, World, at, to
 from tests.world import body as text_part
 
 BOSS, OFFICE = "boss@example.org", "coordinator@example.org"
 MONDAY = at("2027-01-25 09:30")
 WEEK = timedelta(days=7)
 BROKEN = "<html>not a calendar"
+PAIRS = f"mentor,mentee,goal\n{LEE},{DANA},1\n"
+"""A goal so small that it is never at risk, whoever answers or not."""
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    world.write(pairs=PAIRS)
+    return world
 
 
 def body(message: EmailMessage) -> str:
@@ -146,7 +154,7 @@ def state_of(world: World, key: str) -> str:
 def test_the_programmes_own_access_is_one_matter_and_no_pairs(tmp_path: Path) -> None:
     world = World(tmp_path / "programme")
     people = PEOPLE.replace("file:dana.ics", f"google:{DANA}")
-    world.write(people=people.replace("file:lee.ics", f"google:{LEE}"))
+    world.write(people=people.replace("file:lee.ics", f"google:{LEE}"), pairs=PAIRS)
     settings = world.directory / "overlap.toml"
     settings.write_text(settings.read_text() + '[google]\nservice_account = "file:gone.json"\n')
     world.step(MONDAY)
@@ -241,7 +249,7 @@ def test_so_many_pairs_in_need_are_one_mail(world: World, broken: int) -> None:
         for n in names
     )
     pairs = (
-        f"{a}@example.org,{b}@example.org" for a, b in zip(names[::2], names[1::2], strict=True)
+        f"{a}@example.org,{b}@example.org,1" for a, b in zip(names[::2], names[1::2], strict=True)
     )
     for name in names:
         world.calendar(name)
