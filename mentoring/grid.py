@@ -138,6 +138,17 @@ def starts(free: int, quarters: int) -> int:
     return run
 
 
+def runs(bits: int) -> Iterator[tuple[int, int]]:
+    """The runs of bits that are set, as [first, last), lowest first."""
+    index = 0
+    while rest := bits >> index:
+        index += (rest & -rest).bit_length() - 1
+        rest = bits >> index
+        length = (~rest & rest + 1).bit_length() - 1
+        yield index, index + length
+        index += length
+
+
 def indices(bits: int) -> Iterator[int]:
     """The numbers of the bits that are set, lowest first."""
     return rising(bits, 0)

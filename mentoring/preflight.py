@@ -14,7 +14,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from mentoring.availability import zone_at
-from mentoring.grid import Grid, indices, quarters_in, starts
+from mentoring.grid import Grid, indices, quarters_in, runs, starts
 from mentoring.interval import Interval
 from mentoring.notices import Party, Reader
 from mentoring.roster import Person
@@ -160,8 +160,9 @@ def _instead(mentor: Person, mentee: Person, slot: Interval, minutes: int) -> tu
     half = timedelta(days=3)
     grid = Grid.over(Interval(slot.start - half, slot.end + half))
     both = _common(mentor, mentee, grid)
-    runs = [run for run in _runs(grid, both) if run.length >= timedelta(minutes=minutes)]
-    return tuple(sorted(runs, key=lambda run: (-run.length, run.start))[:_MOST_INSTEAD])
+    stretches = (Interval(grid.at(first), grid.at(last)) for first, last in runs(both))
+    fitting = [run for run in stretches if run.length >= timedelta(minutes=minutes)]
+    return tuple(sorted(fitting, key=lambda run: (-run.length, run.start))[:_MOST_INSTEAD])
 
 
 def _common(mentor: Person, mentee: Person, grid: Grid) -> int:
@@ -172,18 +173,6 @@ def _common(mentor: Person, mentee: Person, grid: Grid) -> int:
         work = worktime(person, window)
         bits &= grid.cut(work.bits, work.grid.first)
     return bits
-
-
-def _runs(grid: Grid, bits: int) -> Iterator[Interval]:
-    """The stretches that the bits stand for."""
-    index = 0
-    while bits >> index:
-        rest = bits >> index
-        index += (rest & -rest).bit_length() - 1
-        rest = bits >> index
-        length = (~rest & rest + 1).bit_length() - 1
-        yield Interval(grid.at(index), grid.at(index + length))
-        index += length
 
 
 def gaps(

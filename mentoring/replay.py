@@ -14,7 +14,7 @@ from typing import Any
 
 from mentoring.asked import Seat, Side, Wanted
 from mentoring.availability import OFFICE_HOURS
-from mentoring.grid import SECONDS, Grid
+from mentoring.grid import SECONDS, Grid, runs
 from mentoring.interval import Interval
 from mentoring.roster import DateException, ExceptionKind, Person
 
@@ -44,8 +44,7 @@ def packed(mentor: Seat, mentee: Seat, wanted: Wanted) -> dict[str, Any]:
 
 def _packed(seat: Seat, grid: Grid) -> dict[str, Any]:
     person, free = seat.person, seat.free
-    seen = Grid.over(Interval(grid.at(0), grid.at(grid.size)))
-    bits = free.on(seen)
+    bits = free.on(grid)
     hours = free.work.hours(Interval(grid.at(0), grid.at(grid.size)))
     return {
         "zone": person.timezone,
@@ -57,8 +56,8 @@ def _packed(seat: Seat, grid: Grid) -> dict[str, Any]:
             if e.kind in _KINDS
         ],
         "hours": [_pair(stretch) for stretch in hours],
-        "busy": list(_spans(seen, bits.busy)),
-        "taken": list(_spans(seen, bits.taken)),
+        "busy": _spans(grid, bits.busy),
+        "taken": _spans(grid, bits.taken),
         "borne": seat.borne,
     }
 
@@ -72,16 +71,12 @@ def _pair(interval: Interval) -> list[float]:
     return [interval.start.timestamp(), interval.end.timestamp()]
 
 
-def _spans(grid: Grid, bits: int) -> Iterator[list[int]]:
+def _spans(grid: Grid, bits: int) -> list[list[int]]:
     """The runs of bits as stretches of time."""
-    index = 0
-    while rest := bits >> index:
-        index += (rest & -rest).bit_length() - 1
-        rest = bits >> index
-        length = (~rest & rest + 1).bit_length() - 1
-        first = (grid.first + index) * SECONDS
-        yield [first, first + length * SECONDS]
-        index += length
+    return [
+        [(grid.first + first) * SECONDS, (grid.first + last) * SECONDS]
+        for first, last in runs(bits)
+    ]
 
 
 def unpacked(inputs: Inputs) -> tuple[Side, Side, Wanted]:
