@@ -58,9 +58,14 @@ def pause(work: Work, connection: Connection, who: str, pair: Pair, until: str) 
         return Done.BAD_DATE
     if not work.today <= last <= work.today + FURTHEST:
         return Done.BAD_DATE
+    if work.today > pair.end:
+        return Done.NOTHING
     pauses.add(connection, PairPause(*pair.key, work.today, last), who, work.now)
     zone = ZoneInfo(work.roster.programme.timezone)
-    for booking in live_ahead(work, meetings.of_pair(connection, *pair.key)):
+    # All that is live, for a briefing after an event is theirs too.
+    for booking in meetings.live(connection):
+        if (booking.meeting.mentor, booking.meeting.mentee) != pair.key:
+            continue
         start = booking.meeting.slot.start
         if work.now < start and start.astimezone(zone).date() <= last:
             call_off(work, connection, booking, Why.BY_HAND)

@@ -56,6 +56,8 @@ def place(known: Known, pair: Pair, today: date) -> Place:
     coming = ahead[0] if ahead else None
     if coming and state != WAITING:
         state = str(coming.state)
+    if today > pair.end:
+        return Place(ENDED, f"the pair ended on {pair.end}", coming)
     if pair.pauses and (pause := pause_on(pair, today, today)) and pause.by_coordinator:
         return Place(PAUSED, str(pause), coming)
     return Place(state, reason, coming)
@@ -81,7 +83,7 @@ def _facts(
     forecast = expected.get(key)
     return PairFacts(
         *key,
-        state=ENDED if today > pair.end else here.state,
+        state=here.state,
         start=pair.start,
         every=pair.agreement.every,
         met=day(record.met),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy.engine import Connection
 
+from mentoring.choices import pause_on
 from mentoring.interval import Interval
 from mentoring.meeting import Partstat
 from mentoring.programme_events import (
@@ -53,6 +54,8 @@ def _offer_all(work: Work, connection: Connection, gathering: Gathering) -> None
     for pair in work.roster.pairs:
         found = to_brief(present, absent, pair)
         if found is None or _key(gathering, pair, found[0]) in said:
+            continue
+        if (pause := pause_on(pair, work.today, work.today)) and pause.by_coordinator:
             continue
         if pair.start <= gathering.event.start.date() and work.today <= pair.end:
             _offer(work, connection, gathering, pair, *found)

@@ -10,14 +10,15 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.engine import Connection
 
+from mentoring.meeting import State
 from store.instants import instant, seconds
 from store.outbox import FAILED, QUEUED, SENDING, SENT, SUPERSEDED, UNKNOWN
-from store.tables import outbox
+from store.tables import meetings, outbox
 
 OPEN = (FAILED, UNKNOWN, SENDING, QUEUED)
 """States that are not settled, those that need somebody first."""
 LOST = (FAILED, UNKNOWN)
-_TIMES = ("invite", "moved", "cancelled")
+_TIMES = ("invite", "moved", "cancelled", "event", "event_moved", "event_off")
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,14 @@ def by_id(connection: Connection, number: int) -> Item | None:
 
 
 def is_outdated(connection: Connection, item: Item) -> bool:
-    """Whether a later letter tells the same reader of the same meeting's time."""
+    """Whether a later letter tells the same reader of the same time, or the meeting is off.
+
+    Who never heard of a meeting gets no cancellation either, so that no later letter says it.
+    """
     if not item.uid:
         return False
+    if item.kind != "cancelled" and _is_off(connection, item.uid):
+        return True
     query = select(outbox.c.id).where(
         outbox.c.uid == item.uid,
         outbox.c.recipient == item.recipient,
@@ -86,6 +92,11 @@ def is_outdated(connection: Connection, item: Item) -> bool:
         outbox.c.id > item.id,
         outbox.c.state.in_((SENT, *OPEN)),
     )
+    return connection.execute(query).first() is not None
+
+
+def _is_off(connection: Connection, uid: str) -> bool:
+    query = select(meetings.c.uid).where(meetings.c.uid == uid, meetings.c.state == State.CANCELLED)
     return connection.execute(query).first() is not None
 
 

@@ -42,7 +42,7 @@ WORDS: Mapping[str, str] = {
     Done.SKIPPED_MAIL: "Skipped. That mail is not sent.",
     Done.MAILED_LINK: "The link is queued, and goes out in their work hours.",
     Done.NOTHING: "Nothing was changed: it has moved on meanwhile.",
-    Done.OUTDATED: "Not sent: a later mail says something newer of this meeting.",
+    Done.OUTDATED: "Not sent: the meeting has moved since, or is off.",
     Done.OVER: "Not sent: the time for this mail is over.",
     Done.WAITS: "Nothing was mailed: a mail on their calendar waits already.",
     Done.NO_LINK: "Nothing was mailed: this calendar is not connected by a link.",

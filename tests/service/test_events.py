@@ -10,13 +10,17 @@ import pytest
 
 from integrations.registry import Ports
 from mentoring.interval import Interval
+from mentoring.meeting import State
+from mentoring.programme_events import BRIEFED_WITHIN
+from service import acts
 from service.events import gatherings
 from service.kept_free import kept_free
 from service.passes import present
 from service.roster_source import load
 from service.work import reading
 from store import events as store
-from store import meetings
+from store import meetings, outbox, pauses
+from store.pauses import PairPause
 from tests.demo.partners import answer_mail
 from tests.web.served import served
 from tests.world import DANA, LEE, PAIRS, PEOPLE, World, at, calendar_of, event_in, to
@@ -188,6 +192,36 @@ def test_who_missed_it_is_briefed_and_the_rhythm_is_not_disturbed(cohort: World)
     cohort.step(now + timedelta(hours=1))
     off = [m for m in cohort.sent() if m["Subject"] and "off" in str(m["Subject"]).lower()]
     assert {m["To"].addresses[0].addr_spec for m in off} == {DANA, LEE}  # and not asked again
+
+
+def test_a_pause_calls_a_briefing_off_too(cohort: World) -> None:
+    cohort.step(FORUM - timedelta(days=32))
+    sent, now = booked(cohort)
+    (invite,) = [m for m in to(sent, LEE) if str(m["Subject"]).startswith("Proposed")][-1:]
+    roster = load(cohort.directory)
+    work = present(roster, cohort.engine, Ports(roster, cohort.directory), now)
+    (pair,) = [pair for pair in roster.pairs if pair.key == (LEE, DANA)]
+    until = (now + timedelta(weeks=3)).date().isoformat()
+    with cohort.engine.begin() as connection:
+        assert acts.pause(work, connection, "office@example.org", pair, until) is acts.Done.PAUSED
+        booking = meetings.by_uid(connection, str(event_in(invite)["uid"]))
+    assert booking is not None
+    assert (booking.kind, booking.meeting.state) == (meetings.BRIEFING, State.CANCELLED)
+
+
+def test_a_pair_that_the_coordinator_paused_is_asked_for_no_briefing(cohort: World) -> None:
+    first = asked(cohort)
+    say(cohort, first[DANA], "ONLINE")
+    say(cohort, first[LEE], "ABSENT")
+    cohort.step(FORUM - timedelta(days=20))
+    rest = PairPause(LEE, DANA, (FORUM - timedelta(days=1)).date(), FORUM.date() + BRIEFED_WITHIN)
+    with cohort.engine.begin() as connection:
+        pauses.add(connection, rest, "office@example.org", FORUM)
+    over = play(cohort, FORUM + timedelta(hours=3), FORUM + timedelta(days=1))
+    say(cohort, to(over, DANA)[0], "YES")
+    play(cohort, FORUM + timedelta(days=1, hours=6), FORUM + timedelta(days=3))
+    with reading(cohort.engine) as connection:
+        assert not [k for k in outbox.said(connection, "brief:") if f":{LEE}:{DANA}:" in k]
 
 
 def test_a_moved_event_is_told_to_whoever_heard_of_it(cohort: World) -> None:

@@ -20,7 +20,8 @@ from mentoring.agenda import ItemKind
 from mentoring.met import Pulse, Said
 from service.status import status
 from service.work import reading
-from store import agenda, audit, calendars, forecasts, meetings, met, outbox, tables
+from store import agenda, audit, calendars, forecasts, meetings, met, outbox, pauses, tables
+from store.pauses import PairPause
 from tests.web.desk import COORDINATOR, foretell, press, signed_in
 from tests.web.office import Office
 from tests.web.sights import PAIR, booked
@@ -89,6 +90,21 @@ def test_a_paused_pair_goes_on_when_asked_to(office: Office, browser: httpx.Clie
     office.world.step(office.now)
     assert _status(office)["state"] == "proposed"
     assert press(browser, PAGE, do="go on").startswith("Nothing was changed")
+
+
+def test_a_pair_that_ended_is_not_shown_as_paused_and_is_paused_no_more(
+    office: Office, browser: httpx.Client
+) -> None:
+    (pair,) = office.roster.pairs
+    last = pair.end + timedelta(days=2)
+    with office.world.engine.begin() as connection:
+        pauses.add(connection, PairPause(*PAIR, office.now.date(), last), "x", office.now)
+    office.now = office.now.replace(year=last.year, month=last.month, day=last.day)
+    shown = _status(office)
+    assert (shown["state"], shown["reason"]) == ("ended", f"the pair ended on {pair.end}")
+    with signed_in(office) as later:
+        until = (last + timedelta(days=7)).isoformat()
+        assert press(later, PAGE, do="pause", until=until).startswith("Nothing was changed")
 
 
 @pytest.mark.parametrize("until", ["", "soon", "2027-01-10", "2031-01-01", "9999-99-99"])
@@ -162,6 +178,16 @@ def test_a_lost_mail_of_no_use_any_more_is_not_sent_again(
     with signed_in(office) as later:
         told = press(later, "/mail", do="resend", letter=str(number))
     assert told == "Not sent: the time for this mail is over."
+
+
+def test_an_invite_that_was_refused_is_not_sent_again_once_its_meeting_is_off(
+    office: Office, browser: httpx.Client
+) -> None:
+    """Who never heard of a meeting gets no cancellation: no later mail tells that it is off."""
+    number = _letter(office, "failed")
+    press(browser, PAGE, do="skip")
+    told = press(browser, "/mail", do="resend", letter=str(number))
+    assert told == "Not sent: the meeting has moved since, or is off."
 
 
 def test_a_queued_mail_is_skipped(office: Office, browser: httpx.Client) -> None:
