@@ -49,19 +49,20 @@ class Visitor:
     token: str
 
 
-def ask(work: Work, typed: str) -> None:
-    """Note that somebody wants a link; too many an hour are passed over without a word."""
+def ask(work: Work, typed: str) -> bool:
+    """Note that somebody wants a link; too many an hour are passed over without a word, False."""
     address = _address(work, typed)
     since = work.now - WINDOW
     with work.engine.begin() as connection:
         if sign_ins.asked_since(connection, since) >= IN_ALL:
             log.warning("sign_ins_too_many", an_hour=IN_ALL)
-            return
+            return False
         if sign_ins.asked_since(connection, since, address) >= PER_ADDRESS:
             log.warning("sign_ins_too_many_for_one", an_hour=PER_ADDRESS)
-            return
+            return False
         sign_ins.ask(connection, address, work.now)
     log.info("sign_in_asked")
+    return True
 
 
 def _address(work: Work, typed: str) -> str:

@@ -174,8 +174,8 @@ class _Desk:
         typed = form.one("email")
         if "@" not in typed or len(typed) > 254:
             return _sign_in(work, fault="Write your address, like name@example.org.", status=422)
-        admit.ask(work, typed)
-        self.doors.acted()
+        if admit.ask(work, typed):  # else a stranger could keep passes running
+            self.doors.acted()
         return render("coordinator/asked", work.roster, person=None, minutes=_minutes())
 
     def door(self, request: Request) -> Response:

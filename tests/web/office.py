@@ -43,6 +43,11 @@ class Office:
     now: datetime = MONDAY
     language: str = ""
     connected: list[Person] = field(default_factory=list)
+    woken: int = 0
+
+    def wake(self) -> None:
+        """What a button asks for: a pass."""
+        self.woken += 1
 
     @property
     def roster(self) -> Roster:
@@ -106,7 +111,7 @@ def opened(office: Office) -> Iterator[None]:
     """The pages on a port of their own."""
     office.world.ports = office.ports  # type: ignore[assignment]
     office.write()
-    doors = Doors(office.desk, office.work, office.connected.append, lambda: None)
+    doors = Doors(office.desk, office.work, office.connected.append, office.wake)
     app = application(doors)
     with PageServer(app, "127.0.0.1:0") as pages:
         office.base = f"http://127.0.0.1:{pages.port}"

@@ -149,6 +149,13 @@ def test_requests_of_all_together_have_an_end(office: Office) -> None:
     assert len(everything(office)["sign_ins"]) == IN_ALL
 
 
+def test_a_stranger_who_asks_too_often_wakes_no_pass(office: Office) -> None:
+    for _ in range(PER_ADDRESS + 3):
+        answer = httpx.post(f"{office.base}/coordinator", data={"email": "eve@example.org"})
+        assert answer.status_code == 200
+    assert office.woken == PER_ADDRESS
+
+
 def test_a_session_is_over_after_an_idle_hour_and_after_twelve(office: Office) -> None:
     with signed_in(office) as browser:
         for _ in range(13):
