@@ -75,12 +75,17 @@ def of_pairs(
     besides: Mapping[tuple[str, str], Point],
     roster: Roster,
     today: date,
+    unread: date,
 ) -> list[Matter]:
-    """The pairs that need a human, the most pressing first; `besides` adds a point to some."""
+    """The pairs that need a human, the most pressing first; `besides` adds a point to some.
+
+    Mails of the days from `unread` on reach the coordinator today: what came up over a weekend
+    does so together with this one.
+    """
     found = by_pair(needs)
     matters = []
     for pair in sorted(roster.pairs, key=_in_order_of(found)):
-        points = [_point(need) for need in to_tell(found.get(pair.key, ()), pair, today)]
+        points = [_point(need) for need in to_tell(found.get(pair.key, ()), pair, today, unread)]
         if pair.key in besides:
             points.append(besides[pair.key])
         if points:
@@ -94,26 +99,27 @@ def _in_order_of(found: Collection[tuple[str, str]]) -> Callable[[Pair], int]:
     return lambda pair: places.get(pair.key, len(places))
 
 
-def to_tell(found: Sequence[Need], pair: Pair, today: date) -> list[Need]:
+def to_tell(found: Sequence[Need], pair: Pair, today: date, unread: date) -> list[Need]:
     """What of a pair's needs is for this week's mail.
 
-    Not what another mail said today, nor a goal at risk that can't be helped any more or that only
+    Not what another mail says today, nor a goal at risk that can't be helped any more or that only
     follows from there being no time at all.
     """
     has_no_time = any(need.why is Trouble.UNSCHEDULABLE for need in found)
     return [
         need
         for need in found
-        if _is_news(need, pair, today) and not (has_no_time and need.why is Trouble.FORECAST)
+        if _is_news(need, pair, today, unread)
+        and not (has_no_time and need.why is Trouble.FORECAST)
     ]
 
 
-def _is_news(need: Need, pair: Pair, today: date) -> bool:
+def _is_news(need: Need, pair: Pair, today: date, unread: date) -> bool:
     if need.why is Trouble.FORECAST:
         return pair.end - today >= EARLY_ENOUGH
     if need.why is Trouble.UNSIGNED and need.since:
-        return today - need.since > UNSIGNED_AFTER
-    return need.why not in _TOLD_AT_ONCE or need.since != today
+        return need.since + UNSIGNED_AFTER < unread
+    return need.why not in _TOLD_AT_ONCE or need.since is None or need.since < unread
 
 
 def _point(need: Need) -> Point:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection
 
 from mentoring.attention import Trouble
-from mentoring.availability import reads_at
+from mentoring.availability import reads_at, working_day_before
 from mentoring.meeting import LIVE
 from mentoring.roster import Mailbox, Person
 from mentoring.week import Matter, Point, attention, of_pairs, week_of
@@ -94,13 +94,21 @@ def _matters(work: Work, connection: Connection) -> list[Matter]:
         for need in needs(connection, work.roster, work.now)
         if need.why is not Trouble.UNREADABLE or theirs & set(need.pair)
     ]
-    pairs = of_pairs(found, _put_back(work, connection), work.roster, work.today)
+    unread = unread_from(work)
+    put_back = _put_back(work, connection, unread)
     return [
-        *pairs,
+        *of_pairs(found, put_back, work.roster, work.today, unread),
         *_access(work, ours),
-        *_lost(work, connection, paired),
+        *_lost(work, connection, paired, unread),
         *_files(work, connection),
     ]
+
+
+def unread_from(work: Work) -> date:
+    """The first day whose mails reach the coordinator only today: after their last day of work."""
+    coordinator = work.outsider(Mailbox("Coordinator", work.roster.programme.coordinator))
+    before = working_day_before(coordinator, work.now, 1)
+    return _day(work, before) + timedelta(days=1) if before else work.today
 
 
 def _is_broken(work: Work, calendar: Calendar) -> bool:
@@ -137,27 +145,27 @@ _PROVIDERS = {
 }
 
 
-def _lost(work: Work, connection: Connection, paired: set[str]) -> Iterator[Matter]:
+def _lost(work: Work, connection: Connection, paired: set[str], unread: date) -> Iterator[Matter]:
     """Mails to anybody but partners in pairs and the coordinator that did not arrive."""
     people = work.roster.people.values()
     known = {p.supervisor.email: p.supervisor.name for p in people if p.supervisor}
     known |= {p.email: p.name for p in people}
     for email, since in sorted(lost_to(connection).items()):
-        if email in paired or email not in known or _day(work, since) == work.today:
-            continue  # partners are a pair's matter; of today's the coordinator has just heard
+        if email in paired or email not in known or _day(work, since) >= unread:
+            continue  # partners are a pair's matter; of the newest the coordinator has just heard
         remedy = f"Check the address {email} in people.csv, then write to them yourself."
         why = "A mail was refused, or may not have arrived"
         about = f"Mail to {known[email] or email}"
         yield Matter(f"mail\0{email}", about, (Point(why, _day(work, since), remedy),))
 
 
-def _put_back(work: Work, connection: Connection) -> Mapping[_Pair, Point]:
+def _put_back(work: Work, connection: Connection, unread: date) -> Mapping[_Pair, Point]:
     """Pairs with a meeting ahead that was moved by hand last week, to where it can't be."""
     found: dict[_Pair, Point] = {}
     for key, at in outbox.said_since(connection, "putback:", work.now - _WEEK):
         booking = meetings.by_uid(connection, key.split(":")[1])
         if (
-            _day(work, at) != work.today
+            _day(work, at) < unread
             and booking
             and booking.meeting.state in LIVE
             and booking.meeting.slot.end > work.now

@@ -89,7 +89,9 @@ def test_points_of_a_pair_stand_together_under_both_names() -> None:
         Need(LEE, DANA, Trouble.UNSCHEDULABLE, BEFORE, "If the mentor opened Monday."),
         Need(LEE, DANA, Trouble.UNSIGNED, BEFORE, "Ask Dana Lee to sign it."),
     ]
-    (matter,) = of_pairs(needs, {(LEE, DANA): Point("Put back", TODAY, "Choose")}, roster(), TODAY)
+    (matter,) = of_pairs(
+        needs, {(LEE, DANA): Point("Put back", TODAY, "Choose")}, roster(), TODAY, TODAY
+    )
     assert matter.about == "Lee Park and Dana Lee"
     assert matter.is_pair
     assert matter.points[0].remedy == "It would help if the mentor opened Monday."
@@ -102,7 +104,7 @@ def test_a_goal_at_risk_is_told_while_something_can_be_done() -> None:
     need = Need(*pair.key, Trouble.FORECAST, None, "Meet every week: 30% becomes 80%.")
 
     def told(today: date, pair: Pair = pair) -> int:
-        return len(of_pairs([need], {}, roster(), today))
+        return len(of_pairs([need], {}, roster(), today, today))
 
     assert told(pair.end - EARLY_ENOUGH) == 1
     assert told(pair.end - EARLY_ENOUGH + timedelta(days=1)) == 0
@@ -111,23 +113,27 @@ def test_a_goal_at_risk_is_told_while_something_can_be_done() -> None:
 def test_what_a_mail_of_its_own_said_today_is_not_said_again() -> None:
     (pair,) = roster().pairs
 
-    def told(why: Trouble, since: date) -> int:
-        return len(of_pairs([Need(*pair.key, why, since, "x")], {}, roster(), TODAY))
+    def told(why: Trouble, since: date, unread: date = TODAY) -> int:
+        return len(of_pairs([Need(*pair.key, why, since, "x")], {}, roster(), TODAY, unread))
 
     day = timedelta(days=1)
     for why in (Trouble.UNSCHEDULABLE, Trouble.UNDELIVERED):
         assert (told(why, TODAY), told(why, TODAY - day)) == (0, 1)
+        weekend = TODAY - 2 * day  # its own mail waited for the coordinator's hours too
+        assert (told(why, weekend, weekend), told(why, weekend - day, weekend)) == (0, 1)
     assert told(Trouble.POORLY, TODAY) == 1
     asked = TODAY - timedelta(days=30)  # today's mail `unsigned`
     assert (told(Trouble.UNSIGNED, asked), told(Trouble.UNSIGNED, asked - day)) == (0, 1)
+    assert told(Trouble.UNSIGNED, asked - day, TODAY - day) == 0
 
 
 def test_a_goal_at_risk_for_want_of_any_time_is_not_said_beside_it() -> None:
     (pair,) = roster().pairs
     low = Need(*pair.key, Trouble.FORECAST, None, "Meet every week: 30% becomes 80%.")
     no_time = Need(*pair.key, Trouble.UNSCHEDULABLE, TODAY, "x")
-    assert of_pairs([no_time, low], {}, roster(), TODAY) == []
-    (matter,) = of_pairs([no_time, low], {}, roster(), TODAY + timedelta(days=7))
+    assert of_pairs([no_time, low], {}, roster(), TODAY, TODAY) == []
+    later = TODAY + timedelta(days=7)
+    (matter,) = of_pairs([no_time, low], {}, roster(), later, later)
     assert [point.why for point in matter.points] == ["No time suits both"]
 
 
@@ -147,7 +153,7 @@ def test_needs_keep_the_order_in_which_they_press() -> None:
         Need(LEE, DANA, Trouble.QUIET, TODAY, "x"),
     ]
     besides = {("m0@example.org", "m1@example.org"): Point("Put back", TODAY, "x")}
-    order = [matter.about for matter in of_pairs(needs, besides, found, TODAY)]
+    order = [matter.about for matter in of_pairs(needs, besides, found, TODAY, TODAY)]
     assert order == ["M2 and M3", "Lee Park and Dana Lee", "M0 and M1"]
 
 

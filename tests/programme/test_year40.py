@@ -20,6 +20,7 @@ from service.decisions import answer_again
 from service.metrics import Metrics
 from service.preview import KINDS
 from service.roster_source import RosterSource
+from service.weekly import unread_from
 from service.work import reading
 from store.decisions import newest
 from store.instants import seconds
@@ -76,8 +77,10 @@ def look_at_the_week(year: Year) -> None:
     work = year.work()
     with reading(year.engine) as connection:
         found = needs(connection, work.roster, year.now)
-    pairs = {pair.key: pair for pair in work.roster.pairs}
-    LOOKED[week] = any(to_tell(n, pairs[key], work.today) for key, n in by_pair(found).items())
+    pairs, unread = {pair.key: pair for pair in work.roster.pairs}, unread_from(work)
+    LOOKED[week] = any(
+        to_tell(n, pairs[key], work.today, unread) for key, n in by_pair(found).items()
+    )
 
 
 def open_twice(year: Year) -> list[str]:

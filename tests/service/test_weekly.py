@@ -169,7 +169,7 @@ def test_the_programmes_own_access_is_one_matter_and_no_pairs(tmp_path: Path) ->
 
 
 def test_a_supervisors_mail_that_was_refused_is_told(world: World) -> None:
-    work = world.step(MONDAY - timedelta(days=2))
+    work = world.step(MONDAY - timedelta(days=3))
     world.sent()
     lose(world, work, BOSS)
     lose(world, work, "left@example.org")
@@ -179,6 +179,16 @@ def test_a_supervisors_mail_that_was_refused_is_told(world: World) -> None:
     assert "Mail to Boss\n- A mail was refused, or may not have arrived, since" in body(message)
     assert "Check the address boss@example.org in people.csv" in body(message)
     assert "left@" not in body(message)
+
+
+def test_what_the_weekends_mails_say_is_left_to_them(world: World) -> None:
+    """They wait for the coordinator's hours, and so arrive with the week's mail."""
+    work = world.step(MONDAY - timedelta(days=2))
+    lose(world, work, BOSS)
+    world.step(MONDAY)
+    assert digests(world.sent()) == []
+    world.step(MONDAY + WEEK)
+    assert [m["Subject"] for m in digests(world.sent())] == ["1 thing needs you"]
 
 
 def lose(world: World, work: Work, recipient: str) -> None:
