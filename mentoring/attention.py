@@ -6,7 +6,7 @@ is broken, or that a partner says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -147,6 +147,12 @@ def by_pair(found: Iterable[Need]) -> dict[tuple[str, str], tuple[Need, ...]]:
     for need in found:
         grouped[need.pair] = (*grouped.get(need.pair, ()), need)
     return grouped
+
+
+def for_supervisor(found: Iterable[Need], people: Collection[str]) -> tuple[Need, ...]:
+    """What may be told to a coordinator who is the supervisor of `people`: partners answer how it
+    goes on the word that no supervisor reads it."""
+    return tuple(n for n in found if n.why is not Trouble.POORLY or not set(people) & set(n.pair))
 
 
 def rank(need: Need) -> tuple[int, date, str, str]:

@@ -201,3 +201,8 @@ class Roster:
 
     def both_of(self, pair: Pair) -> tuple[Person, Person]:
         return self.people[pair.mentor], self.people[pair.mentee]
+
+    def supervised_by(self, email: str) -> frozenset[str]:
+        """The people whose supervisor this is."""
+        people = self.people.values()
+        return frozenset(p.email for p in people if p.supervisor and p.supervisor.email == email)

@@ -6,10 +6,10 @@ import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from mentoring.attention import rank
+from mentoring.attention import for_supervisor, rank
 from mentoring.roster import Roster
 from service.doors import Doors
 from service.overview import Overview, PairRow, overview
@@ -25,6 +25,15 @@ class Seen:
     work: Work
     overview: Overview
     rows: tuple[PairRow, ...]
+
+
+def seen_by(seen: Seen, coordinator: str) -> Seen:
+    """What this coordinator may see, who may be the supervisor of some."""
+    own = seen.work.roster.supervised_by(coordinator)
+    if not own:
+        return seen
+    rows = tuple(replace(row, needs=for_supervisor(row.needs, own)) for row in seen.rows)
+    return replace(seen, rows=rows)
 
 
 class Latest:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
-from mentoring.attention import Trouble
+from mentoring.attention import Trouble, for_supervisor
 from mentoring.availability import reads_at, working_day_before
 from mentoring.meeting import LIVE
 from mentoring.roster import Mailbox, Person
@@ -89,9 +89,10 @@ def _matters(work: Work, connection: Connection) -> list[Matter]:
     broken = [c for c in calendars.every(connection) if c.person in paired and _is_broken(work, c)]
     ours = [c for c in broken if _is_ours(work.roster.people[c.person])]
     theirs = {c.person for c in broken} - {c.person for c in ours}
+    own = work.roster.supervised_by(work.roster.programme.coordinator)
     found = [
         need
-        for need in needs(connection, work.roster, work.now)
+        for need in for_supervisor(needs(connection, work.roster, work.now), own)
         if need.why is not Trouble.UNREADABLE or theirs & set(need.pair)
     ]
     unread = unread_from(work)

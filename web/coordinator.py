@@ -23,7 +23,7 @@ from service import admit
 from service.acts import Done
 from service.admit import Visitor
 from service.doors import Doors
-from service.latest import Latest, Seen
+from service.latest import Latest, Seen, seen_by
 from service.links import base_url, form_token
 from service.work import Work, reading
 from web.forms import Endpoint, Form, read_form
@@ -164,7 +164,8 @@ class _Desk:
     def _seat(self, work: Work, visitor: Visitor, request: Request) -> Seat:
         about = str(request.path_params.get("about", ""))
         query = dict(request.query_params)
-        return Seat(work, visitor, self.latest.seen(work), _root(work), query, about)
+        seen = seen_by(self.latest.seen(work), visitor.email)
+        return Seat(work, visitor, seen, _root(work), query, about)
 
     def ask(self, request: Request, form: Form) -> Response:
         """A link is asked for: one answer, whoever it was."""

@@ -37,7 +37,8 @@ def show(seat: Seat) -> Response | None:
     pair, names = row.pair, {p.email: p.name for p in work.roster.both_of(row.pair)}
     with reading(work.engine) as connection:
         past = history.of_pairs(connection, [pair.key]).get(pair.key, [])
-        pulses = history.pulses_of(connection, *pair.key)
+        is_supervisor = work.roster.supervised_by(seat.visitor.email) & set(pair.key)
+        pulses = [] if is_supervisor else history.pulses_of(connection, *pair.key)
         done = audit.newest(connection, _LAST_ACTS, pair.key)
         why = explain(work, connection, pair)
     weeks = weeks_of(work, pair, past)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mentoring.interval import Interval
+from mentoring.met import Pulse
 from mentoring.notices import Party, PutBackNotice, Reader, Refusal
 from mentoring.tables import Fault
 from mentoring.week import AttentionNotice, Matter, Point, attention
@@ -22,7 +23,7 @@ from service.post import post
 from service.roster_source import load
 from service.templates import shipped
 from service.work import Work
-from store import meetings, outbox
+from store import meetings, met, outbox
 from tests.world import DANA, LEE, PEOPLE, World, at, to
 from tests.world import body as text_part
 
@@ -235,6 +236,19 @@ def test_a_meeting_that_was_put_back_is_told_once(world: World) -> None:
     (message,) = digests(world.sent())
     assert message["Subject"] == "1 pair needs you"
     assert "A meeting that was moved by hand was put back, since Fri 22 Jan 2027." in body(message)
+
+
+@pytest.mark.parametrize("supervisor", [BOSS, OFFICE])
+def test_how_it_goes_is_told_to_no_coordinator_who_is_a_supervisor(
+    world: World, supervisor: str
+) -> None:
+    begun(world)
+    world.write(people=PEOPLE.replace(BOSS, supervisor), pairs=PAIRS)
+    with world.engine.begin() as connection:
+        met.add_pulse(connection, LEE, DANA, LEE, Pulse.POORLY, MONDAY)
+    world.step(MONDAY + WEEK)
+    told = "".join(body(message) for message in digests(world.sent()))
+    assert ("A partner says it goes poorly" in told) == (supervisor == BOSS)
 
 
 def test_it_links_to_the_coordinators_page_where_there_are_pages(world: World) -> None:

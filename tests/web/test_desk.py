@@ -272,6 +272,19 @@ def test_what_the_two_write_to_each_other_is_not_shown(
     assert "A partner says it goes poorly" in shown
 
 
+def test_a_coordinator_who_is_a_supervisor_does_not_read_how_their_own_people_say_it_goes(
+    office: Office, browser: httpx.Client
+) -> None:
+    with office.world.engine.begin() as connection:
+        met.add_pulse(connection, *PAIR, LEE, Pulse.POORLY, office.now)
+    people = office.world.directory / "people.csv"
+    people.write_text(people.read_text().replace("boss@example.org", COORDINATOR))
+    assert office.roster.supervised_by(COORDINATOR) == {DANA}
+    for shown in (page(browser), page(browser, PAGE), page(browser, "/pairs.csv")):
+        assert "goes poorly" not in shown
+        assert "says not well" not in shown
+
+
 def test_a_forecast_is_shown_with_its_weak_weeks_and_its_remedy(
     office: Office, browser: httpx.Client
 ) -> None:
