@@ -25,7 +25,8 @@ bench: $(VENV)/.stamp ## measure what docs/performance.md shows, a few minutes; 
 	$(BIN)/python -m tests.bench $(PARTS)
 
 test: $(VENV)/.stamp ## run every test, the slow ones too
-	@command -v chromium >/dev/null || { echo "chromium is missing; run: apt-get install chromium" >&2; exit 1; }
+	@for tool in chromium:chromium promtool:prometheus; do command -v $${tool%:*} >/dev/null || \
+	  { echo "$${tool%:*} is missing; run: apt-get install $${tool#*:}" >&2; exit 1; }; done
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.stamp ## ruff and mypy --strict

@@ -138,8 +138,9 @@ class Templates:
 
     @cached_property
     def pages(self) -> tuple[str, ...]:
-        """The base names of all pages."""
-        return tuple(sorted({split_name(n)[0] for n in self.sources if n.startswith("web/")}))
+        """The base names of all pages that partners open; the coordinator's are a folder below."""
+        bases = {split_name(name)[0] for name in self.sources}
+        return tuple(sorted(base for base in bases if base.rpartition("/")[0] == "web"))
 
     def found(self, name: str, language: str) -> str | None:
         """The file of a base name: `name.LANG.ext`, else `name.PRIMARY.ext`, else `name.ext`."""
