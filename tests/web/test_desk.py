@@ -107,6 +107,21 @@ def test_a_pair_that_ended_is_not_shown_as_paused_and_is_paused_no_more(
         assert press(later, PAGE, do="pause", until=until).startswith("Nothing was changed")
 
 
+def test_a_pair_that_goes_on_early_did_rest_until_then(
+    office: Office, browser: httpx.Client
+) -> None:
+    """Else it would need help for want of meetings on the day after its pause."""
+    begun = office.now.date()
+    press(browser, PAGE, do="pause", until="2027-06-01")
+    office.now += timedelta(days=63)
+    with signed_in(office) as later:
+        assert press(later, PAGE, do="go on").startswith("The pair goes on.")
+        assert press(later, PAGE, do="go on").startswith("Nothing was changed")
+    (pair,) = office.work().roster.pairs
+    assert [(p.first, p.last) for p in pair.pauses] == [(begun, begun + timedelta(days=62))]
+    assert "no meeting for long" not in str(_status(office)["attention"])
+
+
 @pytest.mark.parametrize("until", ["", "soon", "2027-01-10", "2031-01-01", "9999-99-99"])
 def test_a_pause_needs_a_day_within_a_year(
     office: Office, browser: httpx.Client, until: str
