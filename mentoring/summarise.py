@@ -150,17 +150,22 @@ def _agreed(person: Person, pair: Pair, period: Period) -> int:
     """Minutes that the pair's rhythm asks of the person in the days that period and pair share,
     to the quarter hour.
 
-    Their own leave takes its share of the work days off. The partner's does not: when a partner
-    is away is nobody's business but the pair's.
+    Their own leave takes its share of the work days off, and so does a pause that the coordinator
+    gave. The partner's leave does not: when a partner is away is nobody's business but the pair's.
     """
     first, last = max(pair.start, period.first), min(pair.end, period.last)
     if last < first:
         return 0
     days = [first + n * _DAY for n in range((last - first).days + 1)]
     at_work = [day for day in days if works_on(person, day)]
-    present = sum(not is_off(person, day) for day in at_work) / len(at_work) if at_work else 1
-    minutes = len(days) * _DAY / pair.agreement.every * pair.agreement.minutes * present
+    present = [d for d in at_work if not is_off(person, d) and not _is_paused(pair, d)]
+    share = len(present) / len(at_work) if at_work else 1
+    minutes = len(days) * _DAY / pair.agreement.every * pair.agreement.minutes * share
     return round(minutes / _QUARTER) * _QUARTER
+
+
+def _is_paused(pair: Pair, day: date) -> bool:
+    return any(p.by_coordinator and p.first <= day <= p.last for p in pair.pauses)
 
 
 def _touches_deadline(person: Person, told: Told, now: datetime) -> bool:

@@ -77,7 +77,7 @@ def pause(work: Work, connection: Connection, who: str, pair: Pair, until: str) 
 
 def go_on(work: Work, connection: Connection, who: str, pair: Pair) -> Done:
     """End a pause before its time."""
-    if not pauses.undo(connection, *pair.key, work.today, work.now):
+    if not pauses.end(connection, *pair.key, work.today, work.now):
         return Done.NOTHING
     _note(work, connection, who, "let a pair go on", pair)
     return Done.WENT_ON

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -34,8 +34,8 @@ def holding(connection: Connection) -> list[PairPause]:
 
 
 def add(connection: Connection, pause: PairPause, by: str, now: datetime) -> None:
-    """Pause a pair; a pause that it has already is replaced."""
-    undo(connection, pause.mentor, pause.mentee, pause.first, now)
+    """Pause a pair; a pause that it has already is replaced from the new one's first day on."""
+    end(connection, pause.mentor, pause.mentee, pause.first, now)
     connection.execute(
         pair_pauses.insert().values(
             mentor=pause.mentor,
@@ -48,16 +48,16 @@ def add(connection: Connection, pause: PairPause, by: str, now: datetime) -> Non
     )
 
 
-def undo(connection: Connection, mentor: str, mentee: str, today: date, now: datetime) -> bool:
-    """Take back a pair's pauses that are not over; False where there is none."""
-    changed = connection.execute(
+def end(connection: Connection, mentor: str, mentee: str, today: date, now: datetime) -> bool:
+    """Let a pair rest no more from today on; False where it does not. Days that it rested stay."""
+    of_pair = (pair_pauses.c.mentor == mentor) & (pair_pauses.c.mentee == mentee)
+    holds = of_pair & (pair_pauses.c.last >= str(today)) & pair_pauses.c.undone_at.is_(None)
+    fresh = connection.execute(
         pair_pauses.update()
-        .where(
-            pair_pauses.c.mentor == mentor,
-            pair_pauses.c.mentee == mentee,
-            pair_pauses.c.last >= today.isoformat(),
-            pair_pauses.c.undone_at.is_(None),
-        )
+        .where(holds, pair_pauses.c.first >= str(today))
         .values(undone_at=seconds(now))
     )
-    return changed.rowcount > 0
+    begun = connection.execute(
+        pair_pauses.update().where(holds).values(last=str(today - timedelta(days=1)))
+    )
+    return fresh.rowcount + begun.rowcount > 0

@@ -171,6 +171,9 @@ def off(first: date, last: date) -> Person:
     return dataclasses.replace(DANA, exceptions=(leave,))
 
 
+PAUSED = Pause(date(2027, 2, 15), date(2027, 4, 1), by_coordinator=True)
+
+
 @pytest.mark.parametrize(
     ("person", "pair", "minutes"),
     [
@@ -182,10 +185,12 @@ def off(first: date, last: date) -> Person:
         (DANA, dataclasses.replace(PAIR, end=date(2027, 2, 14)), 60),
         (DANA, dataclasses.replace(PAIR, start=date(2027, 3, 1)), 0),
         (DANA, dataclasses.replace(PAIR, pauses=(Pause(FEBRUARY.first, FEBRUARY.last),)), 120),
+        (DANA, dataclasses.replace(PAIR, pauses=(PAUSED,)), 60),
     ],
 )
 def test_what_is_agreed(person: Person, pair: Pair, minutes: int) -> None:
-    """A pause stands in the pair for either partner's leave: only one's own counts, as leave."""
+    """A pause stands in the pair for either partner's leave: only one's own counts, as leave.
+    The coordinator's counts as such."""
     assert told_of([], person, pair=pair).minutes_agreed == minutes
 
 

@@ -11,6 +11,8 @@ import httpx
 from sqlalchemy.engine import Connection
 
 from service.admit import admit
+from service.work import reading
+from store import audit
 from store.tables_forecast import forecasts
 from tests.web.links import links_of
 from tests.web.office import Office, hidden
@@ -72,3 +74,14 @@ def foretell(connection: Connection) -> None:
             remedy_chance=0.74,
         )
     )
+
+
+def page(browser: httpx.Client, path: str = "") -> str:
+    answer = browser.get(ROOT + path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def acts(office: Office) -> list[tuple[str, str]]:
+    with reading(office.world.engine) as connection:
+        return [(act.who, act.action) for act in audit.newest(connection, 20)]

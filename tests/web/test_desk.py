@@ -20,9 +20,9 @@ from mentoring.agenda import ItemKind
 from mentoring.met import Pulse, Said
 from service.status import status
 from service.work import reading
-from store import agenda, audit, calendars, forecasts, meetings, met, outbox, pauses, tables
+from store import agenda, calendars, forecasts, meetings, met, outbox, pauses, tables
 from store.pauses import PairPause
-from tests.web.desk import COORDINATOR, foretell, press, signed_in
+from tests.web.desk import COORDINATOR, acts, foretell, page, press, signed_in
 from tests.web.office import Office
 from tests.web.sights import PAIR, booked
 from tests.world import DANA, LEE, kinds, to
@@ -38,17 +38,6 @@ def browser(office: Office) -> Iterator[httpx.Client]:
     booked(office)
     with signed_in(office) as browser:
         yield browser
-
-
-def page(browser: httpx.Client, path: str = "") -> str:
-    answer = browser.get(ROOT + path)
-    assert answer.status_code == 200, answer.text
-    return answer.text
-
-
-def acts(office: Office) -> list[tuple[str, str]]:
-    with reading(office.world.engine) as connection:
-        return [(act.who, act.action) for act in audit.newest(connection, 20)]
 
 
 def rows(answer: httpx.Response) -> list[dict[str, str]]:
@@ -107,6 +96,21 @@ def test_a_pair_that_ended_is_not_shown_as_paused_and_is_paused_no_more(
         assert press(later, PAGE, do="pause", until=until).startswith("Nothing was changed")
 
 
+def test_a_pair_that_goes_on_early_did_rest_until_then(
+    office: Office, browser: httpx.Client
+) -> None:
+    """Else it would need help for want of meetings on the day after its pause."""
+    begun = office.now.date()
+    press(browser, PAGE, do="pause", until="2027-06-01")
+    office.now += timedelta(days=63)
+    with signed_in(office) as later:
+        assert press(later, PAGE, do="go on").startswith("The pair goes on.")
+        assert press(later, PAGE, do="go on").startswith("Nothing was changed")
+    (pair,) = office.work().roster.pairs
+    assert [(p.first, p.last) for p in pair.pauses] == [(begun, begun + timedelta(days=62))]
+    assert "no meeting for long" not in str(_status(office)["attention"])
+
+
 @pytest.mark.parametrize("until", ["", "soon", "2027-01-10", "2031-01-01", "9999-99-99"])
 def test_a_pause_needs_a_day_within_a_year(
     office: Office, browser: httpx.Client, until: str
@@ -129,87 +133,6 @@ def test_a_skipped_proposal_rests_the_pair_until_its_time_is_over(
     with signed_in(office) as later:
         assert press(later, PAGE, do="skip").startswith("Skipped.")
         assert press(later, PAGE, do="skip").startswith("Nothing was changed")
-
-
-def _letter(office: Office, state: str, kind: str = "invite") -> int:
-    """One letter put into a state, as delivery would."""
-    table = tables.outbox
-    with office.world.engine.begin() as connection:
-        found: int = (
-            connection.execute(select(table.c.id).where(table.c.kind == kind).order_by(table.c.id))
-            .scalars()
-            .all()[0]
-        )
-        outbox.mark(connection, found, state, error="550 no such user")
-    return found
-
-
-def _key(office: Office, number: int) -> str:
-    """What no other letter has: its Message-ID."""
-    table = tables.outbox
-    with reading(office.world.engine) as connection:
-        query = select(table.c.message_id).where(table.c.id == number)
-        return f"Message-ID: {connection.execute(query).scalar_one()}"
-
-
-@pytest.mark.parametrize("state", ["failed", "unknown"])
-def test_a_lost_mail_is_sent_again_under_its_message_id(
-    office: Office, browser: httpx.Client, state: str
-) -> None:
-    number = _letter(office, state)
-    folder = office.world.directory / "outbox" / "new"
-    (gone,) = (f for f in folder.iterdir() if _key(office, number) in f.read_text())
-    gone.unlink()  # it did not arrive
-    shown = page(browser, "/mail")
-    assert "550 no such user" in shown
-    assert "Send again" in shown
-    told = press(browser, "/mail", do="resend", letter=str(number))
-    assert told.startswith("The mail is queued again")
-    office.world.step(office.now)
-    assert [f for f in folder.iterdir() if _key(office, number) in f.read_text()]
-    assert press(browser, "/mail", do="resend", letter=str(number)).startswith("Nothing")
-
-
-def test_a_lost_mail_of_no_use_any_more_is_not_sent_again(
-    office: Office, browser: httpx.Client
-) -> None:
-    number = _letter(office, "failed")
-    office.now += timedelta(days=40)
-    with signed_in(office) as later:
-        told = press(later, "/mail", do="resend", letter=str(number))
-    assert told == "Not sent: the time for this mail is over."
-
-
-def test_an_invite_that_was_refused_is_not_sent_again_once_its_meeting_is_off(
-    office: Office, browser: httpx.Client
-) -> None:
-    """Who never heard of a meeting gets no cancellation: no later mail tells that it is off."""
-    number = _letter(office, "failed")
-    press(browser, PAGE, do="skip")
-    told = press(browser, "/mail", do="resend", letter=str(number))
-    assert told == "Not sent: the meeting has moved since, or is off."
-
-
-def test_a_queued_mail_is_skipped(office: Office, browser: httpx.Client) -> None:
-    number = _letter(office, "queued")
-    assert press(browser, "/mail", do="skip", letter=str(number)).startswith("Skipped.")
-    office.world.sent()
-    office.world.step(office.now)
-    assert to(office.world.sent(), LEE) == []
-    assert (COORDINATOR, "skipped a mail") in acts(office)
-
-
-@pytest.mark.parametrize("letter", ["", "x", "-1", "9" * 30, "99999"])
-def test_a_mail_that_is_not_there_is_no_trouble(browser: httpx.Client, letter: str) -> None:
-    assert press(browser, "/mail", do="skip", letter=letter).startswith("Nothing was changed")
-
-
-def test_mail_held_for_the_readers_hours_says_so(office: Office, browser: httpx.Client) -> None:
-    _letter(office, "queued")
-    assert "it goes out with the next pass" in page(browser, "/mail")
-    office.now = office.now.replace(hour=23)
-    with signed_in(office) as late:
-        assert "held for hours" in page(late, "/mail")
 
 
 def test_a_calendars_link_is_mailed_again_once(office: Office) -> None:
