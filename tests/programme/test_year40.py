@@ -34,7 +34,8 @@ from tests.programme.play import Sent, Year
 from tests.programme.privacy import PURPOSES, Grep
 from tests.service.exposed import exposed
 
-pytestmark = pytest.mark.slow
+# One year, played once, whoever looks at it.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("year of forty pairs")]
 
 
 OFFICE = Sheet("America/New_York", "Mon-Fri 09:00-17:00", "US")
