@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
@@ -54,25 +54,33 @@ class Change:
         return int(self.slot.length.total_seconds() // 60)
 
 
-def smallest_changes(mentor: Side, mentee: Side, wanted: Wanted) -> tuple[Change, ...]:
+def smallest_changes(
+    mentor: Side, mentee: Side, wanted: Wanted, until: datetime | None = None
+) -> tuple[Change, ...]:
     """Changes that would each make a slot, the smallest first; empty where none is small.
 
-    The sides' hours reach `LOOK_FURTHER` beyond the window.
+    What is known of the sides reaches to `until`, `LOOK_FURTHER` beyond the window by default.
     """
     grid = Grid.over(wanted.window)
     sides = (mentor, mentee)
-    bits = (side_bits(grid, mentor, wanted.buffer), side_bits(grid, mentee, wanted.buffer))
+    bits = (_asked_of(grid, mentor, wanted), _asked_of(grid, mentee, wanted))
     found = chain(
         _shorter(grid, bits, wanted),
         _frees(grid, bits, wanted),
         _opens(grid, bits, wanted),
-        _later(sides, wanted),
+        _later(sides, wanted, until or wanted.window.end + LOOK_FURTHER),
     )
     return tuple(sorted(found, key=lambda change: change.cost)[:MOST])
 
 
+def _asked_of(grid: Grid, side: Side, wanted: Wanted) -> Bits:
+    """A side's time; one that was asked for before in vain is not asked for again."""
+    bits = side_bits(grid, side, wanted.buffer)
+    return replace(bits, taken=bits.taken | grid.touched(wanted.refused))
+
+
 def _shorter(grid: Grid, bits: tuple[Bits, Bits], wanted: Wanted) -> Iterator[Change]:
-    free = bits[0].free & bits[1].free & ~grid.touched(wanted.refused)
+    free = bits[0].free & bits[1].free
     for minutes in _SHORTER:
         if minutes < wanted.minutes and (allowed := starts(free, quarters_in(minutes))):
             slot = _slot(grid, next(indices(allowed)), minutes)
@@ -125,9 +133,9 @@ def _beyond(grid: Grid, hours: int, first: int, wanted: Wanted) -> Interval | No
     return Interval(grid.at(outside[0]), grid.at(outside[-1]) + QUARTER) if outside else None
 
 
-def _later(sides: tuple[Side, Side], wanted: Wanted) -> Iterator[Change]:
+def _later(sides: tuple[Side, Side], wanted: Wanted, until: datetime) -> Iterator[Change]:
     """The first time beyond the window, as far as hours and calendars are known."""
-    grid = Grid.over(Interval(wanted.window.end, wanted.window.end + LOOK_FURTHER))
+    grid = Grid.over(Interval(wanted.window.end, max(wanted.window.end, until)))
     bits = [side_bits(grid, side, wanted.buffer) for side in sides]
     first = next(indices(starts(bits[0].free & bits[1].free, _length(wanted))), None)
     if first is not None:

@@ -27,10 +27,9 @@ _KINDS = (ExceptionKind.TIMEZONE, ExceptionKind.DEADLINE)
 
 def packed(mentor: Seat, mentee: Seat, wanted: Wanted) -> dict[str, Any]:
     """The inputs of a search, ready for JSON."""
-    grid = Grid.over(wanted.window.widened(_AROUND))
     return {
-        "mentor": _packed(mentor, grid),
-        "mentee": _packed(mentee, grid),
+        "mentor": _packed(mentor, wanted),
+        "mentee": _packed(mentee, wanted),
         "wanted": {
             "window": _pair(wanted.window),
             "due": wanted.due.timestamp(),
@@ -42,10 +41,12 @@ def packed(mentor: Seat, mentee: Seat, wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _packed(seat: Seat, grid: Grid) -> dict[str, Any]:
+def _packed(seat: Seat, wanted: Wanted) -> dict[str, Any]:
+    """What is busy outside the window decides nothing; hours do, by where their edges are."""
     person, free = seat.person, seat.free
+    grid, wide = Grid.over(wanted.window), Grid.over(wanted.window.widened(_AROUND))
     bits = free.on(grid)
-    hours = free.work.hours(Interval(grid.at(0), grid.at(grid.size)))
+    hours = free.work.hours(Interval(wide.at(0), wide.at(wide.size)))
     return {
         "zone": person.timezone,
         "site": person.site,

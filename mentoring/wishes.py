@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from mentoring.costs import shares
 from mentoring.slots import Slot
@@ -26,11 +27,16 @@ class Priced:
     cost: int
 
 
-def needed(slots: Iterable[Slot], borne: tuple[float, float], blocked: int) -> list[Priced]:
+def needed(
+    slots: Iterable[Slot],
+    borne: tuple[float, float],
+    blocked: int,
+    buffer: timedelta = timedelta(0),
+) -> list[Priced]:
     """The first of a pair's slots, the cheapest first, that it may need.
 
-    `blocked` is how many of them, if none overlaps another, the other due pairs can take at the
-    most. So no more are looked at than it takes to be sure that one is left.
+    `blocked` is how many of them, if any two are at least `buffer` apart, the other due pairs can
+    take at the most. So no more are looked at than it takes to be sure that one is left.
     """
     found: list[Priced] = []
     apart: list[Slot] = []
@@ -38,7 +44,8 @@ def needed(slots: Iterable[Slot], borne: tuple[float, float], blocked: int) -> l
         best = found[0].slot if found else slot
         burden = max(0, round(_worse_off(slot, borne) - _worse_off(best, borne)))
         found.append(Priced(slot, burden, round((slot.cost - best.cost) * _UNIT)))
-        if not burden and not any(slot.interval.overlaps(other.interval) for other in apart):
+        wide = slot.interval.widened(buffer)
+        if not burden and not any(wide.overlaps(other.interval) for other in apart):
             apart.append(slot)
         if len(apart) > blocked:
             break

@@ -19,17 +19,17 @@ from mentoring.interval import Interval
 from mentoring.meeting import Attendance, Meeting, State
 from mentoring.notices import Why
 from mentoring.roster import Pair, Person
-from mentoring.slots import Found, Slot, shares_site
+from mentoring.slots import Found, Reason, Slot, shares_site
 from service.post import post_cancel, post_move
 from service.work import Work
 from store import meetings, moves
-from store.meetings import ROOM, Booking, Guest
+from store.meetings import Booking, Guest
 from store.moves import Move
 
 log = structlog.get_logger()
 
 COHORT = "cohort"
-"""Where a decision keeps who got the pair's cheapest time."""
+"""Where a decision keeps who got the pair's cheapest time; nobody, where no room was free then."""
 
 
 def uid_of(work: Work, pair: Pair, number: int) -> str:
@@ -94,17 +94,18 @@ def moved_to(
         on_site=slot.on_site,
         edges=slot.edges,
         why=str(why),
-        decision={name: told for name, told in booking.decision.items() if name != ROOM},
+        decision=decision(Found(slot)),
     )
 
 
 def asked_slot(people: tuple[Person, Person], asked: Interval, booking: Booking) -> Slot:
-    """A time that a person chose, as a slot: it costs nothing, since it was asked for.
+    """A time that somebody chose, as a slot: it costs nothing, since it was asked for.
 
     A meeting in person stays one where both are on site then too.
     """
     on_site = booking.on_site and shares_site(*people, asked.start)
-    return Slot(asked, 0.0, (), on_site, (0.0, 0.0))
+    reasons = (Reason("somebody asked for this time", 0.0),)
+    return Slot(asked, 0.0, reasons, on_site, (0.0, 0.0))
 
 
 def move(work: Work, connection: Connection, before: Booking, moved: Booking) -> None:

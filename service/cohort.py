@@ -13,12 +13,12 @@ from sqlalchemy.engine import Connection
 from mentoring.assignment import assign
 from mentoring.assignment_model import Option
 from mentoring.roster import Pair
-from mentoring.slots import Found
+from mentoring.slots import Found, Slot
 from service.booking import COHORT, slot_json, uid_of
 from service.candidates import Key
 from service.propose import Due, book, due_now
 from service.sides import sides, suits, unknown
-from service.wishes import Wish, rooms_in_use, wishes
+from service.wishes import Wish, wishes
 from service.work import Work, reading
 from store import polls
 from store.meetings import ROOM
@@ -42,8 +42,7 @@ def plan(work: Work) -> dict[Key, Planned]:
     """
     with reading(work.engine) as connection:
         asked = wishes(work, connection)
-        held = rooms_in_use(work, connection, asked)
-    result = assign([wish.request for wish in asked], held)
+    result = assign([wish.request for wish in asked])
     if asked:
         served = len(asked) - result.value.unscheduled
         sizes = {"pairs": len(asked), "served": served, "together": result.largest}
@@ -78,17 +77,32 @@ def _planned(
     holders: Mapping[str, Sequence[Wish]],
     got: Mapping[Key, Option],
 ) -> Planned:
-    (slot, room), (cheapest, _) = wish.times[option], wish.times[0]
+    (slot, room), cheapest = wish.times[option], wish.found.chosen
     told: dict[str, Any] = {ROOM: room.name} if room else {}
-    winner = _winner(wish, holders, got) if slot.cost > cheapest.cost else None
-    if winner:
-        first = wish.request.options[0]
+    if cheapest and slot != cheapest:
         told[COHORT] = {
             "cheapest": slot_json(cheapest),
-            "went_to": uid_of(work, winner.pair, winner.due.number),
-            "only": all(_overlap(other, first) for other in winner.request.options),
+            **_went_to(work, wish, cheapest, holders, got),
         }
     return Planned(wish.due.number, replace(wish.found, chosen=slot), told)
+
+
+def _went_to(
+    work: Work,
+    wish: Wish,
+    cheapest: Slot,
+    holders: Mapping[str, Sequence[Wish]],
+    got: Mapping[Key, Option],
+) -> dict[str, Any]:
+    """Whose meeting the cheapest time went to, if to one: it may have had no free room."""
+    first = wish.request.options[0]
+    winner = _winner(wish, holders, got) if wish.times[0][0] == cheapest else None
+    if winner is None:
+        return {"went_to": "", "only": False}
+    return {
+        "went_to": uid_of(work, winner.pair, winner.due.number),
+        "only": all(_overlap(other, first) for other in winner.request.options),
+    }
 
 
 def _winner(

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from mentoring import replay
+from mentoring.notices import Why
 from mentoring.roster import Pair
 from mentoring.slots import Found, Side, Wanted, search
 from mentoring.stretch import balance, least_stretch
@@ -21,6 +22,9 @@ from store.meetings import ROOM, Booking
 
 BENT = "bent"
 """Where inputs keep the minutes that the two bent in earlier meetings, for a time outside hours."""
+
+_BY_SOMEBODY = frozenset({Why.COUNTERED, Why.BY_HAND})
+"""Why a meeting is where somebody moved it, whatever a search had found before."""
 
 
 def keep(work: Work, connection: Connection, booking: Booking, found: Found) -> None:
@@ -51,6 +55,8 @@ def made_again(work: Work, connection: Connection, uid: str) -> dict[str, Any] |
     if booking is None:
         return None
     kept = decisions.newest(connection, uid)
+    if booking.why in _BY_SOMEBODY:
+        kept = None
     told: dict[str, Any] = {
         "meeting": uid,
         "mentor": booking.meeting.mentor,

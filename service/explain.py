@@ -41,7 +41,7 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
     found = search(work, connection, people, wanted)
     if found.chosen:
         return _answer(pair, decision(found))
-    _, suggestions = remedies(work, connection, people, wanted)
+    _, suggestions = remedies(work, connection, pair, wanted)
     return _answer(pair, decision(found), *suggestions)
 
 
@@ -57,12 +57,18 @@ def _for_the_cohort(work: Work, connection: Connection, decided: dict[str, Any])
     cheapest = given_up["cheapest"]
     zone = ZoneInfo(work.roster.programme.timezone)
     time = f"{datetime.fromisoformat(cheapest['start']).astimezone(zone):%a %d %b %Y %H:%M %Z}"
+    reason = f"{time}, at a cost of {cheapest['cost']:g}, {_whereto(connection, given_up)}"
+    chosen = decided["chosen"]
+    return told | {"chosen": chosen | {"reasons": [*chosen["reasons"], reason]}}
+
+
+def _whereto(connection: Connection, given_up: dict[str, Any]) -> str:
+    if not given_up["went_to"]:
+        return "did not fit beside the others' meetings and rooms"
     winner = meetings.by_uid(connection, given_up["went_to"])
     who = " and ".join(guest.name for guest in winner.guests) if winner else "another pair"
     only = "for whom it was the only time" if given_up["only"] else "so that all fare better"
-    reason = f"{time}, at a cost of {cheapest['cost']:g}, went to {who}, {only}"
-    chosen = decided["chosen"]
-    return told | {"chosen": chosen | {"reasons": [*chosen["reasons"], reason]}}
+    return f"went to {who}, {only}"
 
 
 _NOTHING: dict[str, Any] = {"chosen": None, "alternatives": [], "rejected": {}}

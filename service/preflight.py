@@ -46,7 +46,10 @@ def _look(work: Work, connection: Connection, pair: Pair) -> None:
 
 
 def _departures(work: Work, connection: Connection, pair: Pair) -> list[Departure]:
-    """Those worth a word: by the clocks, or for more than a week. A holiday alone is none."""
+    """Those worth a word: by the clocks, or for more than a week. A holiday alone is none.
+
+    Nor is one that begins while the two rest, or after their last day.
+    """
     history = meetings.of_pair(connection, *pair.key)
     kept = [b for b in history if b.meeting.state not in (State.CANCELLED, State.MISSED)]
     if not kept:
@@ -56,7 +59,13 @@ def _departures(work: Work, connection: Connection, pair: Pair) -> list[Departur
         return []
     both = work.roster.both_of(pair)
     found = departures(*both, usual, pair.agreement.minutes, work.now)
-    return [d for d in found if (d.clocks or d.last > d.first) and d.last <= pair.end]
+    return [
+        d
+        for d in found
+        if (d.clocks or d.last > d.first)
+        and d.first <= pair.end
+        and not pause_on(pair, d.first, d.first)
+    ]
 
 
 def gaps_ahead(work: Work, pair: Pair) -> list[Interval]:

@@ -242,7 +242,7 @@ def no_slot(
     people = work.roster.both_of(pair)
     both = sides(work, connection, people, wanted.window)
     ask(work, connection, pair, both, wanted)
-    changes, suggestions = remedies(work, connection, people, wanted)
+    changes, suggestions = remedies(work, connection, pair, wanted)
     tell_both(work, connection, pair, wanted, changes, number=number)
     suggestion = next(iter(suggestions), "")
     causes = sorted(found.rejected.items(), key=lambda item: -item[1])

@@ -10,7 +10,7 @@ import structlog
 from mentoring.agenda import KEPT
 from mentoring.sign_in import SESSION_LASTS, SIGN_IN, WINDOW
 from service.work import Work
-from store import agenda, decisions, outbox, sign_ins
+from store import agenda, busy_bits, calendars, decisions, outbox, sign_ins
 
 log = structlog.get_logger()
 
@@ -26,6 +26,8 @@ def purge(work: Work) -> None:
         count = agenda.purge(connection, over)
         outbox.blank(connection, over, _WITH_THEIR_WORDS)
         decisions.forget(connection, work.now - BUSY_KEPT)
+        calendars.prune(connection, work.now - BUSY_KEPT)
+        busy_bits.prune(connection, work.now - BUSY_KEPT, work.now)
         sign_ins.forget(connection, work.now - WINDOW - SESSION_LASTS, SIGN_IN)
     if count:
         log.info("agendas_purged", rows=count)

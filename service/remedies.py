@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
 from mentoring.diagnosis import LOOK_FURTHER, Change, Remedy, in_words, smallest_changes
 from mentoring.interval import Interval
 from mentoring.notices import Hint, PatternNotice
-from mentoring.roster import Pair, Person
+from mentoring.roster import Pair
 from mentoring.slots import Wanted
 from mentoring.stretch import have_common_hours
 from service.post import post
 from service.sides import sides
+from service.sync import window
 from service.work import Work, party, reader
 
 
 def remedies(
-    work: Work, connection: Connection, people: tuple[Person, Person], wanted: Wanted
+    work: Work, connection: Connection, pair: Pair, wanted: Wanted
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     """The changes that would help, the smallest first, and the same in the coordinator's words."""
-    reach = Interval(wanted.window.start, wanted.window.end + LOOK_FURTHER)
-    both = sides(work, connection, people, reach)
-    changes = smallest_changes(*both, wanted)
+    until = _known_until(work, pair, wanted)
+    reach = Interval(wanted.window.start, max(until, wanted.window.end))
+    both = sides(work, connection, work.roster.both_of(pair), reach)
+    changes = smallest_changes(*both, wanted, until)
     return changes, tuple(in_words(change, both, wanted) for change in changes)
+
+
+def _known_until(work: Work, pair: Pair, wanted: Wanted) -> datetime:
+    """A later time is named while the pair lasts, and as far as calendars were read."""
+    zone = ZoneInfo(work.roster.programme.timezone)
+    end = datetime.combine(pair.end + timedelta(days=1), time(), zone)
+    read = (window(work, p).end for p in work.roster.both_of(pair) if p.calendar)
+    return min(wanted.window.end + LOOK_FURTHER, end, *read)
 
 
 def tell_both(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy.engine import Connection
@@ -53,9 +53,17 @@ def with_room(work: Work, connection: Connection, booking: Booking) -> Booking:
     if not booking.on_site or not has_rooms(work):
         return booking
     slot = booking.meeting.slot
-    in_use = {name for _, name in taken(work, connection, slot)}
     rooms = rooms_for(work, booking.meeting.mentor, slot, booking.number)
-    for room in sorted(rooms, key=lambda room: room.name != booking.room):
-        if resource(room) not in in_use:
-            return replace(booking, decision=booking.decision | {ROOM: room.name})
-    return booking
+    own_first = sorted(rooms, key=lambda room: room.name != booking.room)
+    room = next(iter(free(own_first, taken(work, connection, slot), slot)), None)
+    if room is None:
+        return booking
+    return replace(booking, decision=booking.decision | {ROOM: room.name})
+
+
+def free(
+    rooms: Sequence[Place], in_use: Iterable[tuple[Interval, str]], slot: Interval
+) -> list[Place]:
+    """Those of the rooms that nobody is in then."""
+    names = {name for used, name in in_use if used.overlaps(slot)}
+    return [room for room in rooms if resource(room) not in names]

@@ -86,7 +86,7 @@ def _side(
             *meetings.taken(connection, person.email, around, besides=uid),
             *kept_free(connection, work.roster, person, around),
         ),
-        borne=meetings.borne(connection, person.email),
+        borne=meetings.borne(connection, person.email, besides=uid),
     )
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from mentoring.assignment_model import Held, Option, Request
+from mentoring.assignment_model import Option, Request
 from mentoring.interval import Interval
 from mentoring.roster import Pair, Place
 from mentoring.slots import Found, Slot
 from mentoring.wishes import Priced, blocked_at_most, needed
 from service.candidates import Key, candidates, unreliable
 from service.propose import Due, due_now
-from service.rooms import resource, rooms_for, taken
+from service.rooms import free, resource, rooms_for, taken
 from service.work import Work
 from store import ahead, everybody
 
@@ -47,6 +48,8 @@ def wishes(work: Work, connection: Connection) -> list[Wish]:
     borne = everybody.borne(connection, {email for key in due for email in key})
     rivals = _rivals(work, due)
     buffer = max(_minutes(own.wanted.buffer) for own in due.values())
+    apart = timedelta(minutes=buffer)
+    in_use = taken(work, connection, _whole(own.wanted.window for own in due.values()))
     lengths = {key: own.wanted.minutes + buffer for key, own in due.items()}
     found: list[Wish] = []
     for pair in work.roster.pairs:
@@ -55,8 +58,10 @@ def wishes(work: Work, connection: Connection) -> list[Wish]:
         search = searches[key]
         enough = blocked_at_most(lengths[key], (lengths[rival] for rival in rivals[key]))
         both = (borne.get(pair.mentor, 0.0), borne.get(pair.mentee, 0.0))
-        priced = needed(map(search.slot, search.ranked()), both, enough)
-        placed = list(_in_rooms(work, pair, due[key], priced))
+        place = partial(_rooms, work, pair, due[key].number, in_use)
+        slots = (slot for slot in map(search.slot, search.ranked()) if place(slot))
+        priced = needed(slots, both, enough, apart)
+        placed = [(each, room) for each in priced for room in place(each.slot)]
         found.append(
             Wish(
                 pair=pair,
@@ -94,15 +99,12 @@ def _rivals(work: Work, due: Mapping[Key, Due]) -> dict[Key, set[Key]]:
     return {key: set().union(*(sharing[what] for what in wants[key])) - {key} for key in due}
 
 
-def _in_rooms(
-    work: Work, pair: Pair, due: Due, priced: Iterable[Priced]
-) -> Iterator[tuple[Priced, Place | None]]:
-    """Each time once for each room that would do; once without where it needs none."""
-    for each in priced:
-        slot = each.slot
-        rooms = rooms_for(work, pair.mentor, slot.interval, due.number) if slot.on_site else ()
-        for room in rooms or (None,):
-            yield each, room
+def _rooms(
+    work: Work, pair: Pair, number: int, in_use: Sequence[tuple[Interval, str]], slot: Slot
+) -> Sequence[Place | None]:
+    """The rooms that are free for a meeting then; None as one where it needs none."""
+    rooms = rooms_for(work, pair.mentor, slot.interval, number) if slot.on_site else ()
+    return free(rooms, in_use, slot.interval) if rooms else (None,)
 
 
 def _option(priced: Priced, room: Place | None, buffer: int) -> Option:
@@ -112,16 +114,9 @@ def _option(priced: Priced, room: Place | None, buffer: int) -> Option:
     return Option(_minute(slot.start), _minute(slot.end) + buffer, priced.burden, priced.cost, uses)
 
 
-def rooms_in_use(work: Work, connection: Connection, all_of: Iterable[Wish]) -> list[Held]:
-    """The meetings that stand in rooms already, as far as a wish could meet them there."""
-    windows = [wish.due.wanted.window for wish in all_of]
-    if not windows:
-        return []
-    whole = Interval(min(w.start for w in windows), max(w.end for w in windows))
-    return [
-        Held(_minute(slot.start), _minute(slot.end), (room,))
-        for slot, room in taken(work, connection, whole)
-    ]
+def _whole(windows: Iterable[Interval]) -> Interval:
+    starts, ends = zip(*((window.start, window.end) for window in windows), strict=True)
+    return Interval(min(starts), max(ends))
 
 
 def _minute(at: datetime) -> int:

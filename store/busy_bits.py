@@ -23,7 +23,7 @@ _FEW = 500
 def write(connection: Connection, person: str, spans: Collection[Span], now: datetime) -> None:
     """All of a person's busy times."""
     grid = _grid(now)
-    _keep(connection, person, grid, grid.covered(spans))
+    _keep(connection, person, grid.first, grid.covered(spans))
 
 
 def renew(connection: Connection, person: str, changed: Sequence[Span], now: datetime) -> None:
@@ -38,7 +38,16 @@ def renew(connection: Connection, person: str, changed: Sequence[Span], now: dat
     grid = _grid(now)
     first, bits = load(connection, [person]).get(person, (grid.first, 0))
     spans = [(row.start, row.end) for row in rows]
-    _keep(connection, person, grid, grid.renewed(grid.cut(bits, first), whole, spans))
+    _keep(connection, person, grid.first, grid.renewed(grid.cut(bits, first), whole, spans))
+
+
+def prune(connection: Connection, before: datetime, now: datetime) -> None:
+    """Drop what is past where bits reach back before an instant: they were not written since."""
+    oldest, first = _grid(before + _PAST).first, _grid(now).first
+    query = select(busy_bits.c.person).where(busy_bits.c.first < oldest)
+    for person in connection.execute(query).scalars().all():
+        known, bits = load(connection, [person])[person]
+        _keep(connection, person, first, bits >> first - known)
 
 
 def forget(connection: Connection, person: str) -> None:
@@ -63,8 +72,8 @@ def _grid(now: datetime) -> Grid:
     return Grid.over(Interval(now - _PAST, now + _AHEAD))
 
 
-def _keep(connection: Connection, person: str, grid: Grid, bits: int) -> None:
+def _keep(connection: Connection, person: str, first: int, bits: int) -> None:
     forget(connection, person)
     packed = bits.to_bytes(-(-bits.bit_length() // 8), "little")
-    row = {"person": person, "first": grid.first, "bits": packed}
+    row = {"person": person, "first": first, "bits": packed}
     connection.execute(busy_bits.insert().values(**row))

@@ -205,13 +205,15 @@ def taken(
     return sorted(Interval(instant(start), instant(end)) for start, end in rows)
 
 
-def borne(connection: Connection, person: str) -> float:
-    """The awkward minutes that a person has borne in meetings not called off."""
+def borne(connection: Connection, person: str, *, besides: str = "") -> float:
+    """The awkward minutes that a person has borne in meetings not called off, but for one UID."""
     total = 0.0
     for role, edge in (("mentor", "edge_mentor"), ("mentee", "edge_mentee")):
         total += connection.execute(
             select(func.coalesce(func.sum(meetings.c[edge]), 0.0)).where(
-                meetings.c[role] == person, meetings.c.state != State.CANCELLED
+                meetings.c[role] == person,
+                meetings.c.state != State.CANCELLED,
+                meetings.c.uid != besides,
             )
         ).scalar_one()
     return total

@@ -62,25 +62,31 @@ spans = st.lists(
     hours=st.tuples(st.sampled_from(HOURS), st.sampled_from(HOURS)),
     busy=st.tuples(spans, spans),
     minutes=st.sampled_from([30, 45, 60, 90]),
+    declined=st.booleans(),
 )
 def test_each_change_makes_a_time_and_none_costs_less_than_the_one_before(
     zones: tuple[str, str],
     hours: tuple[str, str],
     busy: tuple[tuple[Interval, ...], tuple[Interval, ...]],
     minutes: int,
+    declined: bool,
 ) -> None:
     both = (
         side("mentor", zones[0], hours[0], busy[0]),
         side("mentee", zones[1], hours[1], busy[1]),
     )
     wanted = Wanted(WINDOW, START, minutes)
+    if declined:  # until nothing is left that was not asked before
+        while chosen := find_slot(*both, wanted).chosen:
+            wanted = replace(wanted, refused=(*wanted.refused, chosen.interval))
     if find_slot(*both, wanted).chosen:
         return
     changes = smallest_changes(*both, wanted)
     assert [c.cost for c in changes] == sorted(c.cost for c in changes)
     for change in changes:
         assert mended(both, wanted, change), change
-        assert in_words(change, both, wanted)
+        assert in_words(change, both, wanted) != "if "
+        assert not any(change.slot.overlaps(before) for before in wanted.refused)
 
 
 def test_all_four_ways_are_named_with_whom_they_ask() -> None:
@@ -95,6 +101,16 @@ def test_all_four_ways_are_named_with_whom_they_ask() -> None:
         "if the mentee freed Tue 2027-03-09 09:00–10:00 (UTC)",
         "the week of Mon 2027-03-15 has a time that suits both",
     ]
+
+
+def test_a_later_time_is_named_only_as_far_as_calendars_are_known() -> None:
+    both = side("mentor", "UTC", "Wed 09:00-10:00"), side("mentee", "UTC", "Wed 09:00-10:00")
+    wanted = Wanted(Interval(START, START + timedelta(days=1)), START, 60)
+    (later,) = smallest_changes(*both, wanted)
+    assert later.remedy is Remedy.LATER
+    assert smallest_changes(*both, wanted, later.slot.end) == (later,)
+    assert smallest_changes(*both, wanted, later.slot.end - 15 * MINUTES) == ()
+    assert smallest_changes(*both, wanted, START) == ()
 
 
 def test_mumbai_and_san_francisco_bend_by_the_least() -> None:

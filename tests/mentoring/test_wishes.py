@@ -56,6 +56,21 @@ def test_a_burdensome_time_is_no_time_that_one_can_fall_back_on() -> None:
     assert len(needed(slots, (0.0, 0.0), 1)) == 3
 
 
+def test_times_with_no_room_for_the_buffer_between_are_not_two_to_fall_back_on() -> None:
+    """A rival whose meeting and hour after it stand at half past stands in the way of four."""
+    slots = [slot(hours, float(hours)) for hours in range(8)]
+    enough = blocked_at_most(120, [120])
+    found = needed(slots, (0.0, 0.0), enough, timedelta(hours=1))
+    rival = Interval(NOON + timedelta(hours=0.5), NOON + timedelta(hours=2.5))
+    after = timedelta(hours=1)
+    left = [
+        each
+        for each in found
+        if not Interval(each.slot.interval.start, each.slot.interval.end + after).overlaps(rival)
+    ]
+    assert [each.slot.interval.start for each in left][:1] == [NOON + timedelta(hours=3)]
+
+
 @pytest.mark.parametrize(
     ("own", "rivals", "most"),
     [(60, [], 0), (60, [60], 2), (60, [60, 60], 4), (30, [60], 3), (60, [45], 2), (30, [45], 3)],

@@ -85,6 +85,11 @@ class Partners:
         self.said[f"page {purpose}"] += 1
         return answer.status_code == 303
 
+    def ask_to_sign_in(self, address: str) -> None:
+        """The coordinator asks for a link at the door of their page."""
+        answer = self.pages.post("/coordinator", data={"email": address})
+        answer.raise_for_status()
+
     def reply(
         self, person: Member, invite: EmailMessage, said: str, now: datetime, **times: datetime
     ) -> None:
@@ -271,6 +276,24 @@ def _pick(at: Partners, person: Member, mail: EmailMessage) -> None:
     at.command(person, mail, "PICK", "1 2")
 
 
+def _summary(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+    """Three supervisors enter deadlines by mail; one of them writes what could mean two days."""
+    if person.user not in ("rita", "tess", "vera"):
+        return
+    number = at.number(person, str(mail["Message-ID"]))
+    if number not in (1, 3):
+        return
+    monday = now + timedelta(days=14 - now.weekday())
+    friday = monday + timedelta(days=4)
+    days = f"{monday:%-d %b} to {friday:%-d %b}"
+    at.write(person, "DEADLINE 7/12" if person.user == "vera" else f"DEADLINE {days}")
+
+
+def _deadline(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+    if person.user == "tess":
+        at.command(person, mail, "UNDO")
+
+
 def _confirm(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
     at.command(person, mail, "CONFIRM")
 
@@ -291,4 +314,7 @@ _ACTS: Mapping[str, Act] = {
     "stretch": _stretch,
     "propose": _propose,
     "endcheck": _confirm,
+    "summary": _summary,
+    "deadlinecheck": _confirm,
+    "deadline": _deadline,
 }

@@ -212,6 +212,10 @@ def _matched_anew(year: Year) -> None:
     year.cohort.pairs.append(Match("vito", "ugo", start="2027-06-28"))
 
 
+def _coordinator_comes(year: Year) -> None:
+    year.partners.ask_to_sign_in(year.roster.programme.coordinator)
+
+
 def _loses_calendar(year: Year) -> None:
     (year.directory / "theo.ics").unlink()
 
@@ -241,6 +245,7 @@ def _swamped(year: Year) -> None:
 
 _EDITS: Mapping[date, Callable[[Year], None]] = {
     FIRST + timedelta(days=50): _pages_open,
+    date(2027, 4, 7): _coordinator_comes,
     date(2027, 4, 20): _loses_calendar,
     date(2027, 4, 26): _finds_calendar,
     date(2027, 5, 4): _drags,

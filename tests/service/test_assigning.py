@@ -14,6 +14,7 @@ import pytest
 
 from integrations.registry import Ports
 from service.cohort import Planned, plan
+from service.decisions import made_again
 from service.explain import explain
 from service.passes import begin
 from service.roster_source import load
@@ -201,6 +202,42 @@ def test_a_room_that_is_taken_since_an_earlier_pass_is_not_given_again(world: Wo
     assert list(booked(world).values()) == ["Wed 13:00", "Wed 13:00"]
     with reading(world.engine) as connection:
         assert {b.room for b in meetings.live(connection)} == {"Room 1", "Room 2"}
+
+
+def test_a_time_without_a_free_room_is_passed_over_and_the_decision_says_so(
+    world: World,
+) -> None:
+    """Wednesday's one room is Ann's since an earlier pass: the others meet on other days."""
+    hours = dict.fromkeys(("mo", "ann", "kim", "ben", "zoe"), "Tue-Fri 13:00-14:00")
+    first = pairs(("mo", "ann")).replace("virtual", "in person")
+    world.write(people=people(**hours), pairs=first, agreement=AGREEMENT, places=ROOMS)
+    world.step(MONDAY)
+    world.new = False
+    all_three = pairs(("mo", "ann"), ("kim", "ben"), ("kim", "zoe"))
+    all_three = all_three.replace("virtual", "in person")
+    world.write(people=people(**hours), pairs=all_three, agreement=AGREEMENT, places=ROOMS)
+    work = world.step(MONDAY)
+    assert booked(world) == {"ann": "Wed 13:00", "ben": "Thu 13:00", "zoe": "Fri 13:00"}
+    assert why(world, work, "ben")[-1].endswith("did not fit beside the others' meetings and rooms")
+    with reading(world.engine) as connection:
+        for booking in meetings.live(connection):
+            again = made_again(work, connection, booking.uid)
+            assert again is not None
+            assert (again["same"], again["differences"]) == (True, [])
+
+
+def test_a_room_that_is_in_use_leaves_a_pair_its_other_times(world: World) -> None:
+    """Nobody else wants anything of Kim and Ben: still their first time alone will not do."""
+    hours = dict.fromkeys(("mo", "ann", "kim", "ben", "lou", "zoe"), "Wed 13:00-15:00")
+    keys = ("mo", "ann"), ("kim", "ben"), ("lou", "zoe")
+    first = pairs(keys[0]).replace("virtual", "in person")
+    world.write(people=people(**hours), pairs=first, agreement=AGREEMENT, places=ROOMS)
+    world.step(MONDAY)
+    world.new = False
+    rows = pairs(*keys).replace("virtual", "in person", 2)
+    world.write(people=people(**hours), pairs=rows, agreement=AGREEMENT, places=ROOMS)
+    world.step(MONDAY)
+    assert booked(world) == {"ann": "Wed 13:00", "ben": "Wed 14:00", "zoe": "Wed 13:00"}
 
 
 def told(world: World) -> list[tuple[str, str]]:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from service.booking import stamp
 from service.decisions import made_again
+from service.explain import explain
 from service.in_force import in_force
 from service.passes import begin
 from service.purge import BUSY_KEPT, purge
@@ -17,7 +19,7 @@ from service.roster_source import load
 from service.work import Work, reading
 from store import meetings
 from store.tables_engine import decisions
-from tests.world import DANA, LEE, World, at, kinds, to
+from tests.world import DANA, LEE, PAIRS, PEOPLE, World, at, kinds, to
 
 MONDAY = at("2027-01-11 12:00")
 PAIR = (LEE, DANA)
@@ -47,6 +49,44 @@ def test_a_decision_follows_again_and_a_calendar_that_changed_is_named(world: Wo
     world.calendar("dana", (start, start + timedelta(hours=1)))
     told = replayed(world.step(MONDAY + timedelta(hours=1)))
     assert (told["same"], told["changed_since"]) == (True, ["the mentee's calendar changed"])
+
+
+EARLY = PEOPLE.replace("Mon-Fri 09:00-17:00", "Mon-Fri 11:00-12:00")
+
+
+def test_a_meeting_in_the_first_hour_is_no_change_to_itself(world: World) -> None:
+    """Its awkward minutes are borne since it is booked, but not before it."""
+    world.write(people=EARLY)
+    told = replayed(world.step(MONDAY))
+    assert "edge of the mentee's day" in str(told["chosen"])
+    assert (told["same"], told["changed_since"]) == (True, [])
+
+
+def test_what_stands_just_beside_the_window_is_no_change(world: World) -> None:
+    """The cohort reads more of a calendar than one pair's search does."""
+    mo = "Mo Ray,mo@example.org,America/New_York,Mon-Fri 09:00-17:00,,\n"
+    ann = "Ann Cho,ann@example.org,America/New_York,Mon-Fri 09:00-17:00,,\n"
+    others = "mo@example.org,ann@example.org\n"
+    world.write(people=PEOPLE + mo + ann, pairs=PAIRS + others)
+    world.calendar("dana", (MONDAY + timedelta(hours=40), MONDAY + timedelta(hours=47)))
+    told = replayed(world.step(MONDAY))
+    assert (told["same"], told["changed_since"]) == (True, [])
+
+
+def test_a_time_that_a_partner_asked_for_is_no_search_s(world: World) -> None:
+    world.step(MONDAY)
+    invite = next(m for m in to(world.sent(), DANA) if m.get_content_type() == "multipart/mixed")
+    asked = at("2027-01-28 14:00")
+    times = {"dtstart": asked, "dtend": asked + timedelta(hours=1)}
+    world.reply(DANA, invite, "ACCEPTED", MONDAY, **times)
+    work = world.step(MONDAY + timedelta(hours=2))
+    told = replayed(work)
+    assert (told["same"], told["chosen"]) == (None, None)
+    assert told["differences"] == ["no search chose its time: somebody did"]
+    with reading(work.engine) as connection:
+        shown = explain(work, connection, work.roster.pairs[0])
+    assert shown["chosen"]["start"] == stamp(asked)
+    assert shown["chosen"]["reasons"] == ["somebody asked for this time (+0)"]
 
 
 def test_a_move_is_a_decision_of_its_own_and_an_answer_that_does_not_follow_is_told(

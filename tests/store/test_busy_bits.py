@@ -67,6 +67,23 @@ def test_whatever_comes_and_goes(
         assert kept(connection) == 0
 
 
+def test_what_is_past_is_dropped_where_nothing_was_written_since() -> None:
+    with store() as connection:
+        past = Interval(NOW - timedelta(hours=5), NOW + timedelta(days=15))
+        calendars.write_busy(connection, WHO, {"a": [past]}, complete=True, now=NOW)
+        written = busy_bits.load(connection, [WHO])
+        before = kept(connection)
+        later = NOW + timedelta(days=10)
+        busy_bits.prune(connection, later - timedelta(days=14), later)
+        assert busy_bits.load(connection, [WHO]) == written
+        later = NOW + timedelta(days=14)
+        busy_bits.prune(connection, later - timedelta(days=14), later)
+        first, bits = busy_bits.load(connection, [WHO])[WHO]
+        assert first >= int((later - timedelta(days=1)).timestamp()) // 900
+        ahead = Grid.over(Interval(later, WINDOW.end))
+        assert ahead.cut(bits, first) == ahead.cut(before, Grid.over(WINDOW).first) != 0
+
+
 def test_an_entry_without_end_takes_little_room() -> None:
     with store() as connection:
         ever = Interval(NOW, datetime(9999, 1, 1, tzinfo=UTC))
