@@ -105,7 +105,7 @@ def summarise(
         held=len(over),
         assumed=sum(_is_assumed(m) for m in over),
         planned=len(coming),
-        moved=sum(any(at.astimezone(zone).date() in period for at in m.moved_at) for m in meetings),
+        moved=sum(_moved_in(period, m, zone) for m in meetings if not m.private),
         next_meetings=tuple(_appointment(m) for m in coming if not m.private)[:_NEXT],
         attended=tuple(e for e in known.attended if e.slot.start.astimezone(zone).date() in period),
         coming=tuple(e for e in known.asked if e.slot.start > now)[:_NEXT],
@@ -116,6 +116,10 @@ def summarise(
         weeks=weeks,
         undated=len({m.meeting.uid for m in (*over, *shown, *coming) if m.private}),
     )
+
+
+def _moved_in(period: Period, told: Told, zone: ZoneInfo) -> bool:
+    return any(at.astimezone(zone).date() in period for at in told.moved_at)
 
 
 def _took_place(meeting: Meeting, now: datetime) -> bool:

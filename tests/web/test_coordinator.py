@@ -147,6 +147,7 @@ def test_requests_of_all_together_have_an_end(office: Office) -> None:
     for number in range(IN_ALL + 5):
         admit.ask(work, f"stranger{number}@example.org")
     assert len(everything(office)["sign_ins"]) == IN_ALL
+    assert len(asked(office)) == 1  # and keep no coordinator out
 
 
 def test_a_stranger_who_asks_too_often_wakes_no_pass(office: Office) -> None:
