@@ -33,7 +33,7 @@ PURPOSES = frozenset({"approve", "deadline"}) & {page.purpose for page in PAGES}
 SECRET = bytes(32)
 """The play's, which signs its links."""
 _LINK = re.compile(rf"{re.escape(BASE_URL)}(/([a-z]+)/[\w.~-]+)")
-_TOKEN = re.compile(r"[\w-]{16,}")
+_TOKEN = re.compile(r"[\w-]{16,}", re.ASCII)
 _ADDRESS = re.compile(r"(?<![\w.+-])(?![0-9a-f]{32}@)[\w.+-]+@example\.org")
 """Message-IDs are none."""
 ELSEWHERE = re.compile(
