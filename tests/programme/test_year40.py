@@ -128,7 +128,7 @@ def test_no_supervisor_reads_what_is_not_theirs(
     """Mails, pages and what their links say; the copies that employees get hold nobody else."""
     played, _, grep = year_and_grep
     assert grep.faults == []
-    assert grep.mails["summary"] > 500
+    assert grep.mails["summary"] > 400
     assert grep.mails["approve"] > 20
     assert all(grep.pages[purpose] > 20 for purpose in PURPOSES)
     # What was looked for was there to be found.
