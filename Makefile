@@ -27,7 +27,7 @@ bench: $(VENV)/.stamp ## measure what docs/performance.md shows, a few minutes; 
 test: $(VENV)/.stamp ## run every test, the slow ones too
 	@for tool in chromium:chromium promtool:prometheus; do command -v $${tool%:*} >/dev/null || \
 	  { echo "$${tool%:*} is missing; run: apt-get install $${tool#*:}" >&2; exit 1; }; done
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.stamp ## ruff and mypy --strict
 	$(BIN)/ruff check .

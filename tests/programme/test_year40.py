@@ -34,8 +34,7 @@ from tests.programme.play import Sent, Year
 from tests.programme.privacy import PURPOSES, Grep
 from tests.service.exposed import exposed
 
-# One year, played once, whoever looks at it.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("year of forty pairs")]
+pytestmark = pytest.mark.slow
 
 
 OFFICE = Sheet("America/New_York", "Mon-Fri 09:00-17:00", "US")
