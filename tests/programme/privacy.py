@@ -124,7 +124,9 @@ def _places_in(directory: Path) -> Iterator[str]:
     for row in rows_in(directory, "places"):
         yield from filter(None, (row["site"], row["name"], row["address"], row["link"]))
     for row in rows_in(directory, "events"):
-        yield from filter(None, (row["title"], row["place"], row["link"]))
+        # A title that is its kind's own word is no more than the kind, which may be told.
+        title = "" if row["title"].casefold() == row["kind"] else row["title"]
+        yield from filter(None, (title, row["place"], row["link"]))
     for row in rows_in(directory, "people"):
         yield from filter(
             None, (row["site"], *row["tools"].split("; "), *row["expertise"].split("; "))
