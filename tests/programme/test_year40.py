@@ -131,7 +131,7 @@ def test_no_supervisor_reads_what_is_not_theirs(
     assert grep.mails["approve"] > 20
     assert all(grep.pages[purpose] > 20 for purpose in PURPOSES)
     # What was looked for was there to be found.
-    assert {f"{CANARY}-AGENDA", f"{CANARY}-STEP"} <= grep.planted
+    assert f"{CANARY}-AGENDA" in grep.planted
     with played.engine.connect() as connection:
         conflicts = connection.execute(select(agreements.c.conflicts)).scalars().all()
     assert any(CANARY in text for text in conflicts)
