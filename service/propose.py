@@ -243,7 +243,7 @@ def no_slot(
     both = sides(work, connection, people, wanted.window)
     ask(work, connection, pair, both, wanted)
     changes, suggestions = remedies(work, connection, pair, wanted)
-    tell_both(work, connection, pair, wanted, changes, number=number)
+    tell_both(work, connection, pair, both, wanted, changes, number=number)
     suggestion = next(iter(suggestions), "")
     causes = sorted(found.rejected.items(), key=lambda item: -item[1])
     counted = ", ".join(f"{cause}: {count}" for cause, count in causes)

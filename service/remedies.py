@@ -12,7 +12,7 @@ from mentoring.diagnosis import LOOK_FURTHER, Change, Remedy, in_words, smallest
 from mentoring.interval import Interval
 from mentoring.notices import Hint, PatternNotice
 from mentoring.roster import Pair
-from mentoring.slots import Wanted
+from mentoring.slots import Side, Wanted
 from mentoring.stretch import have_common_hours
 from service.post import post
 from service.sides import sides
@@ -43,15 +43,16 @@ def tell_both(
     work: Work,
     connection: Connection,
     pair: Pair,
+    both: tuple[Side, Side],
     wanted: Wanted,
     changes: Sequence[Change],
     *,
     number: int,
 ) -> None:
     """Ask both to change something, once a meeting; who share no hours are asked to bend."""
-    people = work.roster.both_of(pair)
-    if not have_common_hours(*sides(work, connection, people, wanted.window), wanted):
+    if not have_common_hours(*both, wanted):
         return
+    people = work.roster.both_of(pair)
     for person in people:
         notice = PatternNotice(
             key=f"escalate:{pair.mentor}:{pair.mentee}:full:{number}:{person.email}",
