@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import socket
 import ssl
 import threading
 import time
@@ -84,13 +86,21 @@ class ImapInbox:
         if _arrived(client.noop()[1]):  # it came while nobody was waiting
             return True
         until, arrived = time.monotonic() + seconds, False
+        while not arrived and time.monotonic() < until and not self._stop.is_set():
+            arrived = self._idle(client, until)
+        return arrived
+
+    def _idle(self, client: IMAPClient, until: float) -> bool:
+        """Idle until the server says anything at all; whether it was that mail has arrived.
+
+        Lines are read by `idle_done` alone, which waits for whole ones: `idle_check` reads without
+        blocking, and takes a line of which only the beginning has come for a broken connection.
+        """
         client.idle()
-        try:
-            while not arrived and time.monotonic() < until and not self._stop.is_set():
-                arrived = _arrived(client.idle_check(timeout=_SLICE))
-        finally:
-            _, rest = client.idle_done()
-        return arrived or _arrived(rest)
+        while time.monotonic() < until and not self._stop.is_set():
+            if _readable(client.socket(), _SLICE):
+                break
+        return _arrived(client.idle_done()[1])
 
     def _guarded(self, call: Callable[[IMAPClient], T]) -> T:
         """Run a call on the connection; after a fault the next call makes a new one."""
@@ -179,6 +189,15 @@ class ImapInbox:
 def _parse(cursor: str | None) -> tuple[int, int]:
     validity, _, last = (cursor or "0:0").partition(":")
     return int(validity), int(last)
+
+
+def _readable(sock: socket.socket, seconds: float) -> bool:
+    """Whether something comes within so many seconds; what TLS has already taken in counts."""
+    if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        return True
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _arrived(answers: list[tuple[Any, ...]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -129,3 +130,37 @@ def test_what_came_while_nobody_was_waiting_wakes_the_next_wait(server: Imapd) -
     server.append(b"Subject: a\r\n\r\n")
     assert inbox.wait(0) is True
     assert inbox.wait(0) is False
+
+
+def test_a_line_that_comes_in_two_parts_wakes_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAP_PASSWORD", "word")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=_tears_a_line, args=[listener], daemon=True)
+        server.start()
+        inbox = opened(f"imap://office@127.0.0.1:{listener.getsockname()[1]}/INBOX")
+        assert inbox.wait(30) is True
+        inbox.check()
+
+
+def _tears_a_line(listener: socket.socket) -> None:
+    """A server that sends half a line while the reader idles, and the rest after DONE."""
+    connection, _ = listener.accept()
+    with connection, connection.makefile("rwb") as wire:
+
+        def say(text: str) -> None:
+            wire.write(text.encode())
+            wire.flush()
+
+        say("* OK [CAPABILITY IMAP4rev1 IDLE] ready\r\n")
+        while line := wire.readline().decode():
+            tag, verb = line.split()[:2]
+            if verb == "IDLE":
+                say("+ idling\r\n")
+                say("* 1 FET")
+                assert wire.readline() == b"DONE\r\n"
+                say("CH (FLAGS ())\r\n* 2 EXISTS\r\n")
+            elif verb == "EXAMINE":
+                say("* 1 EXISTS\r\n* OK [UIDVALIDITY 1] ok\r\n* OK [UIDNEXT 2] ok\r\n")
+            elif verb == "CAPABILITY":
+                say("* CAPABILITY IMAP4rev1 IDLE\r\n")
+            say(f"{tag} OK done\r\n")

@@ -10,7 +10,7 @@ from itertools import product
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mentoring import assignment
@@ -141,7 +141,11 @@ def each_at_its_cheapest(cohort: Sequence[Request], standing: Sequence[Held]) ->
     for number, request in enumerate(cohort):
         order = sorted(
             range(len(request.options)),
-            key=lambda o: (request.options[o].cost, request.options[o].start, o),
+            key=lambda o: (
+                request.options[o].cost,
+                request.options[o].start,
+                request.options[o].burden,
+            ),
         )
         for option in order:
             chosen[number] = option
@@ -153,6 +157,15 @@ def each_at_its_cheapest(cohort: Sequence[Request], standing: Sequence[Held]) ->
 
 @settings(max_examples=100, deadline=None)
 @given(cohorts)
+@example(
+    (
+        [
+            Request(("ann", "ben"), (Option(2, 3, burden=1), Option(2, 4))),
+            Request(("ann", "ben"), (Option(3, 4),)),
+        ],
+        [],
+    )
+)
 def test_in_turn_is_what_one_after_another_gives(cohort: Cohort) -> None:
     plain = value_of(cohort[0], each_at_its_cheapest(*cohort))
     in_turn_now = value_of(cohort[0], in_turn(*cohort, CAPACITY))

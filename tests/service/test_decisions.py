@@ -165,4 +165,4 @@ def test_clocks_that_change_on_different_days_are_told_to_both_once(world: World
                 told.append((mail["To"].addresses[0].addr_spec, mail["Subject"]))
         now += timedelta(days=1)
     subject = "No shared hours from Fri 12 Mar 2027"
-    assert told == [(DANA, subject), (LEE, subject)]
+    assert sorted(told) == [(DANA, subject), (LEE, subject)]  # letters of one pass go in any order
