@@ -199,8 +199,12 @@ def _leaves(year: Year) -> None:
 
 
 def _joins(year: Year) -> None:
-    for name, zone in (("Zeno", "America/Denver"), ("Zita", "America/New_York")):
-        person = Member(name, zone)
+    # She amends the agreement, on the page that was not there yet when the others agreed.
+    for name, zone, mood in (
+        ("Zeno", "America/Denver", "accepts"),
+        ("Zita", "America/New_York", "counters"),
+    ):
+        person = Member(name, zone, mood=mood)
         year.cohort.people[person.user] = person
         year._fill(person)
     year.cohort.pairs.append(Match("zeno", "zita", start="2027-06-21"))
