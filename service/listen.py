@@ -17,6 +17,7 @@ from mentoring.meeting import LIVE, Partstat, answer_counts
 from mentoring.notices import CounterNotice, Refusal, Why
 from mentoring.replies import Answer, AnswerKind, Command, Unreadable, acts_for, read_answer
 from mentoring.roster import Pair
+from service import channels
 from service.booking import asked_slot, move, moved_to
 from service.commands import obey
 from service.deadlines import by_mail
@@ -47,8 +48,9 @@ def listen(work: Work) -> None:
         if inbox:
             _drain(work, inbox, work.roster.settings.mail["inbox"])
     except ProviderError as error:
-        work.counts.add("failed")
-        log.error("inbox_unreadable", reason=error.message, mend=error.mend)
+        channels.failed(work, channels.INBOX, error)
+    else:
+        channels.answered(work, channels.INBOX)
 
 
 def _drain(work: Work, inbox: Inbox, url: str) -> None:

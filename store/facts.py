@@ -29,6 +29,11 @@ def write(connection: Connection, name: str, value: str) -> None:
     connection.execute(facts.insert().values(name=name, value=value))
 
 
+def channel(name: str) -> str:
+    """The fact that says why one of the programme's own channels is silent; empty if it answers."""
+    return f"silent {name}"
+
+
 def inbox_cursor(url: str) -> str:
     """The fact that holds an inbox's cursor; another inbox begins anew."""
     return f"inbox cursor {hashlib.sha256(url.encode()).hexdigest()[:16]}"
