@@ -38,6 +38,7 @@ from service.stages import stages
 from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
+from service.wall_time import keep_wall_times
 from service.watch import watch
 from service.weekly import weekly
 from service.welcome import welcome
@@ -113,6 +114,7 @@ def rest_of_pass(work: Work, stop: threading.Event | None = None) -> None:
     """All of a pass but the reading of calendars."""
     admit(work)
     listen(work)
+    keep_wall_times(work)
     watch(work)
     # Answers may have changed what holds: an agreement signed, a partner away.
     work = replace(work, roster=_as_it_holds(work))

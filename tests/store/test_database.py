@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "0008"
+down_revision = "0013"
 
 
 def upgrade() -> None:
