@@ -18,6 +18,7 @@ from service.agreeing import agreeing
 from service.booking import stamp
 from service.briefing import briefings
 from service.choices import tell_of_ends
+from service.clock_back import look_back
 from service.cohort import Planned, book_planned, plan
 from service.deliver import deliver
 from service.digest import digest
@@ -83,6 +84,7 @@ TELLING: tuple[Callable[[Work], None], ...] = (
 def begin(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Work:
     """A pass's world, with the time noted."""
     with engine.begin() as connection:
+        look_back(connection, now)
         facts.write(connection, facts.LAST_PASS, now.isoformat())
     return present(roster, engine, outside, now)
 
