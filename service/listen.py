@@ -99,7 +99,9 @@ def _apply(work: Work, connection: Connection, answer: Answer) -> None:
         _counter(work, connection, booking, person, answer)
         return
     partstat = _PARTSTATS[answer.kind]
-    changed = replace(side, partstat=partstat, answered=answer.stamp or side.answered)
+    # A partner's clock may be ahead: their next answer must not seem older than this one.
+    stamp = min(answer.stamp, work.now) if answer.stamp else side.answered
+    changed = replace(side, partstat=partstat, answered=stamp)
     meetings.save(connection, meetings.with_side(booking, changed))
     outbox.supersede(connection, booking.uid, person, ("nudge",))
     work.counts.add("answers")

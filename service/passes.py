@@ -18,6 +18,7 @@ from service.agreeing import agreeing
 from service.booking import stamp
 from service.briefing import briefings
 from service.choices import tell_of_ends
+from service.clock_back import look_back
 from service.cohort import Planned, book_planned, plan
 from service.deliver import deliver
 from service.digest import digest
@@ -38,6 +39,7 @@ from service.stages import stages
 from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
+from service.wall_time import keep_wall_times
 from service.watch import watch
 from service.weekly import weekly
 from service.welcome import welcome
@@ -82,6 +84,7 @@ TELLING: tuple[Callable[[Work], None], ...] = (
 def begin(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Work:
     """A pass's world, with the time noted."""
     with engine.begin() as connection:
+        look_back(connection, now)
         facts.write(connection, facts.LAST_PASS, now.isoformat())
     return present(roster, engine, outside, now)
 
@@ -113,6 +116,7 @@ def rest_of_pass(work: Work, stop: threading.Event | None = None) -> None:
     """All of a pass but the reading of calendars."""
     admit(work)
     listen(work)
+    keep_wall_times(work)
     watch(work)
     # Answers may have changed what holds: an agreement signed, a partner away.
     work = replace(work, roster=_as_it_holds(work))
