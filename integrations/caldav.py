@@ -15,8 +15,11 @@ import niquests
 from caldav import DAVClient
 from caldav.lib import error as dav
 from niquests.auth import HTTPBasicAuth
+from urllib3.contrib.resolver import BaseResolver
+from urllib3.contrib.resolver.in_memory import InMemoryResolver
 
 from integrations import secrets, tls
+from integrations.addresses import Reach
 from integrations.ical import read_busy
 from integrations.ports import (
     Access,
@@ -93,9 +96,12 @@ class Account:
                 mend="use caldavs://",
                 permanent=True,
             )
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        named = parts.hostname or ""
+        reach = Reach(self.access.allow, here=tls.is_loopback(self.url))
+        judged = reach.addresses(named, parts.port or port)
+        host = f"[{named}]" if ":" in named else named
         make: Any = DAVClient  # its signature hides behind a decorator
-        return make(
+        client = make(
             f"{protocol}://{host}:{parts.port or port}{parts.path}",
             username=unquote(parts.username or ""),
             password=self._password(parts.username or "", parts.netloc),
@@ -105,6 +111,10 @@ class Account:
             require_tls=protocol == "https",
             **scheme,
         )
+        client.session.close()
+        pinned = _pinned(named, judged)
+        client.session = niquests.Session(resolver=pinned, disable_http3=True)
+        return client
 
     def _password(self, user: str, netloc: str) -> str:
         options = self.access.options
@@ -120,6 +130,14 @@ class Account:
                 permanent=True,
             )
         return secrets.resolve(reference, self.access.directory)
+
+
+def _pinned(host: str, addresses: Iterable[str]) -> BaseResolver:
+    """A resolver that knows one name, and no addresses of it but those that were judged."""
+    resolver = InMemoryResolver()
+    for address in addresses:
+        resolver.register(host, address)
+    return resolver
 
 
 @dataclass(frozen=True)

@@ -102,13 +102,15 @@ class Access:
 
     `options` is the provider's own section ([mail], [caldav], [google], …); secrets in it are
     references. `ca` is the coordinator's own CA bundle ([tls] ca), trusted besides the system's.
-    `grants` is None where no partner can have consented.
+    `grants` is None where no partner can have consented. `allow` are the networks and hosts inside
+    that calendars' links may lead to ([calendars] allow).
     """
 
     directory: Path
     options: Mapping[str, object] = field(default_factory=dict)
     ca: Path | None = None
     grants: Grants | None = None
+    allow: tuple[str, ...] = ()
     sessions: Sessions = field(default_factory=Sessions)
 
 
