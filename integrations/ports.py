@@ -110,8 +110,8 @@ class Access:
     options: Mapping[str, object] = field(default_factory=dict)
     ca: Path | None = None
     grants: Grants | None = None
-    allow: tuple[str, ...] = ()
     sessions: Sessions = field(default_factory=Sessions)
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

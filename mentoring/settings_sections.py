@@ -19,8 +19,6 @@ from mentoring.tables import quoted
 T = TypeVar("T")
 
 _HOST = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,252}")
-    r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
-)
 
 
 def _cell(read: Callable[[str], T]) -> BeforeValidator:

@@ -21,7 +21,8 @@ from sqlalchemy import Engine
 
 from integrations.ports import Grants, ProviderError
 from mentoring.roster import Person, Roster
-from service import roster_faults
+from mentoring.tables import Fault
+from service import removals, roster_faults
 from service.consent import Desk
 from service.doors import Doors
 from service.health import Health
@@ -58,6 +59,7 @@ class Service:
         health: Health,
     ) -> None:
         self._source = source
+        self._source.vet = self._removal
         self._engine = engine
         self._health = health
         self._ports = ports
@@ -168,6 +170,10 @@ class Service:
             self._synced_at = now
         rest_of_pass(work, self._stop)
         return work
+
+    def _removal(self, roster: Roster) -> Fault | None:
+        found = removals.asks(self._engine, roster, datetime.now(UTC))
+        return found.fault(self._source.directory) if found else None
 
     def _take_up_roster(self) -> None:
         forced = self._reload.is_set()
