@@ -359,6 +359,21 @@ def accept_removals(context: typer.Context) -> None:
 
 
 @app.command()
+def lift(context: typer.Context, address: str) -> None:
+    """Mail to an address again from which mail came back."""
+    from service.logging import configure
+    from store import bounces
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    with _store(roster, context.obj, writing=False) as engine, engine.begin() as connection:
+        lifted = bounces.lift(connection, address.lower(), datetime.now(UTC))
+    if not lifted:
+        _fail(f"lift:1: {address} is not paused; see those that are by status", WRONG)
+    print(f"{address} gets mail again.")
+
+
+@app.command()
 def forget(context: typer.Context, person: str) -> None:
     """Remove a person's data."""
     _fail(f"forget:1: {person} can't be forgotten by this version yet; ask the maintainers", WRONG)

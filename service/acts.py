@@ -26,7 +26,7 @@ from service.polls import close
 from service.post import post
 from service.propose import WAITING, keep, live_ahead
 from service.work import Work, reader
-from store import audit, meetings, pauses, polls, queue
+from store import audit, bounces, meetings, pauses, polls, queue
 from store.audit import Act
 from store.meetings import Standing
 from store.outbox import QUEUED
@@ -52,6 +52,7 @@ class Done(StrEnum):
     BAD_DATE = "bad-date"
     ACCEPTED = "accepted"
     OTHER_FILES = "other-files"
+    LIFTED = "lifted"
 
 
 def pause(work: Work, connection: Connection, who: str, pair: Pair, until: str) -> Done:
@@ -112,6 +113,7 @@ def resend(work: Work, connection: Connection, who: str, number: int) -> Done:
         return Done.OUTDATED
     if not queue.resend(connection, number, work.now):
         return Done.NOTHING
+    bounces.lift(connection, item.recipient, work.now)
     _note(work, connection, who, "sent a mail again", about=f"{item.kind} to {item.recipient}")
     return Done.RESENT
 
@@ -155,6 +157,14 @@ def accept_removal(work: Work, connection: Connection, who: str, digest: str) ->
     removals.accept(connection, waits)
     _note(work, connection, who, "let the files take out pairs", about=f"{len(waits.marks)} pairs")
     return Done.ACCEPTED
+
+
+def lift(work: Work, connection: Connection, who: str, address: str) -> Done:
+    """Mail to an address again from which mail came back."""
+    if not bounces.lift(connection, address, work.now):
+        return Done.NOTHING
+    _note(work, connection, who, "lifted the pause of an address", about=address)
+    return Done.LIFTED
 
 
 def _note(

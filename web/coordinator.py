@@ -49,6 +49,7 @@ WORDS: Mapping[str, str] = {
     Done.NO_LINK: "Nothing was mailed: this calendar is not connected by a link.",
     Done.ACCEPTED: "The files are taken up within a minute. What is planned for these pairs ends.",
     Done.OTHER_FILES: "Nothing was changed: the files are others by now. Look again.",
+    Done.LIFTED: "Lifted. What waits for this address goes out in its reader's hours.",
     Done.BAD_DATE: "Nothing was changed. Give a day from today on, within a year.",
 }
 """What a page says after an act."""

@@ -17,7 +17,7 @@ from mentoring.met import Pulse
 from mentoring.tables import Fault
 from service import removals, roster_faults
 from service.removals import Removal
-from store import facts, met, outbox, tables
+from store import bounces, facts, met, outbox, tables
 from tests.bench.many_pairs import Served, filled, served, write_roster
 from tests.web import desk
 from tests.web.browser import (
@@ -59,6 +59,7 @@ def troubled(office: Office) -> None:
         first, second, *_ = connection.execute(select(table.c.id).order_by(table.c.id)).scalars()
         outbox.mark(connection, first, "failed", error="550 5.1.1 no such user here")
         outbox.mark(connection, second, "queued")
+        bounces.pause(connection, DANA, "it came back: no such mailbox (5.1.1)", office.now)
         met.add_pulse(connection, *PAIR, LEE, Pulse.POORLY, office.now)
         foretell(connection)
     office.now += timedelta(minutes=1)
