@@ -15,11 +15,10 @@ import niquests
 from caldav import DAVClient
 from caldav.lib import error as dav
 from niquests.auth import HTTPBasicAuth
-from urllib3.contrib.resolver import BaseResolver
-from urllib3.contrib.resolver.in_memory import InMemoryResolver
 
 from integrations import secrets, tls
 from integrations.addresses import Reach
+from integrations.caldav_session import LARGEST, Session
 from integrations.ical import read_busy
 from integrations.ports import (
     Access,
@@ -32,10 +31,11 @@ from integrations.ports import item_key as key_of
 from mentoring.interval import Interval
 
 _TIMEOUT = 20
-_LARGEST = 50 * 1024 * 1024
 _PORTS = {"caldavs": ("https", 443), "caldav": ("http", 80)}
 _UID = re.compile(r"^UID(?:;[^:\r\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([\\,;])")  # RFC 5545 section 3.3.11
+_GARBLED = (SyntaxError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
+"""What the library lets through where an answer is no XML, or another XML than it expects."""
 LATER = "it is tried again at the next sync"
 
 
@@ -66,7 +66,6 @@ class Account:
         scheme: dict[str, str] = self.access.sessions.get(("caldav", self.url), dict)
         try:
             with self._client(scheme) as client:
-                client.session.max_redirects = 0
                 yield client.calendar(url=client.url)
                 if isinstance(client.auth, HTTPBasicAuth):  # no challenge is needed again
                     scheme["auth_type"] = "basic"
@@ -85,6 +84,10 @@ class Account:
         except (dav.DAVError, niquests.exceptions.RequestException, OSError) as error:
             raise ProviderError(
                 f"{self.name} can't be used ({type(error).__name__})", mend=LATER
+            ) from error
+        except _GARBLED as error:
+            raise ProviderError(
+                f"{self.name} gives an answer that is garbled", mend=LATER
             ) from error
 
     def _client(self, scheme: Mapping[str, str]) -> Any:
@@ -112,8 +115,7 @@ class Account:
             **scheme,
         )
         client.session.close()
-        pinned = _pinned(named, judged)
-        client.session = niquests.Session(resolver=pinned, disable_http3=True)
+        client.session = Session(named, judged)
         return client
 
     def _password(self, user: str, netloc: str) -> str:
@@ -130,14 +132,6 @@ class Account:
                 permanent=True,
             )
         return secrets.resolve(reference, self.access.directory)
-
-
-def _pinned(host: str, addresses: Iterable[str]) -> BaseResolver:
-    """A resolver that knows one name, and no addresses of it but those that were judged."""
-    resolver = InMemoryResolver()
-    for address in addresses:
-        resolver.register(host, address)
-    return resolver
 
 
 @dataclass(frozen=True)
@@ -196,7 +190,7 @@ class CaldavSource:
         text = "\r\n".join(body.strip() for body in bodies)
         if not text:
             return {}, ()
-        if len(text) > _LARGEST:
+        if len(text) > LARGEST:
             raise ProviderError(
                 f"{self.account.name} is larger than 50 MB",
                 mend="archive old entries",

@@ -118,6 +118,9 @@ class Microsoft365Source:
         try:
             key = item_key(_uid(event))
             span = None if _is_free(event) else self._span(event)
+            if span and span[1] < span[0]:
+                warnings.append("an entry ends before it starts: its day is taken as busy")
+                span = self._midnight(span[0]), self._midnight(span[0] + _DAY)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ProviderError(
                 f"{self.mailbox.name}: an entry can't be read ({type(error).__name__})", mend=LATER
@@ -126,9 +129,6 @@ class Microsoft365Source:
         if span is None:
             return
         start, end = span
-        if end < start:
-            warnings.append("an entry ends before it starts: its day is taken as busy")
-            start, end = self._midnight(start), self._midnight(start + _DAY)
         if end > window.start and start < window.end:
             stretches.append(Interval(max(start, window.start), min(end, window.end)))
 
@@ -253,7 +253,10 @@ def _instant(value: dict[str, Any]) -> datetime:
     """A time as Graph writes it. Raises ValueError for one that is not in UTC, as asked for."""
     if value["timeZone"] != "UTC":
         raise ValueError("not in UTC")
-    return datetime.fromisoformat(value["dateTime"]).replace(tzinfo=UTC)
+    wall = datetime.fromisoformat(value["dateTime"])
+    if wall.utcoffset():
+        raise ValueError("not in UTC")
+    return wall.replace(tzinfo=UTC)
 
 
 def _written(instant: datetime) -> dict[str, str]:
