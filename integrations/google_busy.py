@@ -153,6 +153,8 @@ class GoogleSource:
                     mend="check the address in people.csv, and that the calendar is there",
                     permanent=faults[0]["reason"] == "notFound",
                 )
+            if not isinstance(own["busy"], list):
+                raise TypeError("no list of busy times")
             zone = ZoneInfo("UTC")
             found: list[list[Interval]] = [
                 _clipped(
@@ -169,7 +171,7 @@ class GoogleSource:
 
 def _is_free(event: Mapping[str, Any]) -> bool:
     """Free is what is off, declined, or marked so; out of office is busy however it is marked."""
-    if event.get("status") == "cancelled" or event.get("endTimeUnspecified"):
+    if event.get("status") == "cancelled" or event.get("endTimeUnspecified") is True:
         return True
     own: Any = next((a for a in event.get("attendees", []) if a.get("self")), {})
     if own.get("responseStatus") == "declined":

@@ -134,7 +134,7 @@ class Microsoft365Source:
 
     def _span(self, event: dict[str, Any]) -> tuple[datetime, datetime]:
         start, end = _instant(event["start"]), _instant(event["end"])
-        if not event["isAllDay"]:
+        if not _flag(event, "isAllDay"):
             return start, end
         # Midnights in no zone: https://github.com/microsoftgraph/microsoft-graph-docs/issues/16798
         return self._local(start.date()), self._local(end.date())
@@ -208,6 +208,8 @@ class Microsoft365Source:
                     f"({error.get('responseCode', 'no reason')})",
                     mend="check the address, and that the calendar shows free/busy to colleagues",
                 )
+            if not isinstance(schedule["scheduleItems"], list):
+                raise TypeError("no list of busy times")
             for item in schedule["scheduleItems"]:
                 start, end = _instant(item["start"]), _instant(item["end"])
                 if item["status"] not in _FREE:
@@ -244,9 +246,17 @@ def _uid(event: dict[str, Any]) -> str:
 
 def _is_free(event: dict[str, Any]) -> bool:
     answer = event.get("responseStatus") or {}
-    if event["isCancelled"] or answer.get("response") == "declined":
+    if _flag(event, "isCancelled") or answer.get("response") == "declined":
         return True
     return event["showAs"] in _FREE
+
+
+def _flag(event: dict[str, Any], name: str) -> bool:
+    """Whatever else stands there says nothing, and so frees nobody. Raises TypeError."""
+    value = event[name]
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is neither true nor false")
+    return value
 
 
 def _instant(value: dict[str, Any]) -> datetime:

@@ -152,7 +152,7 @@ def graph(raw: bytes) -> str:
 
     def read(answer: Any) -> dict[str, tuple[Interval, ...]]:
         found: dict[str, list[Interval]] = defaultdict(list)
-        for event in answer["value"]:
+        for event in answer.get("value", []):
             source._collect(event, WINDOW, found, [])
         return {key: tuple(spans) for key, spans in found.items()}
 
@@ -175,7 +175,6 @@ def _json(raw: bytes, read: Callable[[Any], Mapping[str, tuple[Interval, ...]]])
     lists = [answer.get("items", []), answer.get("value", [])]
     if not all(isinstance(one, list) for one in lists):
         return "nothing"
-    answer.setdefault("value", [])
     try:
         return _taken(read(answer))
     except ProviderError as error:
