@@ -160,7 +160,8 @@ class Settings:
     """What `overlap.toml` says besides the programme: where things are, never a secret itself.
 
     `templates` is the folder of the coordinator's own templates, whether or not it is there.
-    `coordinators` may sign in to the coordinator's page besides the programme's own one.
+    `coordinators` may sign in to the coordinator's page besides the programme's own one. `allow`
+    are the networks and hosts inside that partners' calendars may be at.
     """
 
     store: str = "sqlite:///overlap.db"
@@ -172,6 +173,7 @@ class Settings:
     tls: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     templates: str = ""
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

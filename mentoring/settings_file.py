@@ -179,6 +179,7 @@ def _values(parsed: File) -> SettingsFile:
             web=parsed.web.model_dump(exclude={"coordinators"}),
             coordinators=tuple(parsed.web.coordinators),
             tls=_present(parsed.tls),
+            allow=tuple(parsed.calendars.allow),
             providers={
                 "caldav": _present(parsed.caldav),
                 "google": _present(parsed.google),

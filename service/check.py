@@ -18,8 +18,10 @@ from mentoring.settings_file import FILE as SETTINGS
 from mentoring.settings_file import line_of
 from mentoring.tables import Fault, decode
 from service.engine import Job, run_all
+from service.removals import fault_of
 from service.roster_source import RosterFaults, load
 from service.template_check import template_faults
+from store.database import resolve_url
 
 log = structlog.get_logger()
 
@@ -78,7 +80,8 @@ def check(directory: Path, *, now: datetime, ports: Callable[[Roster], Ports] | 
         roster = load(directory)
     except RosterFaults as error:
         return Report(error.faults)
-    report = Report(template_faults(roster, now))
+    removal = fault_of(resolve_url(roster.settings.store, directory), roster, directory, now)
+    report = Report((*([removal] if removal else []), *template_faults(roster, now)))
     if ports and not report.faults:
         _try_all(report, roster, directory, now, ports(roster))
     return report

@@ -21,7 +21,8 @@ from sqlalchemy import Engine
 
 from integrations.ports import Grants, ProviderError
 from mentoring.roster import Person, Roster
-from service import roster_faults
+from mentoring.tables import Fault
+from service import removals, roster_faults
 from service.clock_rules import rules_version, take_up_rules
 from service.consent import Desk
 from service.doors import Doors
@@ -74,6 +75,7 @@ class Service:
         self._source = source
         self._clock = clock or SteadyClock()
         self._rules = rules_version()
+        self._source.vet = self._removal
         self._engine = engine
         self._health = health
         self._ports = ports
@@ -184,6 +186,10 @@ class Service:
             self._synced_at = now
         rest_of_pass(work, self._stop)
         return work
+
+    def _removal(self, roster: Roster) -> Fault | None:
+        found = removals.asks(self._engine, roster, self._clock.now())
+        return found.fault(self._source.directory) if found else None
 
     def _take_up_roster(self) -> None:
         rules = take_up_rules(self._rules)

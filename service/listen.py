@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from integrations.ports import Inbox, ProviderError, Received
+from mentoring.bounces import Bounce
 from mentoring.deadline_mail import DeadlineAsked
 from mentoring.grid import QUARTER
 from mentoring.interval import Interval
@@ -19,6 +20,7 @@ from mentoring.replies import Answer, AnswerKind, Command, Unreadable, acts_for,
 from mentoring.roster import Pair
 from service import channels
 from service.booking import asked_slot, move, moved_to
+from service.bounces import take_bounce
 from service.commands import obey
 from service.deadlines import by_mail
 from service.events import take_reply
@@ -79,6 +81,8 @@ def _take_in(work: Work, message: Received) -> None:
             obey(work, connection, answer)
         elif isinstance(answer, DeadlineAsked):
             by_mail(work, connection, answer)
+        elif isinstance(answer, Bounce):
+            take_bounce(work, connection, answer)
         elif answer is not None:
             _apply(work, connection, answer)
 
@@ -180,7 +184,8 @@ def _refuse(
     guest = booking.guest(person)
     if guest is None:
         return
-    mark = hashlib.sha256(f"{answer.message_id}{asked}".encode()).hexdigest()[:16]
+    # The same wish again on the same day gets no second answer: a machine may be asking.
+    mark = hashlib.sha256(f"{work.today}{asked}".encode()).hexdigest()[:16]
     notice = CounterNotice(
         key=f"counter:{booking.uid}:{person}:{mark}",
         reader=reader(work.person(guest), booking.meeting.slot.start),

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
+from service import removals
 from service.admit import admit
 from service.agreeing import agreeing
 from service.booking import stamp
@@ -86,6 +87,7 @@ def begin(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Wo
     with engine.begin() as connection:
         look_back(connection, now)
         facts.write(connection, facts.LAST_PASS, now.isoformat())
+        removals.holds(connection, roster)
     return present(roster, engine, outside, now)
 
 

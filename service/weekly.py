@@ -22,7 +22,7 @@ from service.links import base_url
 from service.post import post
 from service.roster_faults import refused
 from service.work import Work, reading
-from store import calendars, facts, meetings, outbox
+from store import bounces, calendars, facts, meetings, outbox
 from store.calendars import UNREADABLE, Calendar
 from store.overview import lost_to
 
@@ -103,6 +103,7 @@ def _matters(work: Work, connection: Connection) -> list[Matter]:
         *_access(work, ours),
         *_channels(work, connection),
         *_lost(work, connection, paired, unread),
+        *_paused(work, connection),
         *_files(work, connection),
     ]
 
@@ -173,6 +174,7 @@ def _lost(work: Work, connection: Connection, paired: set[str], unread: date) ->
     people = work.roster.people.values()
     known = {p.supervisor.email: p.supervisor.name for p in people if p.supervisor}
     known |= {p.email: p.name for p in people}
+    paired = paired | {one.address for one in bounces.paused(connection)}  # said below
     for email, since in sorted(lost_to(connection).items()):
         if email in paired or email not in known or _day(work, since) >= unread:
             continue  # partners are a pair's matter; of the newest the coordinator has just heard
@@ -180,6 +182,22 @@ def _lost(work: Work, connection: Connection, paired: set[str], unread: date) ->
         why = "A mail was refused, or may not have arrived"
         about = f"Mail to {known[email] or email}"
         yield Matter(f"mail\0{email}", about, (Point(why, _day(work, since), remedy),))
+
+
+def _paused(work: Work, connection: Connection) -> Iterator[Matter]:
+    """Addresses of the programme that get no mail, because it came back."""
+    people = work.roster.people.values()
+    known = {*work.roster.people, *(p.supervisor.email for p in people if p.supervisor)}
+    for one in bounces.paused(connection):
+        if one.address in known:
+            why = f"Nothing is mailed there: {one.reason}"
+            remedy = "Correct it in people.csv. If it works again, lift the pause: " + (
+                "the page Mail has a button."
+                if base_url(work.roster)
+                else f"daemon.py lift {one.address}"
+            )
+            point = Point(why, _day(work, one.since), remedy)
+            yield Matter(f"paused\0{one.address}", f"The address {one.address}", (point,))
 
 
 def _put_back(work: Work, connection: Connection, unread: date) -> Mapping[_Pair, Point]:
