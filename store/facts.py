@@ -19,6 +19,11 @@ ROSTER_FAULTS = "roster faults"
 ORGANISER = "organiser"
 """Which calendar shows the meetings: another one begins empty."""
 
+FLOOR = "sequence floor"
+"""The least SEQUENCE of what is new since a restore: above all that people may have been told."""
+DOUBTS = "doubts since"
+"""When a backup was restored after which nobody knows what had gone out; seconds."""
+
 
 def read(connection: Connection, name: str) -> str | None:
     return connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar()
@@ -27,6 +32,10 @@ def read(connection: Connection, name: str) -> str | None:
 def write(connection: Connection, name: str, value: str) -> None:
     connection.execute(facts.delete().where(facts.c.name == name))
     connection.execute(facts.insert().values(name=name, value=value))
+
+
+def erase(connection: Connection, name: str) -> None:
+    connection.execute(facts.delete().where(facts.c.name == name))
 
 
 def inbox_cursor(url: str) -> str:
@@ -46,3 +55,8 @@ def secret(connection: Connection) -> bytes:
         kept = secrets.token_hex(32)
         write(connection, SECRET, kept)
     return bytes.fromhex(kept)
+
+
+def floor(connection: Connection) -> int:
+    """The least SEQUENCE of anything new; 0 in a store that was never restored."""
+    return int(read(connection, FLOOR) or 0)
