@@ -151,7 +151,7 @@ def run(context: typer.Context) -> None:
             source,
             engine,
             lambda roster, path: health.measured(_ports(roster, path, engine), roster),
-            _grants(source.roster, context.obj, engine),
+            lambda roster: _grants(roster, context.obj, engine),
             lambda doors, listen: PageServer(application(doors, health), listen),
             health,
         )
@@ -167,6 +167,7 @@ def once(context: typer.Context, now: Now = "", as_json: Json = False) -> None:
     at = _instant(now)
     roster = _roster(context.obj)
     with _store(roster, context.obj) as engine:
+        _grants(roster, context.obj, engine).reseal()
         work = begin(roster, engine, _ports(roster, context.obj, engine), at)
         full_pass(work)
         document = report(work)
@@ -189,7 +190,12 @@ def check(
 
     configure(quiet=True)
     ports = None if offline else lambda roster: _ports(roster, context.obj)
-    report = examine(context.obj, now=datetime.now(UTC), ports=ports)
+    report = examine(
+        context.obj,
+        now=datetime.now(UTC),
+        ports=ports,
+        grants=lambda roster: _grants(roster, context.obj),
+    )
     if as_json:
         _print(report.as_json())
     for fault in report.faults:
@@ -198,7 +204,7 @@ def check(
         if connection.fault:
             print(connection.fault, file=sys.stderr)
         elif not as_json:
-            print(f"{connection.name}: works")
+            print(f"{connection.name}: {connection.note or 'works'}")
     if report.exit_status == DONE and not as_json:
         print(f"{context.obj}: in order")
     raise typer.Exit(report.exit_status)

@@ -19,13 +19,15 @@ import schedule
 import structlog
 from sqlalchemy import Engine
 
-from integrations.ports import Grants, ProviderError
+from integrations.ports import ProviderError
 from mentoring.roster import Person, Roster
 from service import roster_faults
 from service.consent import Desk
 from service.doors import Doors
+from service.grants import StoredGrants
 from service.health import Health
 from service.measured import World
+from service.monitor import tell_monitor
 from service.passes import begin, present, rest_of_pass, secret_of, sync_all
 from service.roster_source import RosterSource
 from service.sync import EVERY
@@ -41,6 +43,8 @@ _LISTEN_SECONDS = 60.0
 _STOP_WITHIN = 8.0
 
 Ports = Callable[[Roster, Path], World]
+Sealed = Callable[[Roster], StoredGrants]
+"""What partners consented to, sealed with a roster's keys."""
 Pages = Callable[[Doors, str], AbstractContextManager[Any]]
 """Opens the pages on HOST:PORT; raises OSError where that is taken."""
 
@@ -53,7 +57,7 @@ class Service:
         source: RosterSource,
         engine: Engine,
         ports: Ports,
-        grants: Grants,
+        grants: Sealed,
         pages: Pages,
         health: Health,
     ) -> None:
@@ -61,7 +65,8 @@ class Service:
         self._engine = engine
         self._health = health
         self._ports = ports
-        self._grants = grants
+        self._sealed = grants
+        self._grants = grants(source.roster)
         self._pages = pages
         self._outside = ports(source.roster, source.directory)
         self._stop = threading.Event()
@@ -154,14 +159,18 @@ class Service:
         if self._stop.is_set():
             return
         try:
-            self._health.timed(self._pass)
+            work = self._health.timed(self._pass)
         except Exception:  # the next tick tries again; systemd restarts only what hangs
             log.exception("pass_failed")
+            return
+        if not work.counts["failed"]:
+            tell_monitor(self._source.roster.settings, self._source.directory)
 
     def _pass(self) -> Work:
         self._take_up_roster()
         now = datetime.now(UTC)
         roster_faults.note(self._engine, self._source.faults, now)
+        self._grants.reseal()
         work = begin(self._source.roster, self._engine, self._outside, now)
         if self._synced_at is None or now - self._synced_at >= EVERY:
             sync_all(work, self._stop)
@@ -174,6 +183,7 @@ class Service:
         self._reload.clear()
         if self._source.refresh() or forced:
             self._outside = self._ports(self._source.roster, self._source.directory)
+            self._grants = self._sealed(self._source.roster)
             self._synced_at = None
 
     def _listen(self) -> None:
@@ -197,7 +207,7 @@ def serve(
     source: RosterSource,
     engine: Engine,
     ports: Ports,
-    grants: Grants,
+    grants: Sealed,
     pages: Pages,
     health: Health,
 ) -> None:
