@@ -97,7 +97,7 @@ def test_an_upgrade_loses_nothing_and_says_nothing_twice(directory: Path) -> Non
         query = select(out.key).where(out.state == "queued")
         waiting = list(connection.execute(query).scalars())
     assert waiting
-    names = {path.name for path in (directory / "outbox" / "new").iterdir()}
+    earlier_mails = {path.name for path in (directory / "outbox" / "new").iterdir()}
     for hours in (0, 28, 32):  # the day is a holiday in the United States
         one_pass(directory, engine, AFTER + timedelta(hours=hours))
     after = mails(engine)
@@ -108,7 +108,7 @@ def test_an_upgrade_loses_nothing_and_says_nothing_twice(directory: Path) -> Non
         query = select(out.key, out.state).where(out.key.in_(waiting))
         states = {row.key: row.state for row in connection.execute(query)}
     assert set(states.values()) <= {"sent", "superseded", "expired"}
-    fresh = {p for p in (directory / "outbox" / "new").iterdir() if p.name not in names}
+    fresh = {p for p in (directory / "outbox" / "new").iterdir() if p.name not in earlier_mails}
     assert all(path.stat().st_size for path in fresh)  # no name of the earlier version's again
     grants = StoredGrants.of(load(directory), directory, engine)
     assert grants.load("google:amara@example.org") == "an old grant"
