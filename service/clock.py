@@ -19,15 +19,17 @@ import schedule
 import structlog
 from sqlalchemy import Engine
 
-from integrations.ports import Grants, ProviderError
+from integrations.ports import ProviderError
 from mentoring.roster import Person, Roster
 from mentoring.tables import Fault
 from service import removals, roster_faults
 from service.clock_rules import rules_version, take_up_rules
 from service.consent import Desk
 from service.doors import Doors
+from service.grants import StoredGrants
 from service.health import Health
 from service.measured import World
+from service.monitor import tell_monitor
 from service.passes import begin, present, rest_of_pass, secret_of, sync_all
 from service.roster_source import RosterSource
 from service.steady import SteadyClock
@@ -44,6 +46,8 @@ _LISTEN_SECONDS = 60.0
 _STOP_WITHIN = 8.0
 
 Ports = Callable[[Roster, Path], World]
+Sealed = Callable[[Roster], StoredGrants]
+"""What partners consented to, sealed with a roster's keys."""
 Pages = Callable[[Doors, str], AbstractContextManager[Any]]
 """Opens the pages on HOST:PORT; raises OSError where that is taken."""
 
@@ -67,7 +71,7 @@ class Service:
         source: RosterSource,
         engine: Engine,
         ports: Ports,
-        grants: Grants,
+        grants: Sealed,
         pages: Pages,
         health: Health,
         clock: SteadyClock | None = None,
@@ -79,7 +83,8 @@ class Service:
         self._engine = engine
         self._health = health
         self._ports = ports
-        self._grants = grants
+        self._sealed = grants
+        self._grants = grants(source.roster)
         self._pages = pages
         self._outside = ports(source.roster, source.directory)
         self._stop = threading.Event()
@@ -172,14 +177,18 @@ class Service:
         if self._stop.is_set() or not self._clock.believed():
             return
         try:
-            self._health.timed(self._pass)
+            work = self._health.timed(self._pass)
         except Exception:  # the next tick tries again; systemd restarts only what hangs
             log.exception("pass_failed")
+            return
+        if not work.counts["failed"]:
+            tell_monitor(self._source.roster.settings, self._source.directory)
 
     def _pass(self) -> Work:
         self._take_up_roster()
         now = self._clock.now()
         roster_faults.note(self._engine, self._source.faults, now)
+        self._grants.reseal()
         work = begin(self._source.roster, self._engine, self._outside, now)
         if self._synced_at is None or not timedelta(0) <= now - self._synced_at < EVERY:
             sync_all(work, self._stop)
@@ -198,6 +207,7 @@ class Service:
         self._reload.clear()
         if self._source.refresh(anew=changed) or forced:
             self._outside = self._ports(self._source.roster, self._source.directory)
+            self._grants = self._sealed(self._source.roster)
             self._synced_at = None
 
     def _listen(self) -> None:
@@ -221,7 +231,7 @@ def serve(
     source: RosterSource,
     engine: Engine,
     ports: Ports,
-    grants: Grants,
+    grants: Sealed,
     pages: Pages,
     health: Health,
 ) -> None:

@@ -36,6 +36,7 @@ from service.prepare import prepare
 from service.propose import UNSCHEDULABLE, propose
 from service.publish import publish
 from service.purge import purge
+from service.restored import doubt
 from service.stages import stages
 from service.summaries import summaries
 from service.sync import sync
@@ -95,7 +96,8 @@ def present(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> 
     """The world as it is: the coordinator's roster with what partners agreed and chose since."""
     with reading(engine) as connection:
         holding = in_force(connection, roster)
-    return Work(holding, engine, outside, now, secret_of(engine), roster)
+        floor = facts.floor(connection)
+    return Work(holding, engine, outside, now, secret_of(engine), roster, floor)
 
 
 def secret_of(engine: Engine) -> bytes:
@@ -122,7 +124,7 @@ def rest_of_pass(work: Work, stop: threading.Event | None = None) -> None:
     watch(work)
     # Answers may have changed what holds: an agreement signed, a partner away.
     work = replace(work, roster=_as_it_holds(work))
-    for job in (*BEGINNING, _tending(stop), publish, *TELLING, deliver):
+    for job in (*BEGINNING, _tending(stop), publish, *TELLING, doubt, deliver):
         if stop and stop.is_set():
             return
         job(work)
