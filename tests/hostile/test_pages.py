@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import inspect
 import os
 import time
@@ -100,9 +99,8 @@ def test_no_forged_link_opens(record_property: Any) -> None:
     ]
     record_property("microseconds a link", (time.process_time() - began) / FORGED * 1e6)
     # One letter of base64 carries spare bits: a changed last letter may be the same signature.
-    assert [
-        p for p in passed if _decoded(p[1]) != _decoded(sign(SECRET, p[0], NOW, DANA, "uid"))
-    ] == []
+    good = {purpose: _decoded(sign(SECRET, purpose, NOW, DANA, "uid")) for purpose, _ in passed}
+    assert [token for purpose, token in passed if _decoded(token) != good[purpose]] == []
     assert len(passed) < FORGED / 100
 
 
@@ -112,8 +110,8 @@ def _decoded(token: str) -> tuple[str, bytes]:
 
 
 def test_signatures_and_tokens_are_compared_in_constant_time() -> None:
-    assert "constant_time_compare" in inspect.getsource(itsdangerous.signer.SigningAlgorithm)
-    assert itsdangerous.signer._constant_time_compare is hmac.compare_digest
+    checked = inspect.getsource(itsdangerous.signer.SigningAlgorithm.verify_signature)
+    assert "hmac.compare_digest" in checked
     assert "compare_digest" in inspect.getsource(forms._is_ours)
 
 
@@ -181,7 +179,7 @@ def test_no_host_that_is_asked_for_comes_back(doors: Doors, world: World) -> Non
         token = sign(work.secret, "choices", work.now, LEE, LEE, DANA)
         paths = ("/", "/coordinator", "/coordinator/", f"/choices/{token}", f"/choices/{token}/",
                  "//evil.example/", "/coordinator//evil.example", "/choices//evil.example/..",
-                 "/coordinator/files", "/%2f%2fevil.example", "/\\evil.example", "/connected")  # fmt: skip
+                 "/%2f%2fevil.example", "/\\evil.example", "/connected")  # fmt: skip
         async with browsing(doors) as client:
             for path in paths:
                 for head in (
@@ -241,9 +239,10 @@ def test_scanners_change_nothing(doors: Doors, world: World) -> None:
 
     async def play() -> None:
         work = doors.work()
-        real = [(p, sign(work.secret, p, work.now, LEE, LEE, DANA)) for p in PURPOSES]
+        pages = ("choices", "agreement", "planning", "preferences", "told")
+        real = [(p, sign(work.secret, p, work.now, LEE, LEE, DANA)) for p in pages]
         real += [("coordinator/enter", sign(work.secret, "coordinator/enter", work.now, LEE))]
-        before, random = rows(world), Random(3)
+        before, random, shown = rows(world), Random(3), 0
         forged = forgeries(random, SCANS)
         async with browsing(doors) as client:
             for number, (purpose, token) in enumerate(forged):
@@ -253,6 +252,8 @@ def test_scanners_change_nothing(doors: Doors, world: World) -> None:
                 method = random.choice(("GET", "GET", "HEAD", "OPTIONS"))
                 answer = await client.request(method, path, headers={"User-Agent": ""})
                 assert answer.status_code in (200, 404, 405), path
+                shown += answer.status_code == 200
+        assert shown > SCANS / 40
         assert rows(world) == before
 
     asyncio.run(play())
