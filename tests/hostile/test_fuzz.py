@@ -40,5 +40,5 @@ def test_a_parser_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> N
     def broken(raw: bytes) -> str:
         raise KeyError(raw[:1])
 
-    monkeypatch.setitem(PARSERS, "hours", broken)  # type: ignore[arg-type]
+    monkeypatch.setitem(PARSERS, "hours", broken)
     assert len(fuzz("hours", 3, 1).findings) == 3
