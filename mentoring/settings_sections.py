@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from mentoring import cells
@@ -78,6 +78,16 @@ def _base_url(text: str) -> str:
     )
 
 
+def _ping(text: str) -> str:
+    return _base_url(text) if "://" in text else cells.read_secret(text)
+
+
+def _keys(value: object) -> tuple[str, ...]:
+    """One reference, or several with the newest first."""
+    found = value if isinstance(value, list) else [value]
+    return tuple(_SECRET.validate_python(each) for each in found)
+
+
 def _authserv(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", text):
         raise cells.CellError(
@@ -103,6 +113,7 @@ def _inside(text: str) -> str:
 
 Duration = Annotated[timedelta, _cell(cells.read_duration)]
 Secret = Annotated[str, _cell(cells.read_secret)]
+_SECRET = TypeAdapter(Secret)
 _Text = Annotated[str, _cell(cells.read_name)]
 
 
@@ -135,7 +146,7 @@ class _Summary(_Section):
 
 class _Store(_Section):
     url: Annotated[str, _cell(_store)] = "sqlite:///overlap.db"
-    key: Secret | None = None
+    key: Annotated[tuple[str, ...], BeforeValidator(_keys)] = ()
 
 
 class _Mail(_Section):
@@ -159,6 +170,10 @@ class _Web(_Section):
 
 class _Tls(_Section):
     ca: _Text | None = None
+
+
+class _Monitor(_Section):
+    ping: Annotated[str, _cell(_ping)] | None = None
 
 
 class _Google(_Section):
@@ -214,6 +229,7 @@ class File(_Section):
     calendars: _Calendars = Field(default_factory=_Calendars)
     web: _Web = Field(default_factory=_Web)
     tls: _Tls = Field(default_factory=_Tls)
+    monitor: _Monitor = Field(default_factory=_Monitor)
     caldav: _Caldav = Field(default_factory=_Caldav)
     google: _Google = Field(default_factory=_Google)
     microsoft365: _Microsoft365 = Field(default_factory=_Microsoft365)

@@ -27,6 +27,8 @@ log = structlog.get_logger()
 _RETRY = (1, 5, 15, 60, 240, 480)
 """Minutes until the next attempt; the last one repeats."""
 _ATTEMPTS = 18
+_LONGEST_WAIT = timedelta(days=1)
+"""However long a server asks us to stay away."""
 AT_ONCE = frozenset({SIGN_IN})
 """Kinds that their readers asked for a moment ago."""
 
@@ -139,7 +141,8 @@ def _not_taken(work: Work, queued: Queued, error: ProviderError) -> None:
     work.counts.add("failed")
     dead = isinstance(error, LetterRefused) or queued.attempts + 1 >= _ATTEMPTS
     minutes = _RETRY[min(queued.attempts, len(_RETRY) - 1)]
-    wait = max(timedelta(minutes=minutes), timedelta(seconds=error.retry_after or 0))
+    asked = min(timedelta(seconds=error.retry_after or 0), _LONGEST_WAIT)
+    wait = max(timedelta(minutes=minutes), asked)
     with work.engine.begin() as connection:
         outbox.mark(
             connection,

@@ -18,6 +18,7 @@ from mentoring.meeting import LIVE, Partstat, answer_counts
 from mentoring.notices import CounterNotice, Refusal, Why
 from mentoring.replies import Answer, AnswerKind, Command, Unreadable, acts_for, read_answer
 from mentoring.roster import Pair
+from service import channels
 from service.booking import asked_slot, move, moved_to
 from service.bounces import take_bounce
 from service.commands import obey
@@ -49,8 +50,9 @@ def listen(work: Work) -> None:
         if inbox:
             _drain(work, inbox, work.roster.settings.mail["inbox"])
     except ProviderError as error:
-        work.counts.add("failed")
-        log.error("inbox_unreadable", reason=error.message, mend=error.mend)
+        channels.failed(work, channels.INBOX, error)
+    else:
+        channels.answered(work, channels.INBOX)
 
 
 def _drain(work: Work, inbox: Inbox, url: str) -> None:
@@ -101,7 +103,9 @@ def _apply(work: Work, connection: Connection, answer: Answer) -> None:
         _counter(work, connection, booking, person, answer)
         return
     partstat = _PARTSTATS[answer.kind]
-    changed = replace(side, partstat=partstat, answered=answer.stamp or side.answered)
+    # A partner's clock may be ahead: their next answer must not seem older than this one.
+    stamp = min(answer.stamp, work.now) if answer.stamp else side.answered
+    changed = replace(side, partstat=partstat, answered=stamp)
     meetings.save(connection, meetings.with_side(booking, changed))
     outbox.supersede(connection, booking.uid, person, ("nudge",))
     work.counts.add("answers")

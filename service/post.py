@@ -159,10 +159,17 @@ def _request(
         meeting=meeting,
         code=guest.code,
         why=Why(booking.why) if booking.why and (known or booking.why == Why.PICKED) else None,
-        before=Interval(known, known + meeting.slot.length) if known else None,
+        before=_before(booking, known),
         choices=choices_foot(work, connection, booking, guest),
     )
     return notice, Calendar("REQUEST", ics)
+
+
+def _before(booking: Booking, known: datetime | None) -> Interval | None:
+    """The time that a reader knows of; changed clock rules would show one that nobody knew."""
+    if known is None or booking.why == Why.RULES:
+        return None
+    return Interval(known, known + booking.meeting.slot.length)
 
 
 def choices_foot(

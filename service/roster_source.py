@@ -72,12 +72,15 @@ class RosterSource:
         self._files: dict[str, bytes] | None = files
         self.faults: tuple[Fault, ...] = ()
 
-    def refresh(self) -> bool:
-        """Take up an edit, if there is a good one; True where the roster is another now."""
+    def refresh(self, *, anew: bool = False) -> bool:
+        """Take up an edit, if there is a good one; True where the roster is another now.
+
+        `anew` reads what is unchanged too, for what follows from the rules of clocks.
+        """
         before, self._files = self._files, None  # what can't be read is looked at anew
         try:
             self._files = read_files(self.directory)
-            if self._files == before:
+            if self._files == before and not anew:
                 return False
             fresh = _parse(self.directory, self._files)
             if fault := self.vet(fresh):

@@ -16,6 +16,7 @@ from mentoring.meeting import LIVE
 from mentoring.roster import Mailbox, Person
 from mentoring.week import Matter, Point, attention, of_pairs, week_of
 from service.attention import needs
+from service.channels import INBOX, ORGANISER, silent
 from service.consent import needs_consent
 from service.links import base_url
 from service.post import post
@@ -100,6 +101,7 @@ def _matters(work: Work, connection: Connection) -> list[Matter]:
     return [
         *of_pairs(found, put_back, work.roster, work.today, unread),
         *_access(work, ours),
+        *_channels(work, connection),
         *_lost(work, connection, paired, unread),
         *_paused(work, connection),
         *_files(work, connection),
@@ -135,8 +137,7 @@ def _access(work: Work, broken: list[Calendar]) -> Iterator[Matter]:
         names = [work.roster.people[c.person].name for c in held_up]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         why = f"The programme can't read {', '.join(names[:_NAMED])}{more}: {first.reason}"
-        remedy = f"{first.mend[:1].upper()}{first.mend[1:]}."
-        point = Point(why, _day(work, first.failing_since or work.now), remedy)
+        point = Point(why, _day(work, first.failing_since or work.now), _sentence(first.mend))
         yield Matter(f"access\0{scheme}", f"Access to {_PROVIDERS[scheme]}", (point,))
 
 
@@ -145,6 +146,27 @@ _PROVIDERS = {
     "microsoft365": "Microsoft 365",
     "exchange": "Exchange Server",
 }
+
+
+def _channels(work: Work, connection: Connection) -> Iterator[Matter]:
+    """The programme's own inbox and calendar, where they have not answered for a while."""
+    for channel, fault in silent(connection).items():
+        if fault.permanent or work.now - fault.since >= _PATIENCE:
+            what, held_up = _CHANNELS[channel]
+            point = Point(
+                f"{held_up}: {fault.reason}", _day(work, fault.since), _sentence(fault.mend)
+            )
+            yield Matter(f"channel\0{channel}", what, (point,))
+
+
+_CHANNELS = {
+    INBOX: ("The programme's inbox", "Answers by mail are not read"),
+    ORGANISER: ("The programme's calendar", "Meetings are not shown or watched there"),
+}
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _lost(work: Work, connection: Connection, paired: set[str], unread: date) -> Iterator[Matter]:

@@ -25,6 +25,11 @@ REMOVAL_ACCEPTED = "removal accepted"
 ORGANISER = "organiser"
 """Which calendar shows the meetings: another one begins empty."""
 
+FLOOR = "sequence floor"
+"""The least SEQUENCE of what is new since a restore: above all that people may have been told."""
+DOUBTS = "doubts since"
+"""When a backup was restored after which nobody knows what had gone out; seconds."""
+
 
 def read(connection: Connection, name: str) -> str | None:
     return connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar()
@@ -33,6 +38,15 @@ def read(connection: Connection, name: str) -> str | None:
 def write(connection: Connection, name: str, value: str) -> None:
     connection.execute(facts.delete().where(facts.c.name == name))
     connection.execute(facts.insert().values(name=name, value=value))
+
+
+def channel(name: str) -> str:
+    """The fact that says why one of the programme's own channels is silent; empty if it answers."""
+    return f"silent {name}"
+
+
+def erase(connection: Connection, name: str) -> None:
+    connection.execute(facts.delete().where(facts.c.name == name))
 
 
 def inbox_cursor(url: str) -> str:
@@ -52,3 +66,8 @@ def secret(connection: Connection) -> bytes:
         kept = secrets.token_hex(32)
         write(connection, SECRET, kept)
     return bytes.fromhex(kept)
+
+
+def floor(connection: Connection) -> int:
+    """The least SEQUENCE of anything new; 0 in a store that was never restored."""
+    return int(read(connection, FLOOR) or 0)
