@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from service.preview import KINDS
+from tests import canaries
 from tests.world import DANA, LEE, PAIRS, PEOPLE, World
 
 ROOT = Path(__file__).parent.parent.parent
@@ -22,7 +23,7 @@ NOON = "2027-01-11T12:00:00-05:00"
 
 
 def overlap(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "daemon.py", "--config", str(world.directory), *words],
         cwd=ROOT,
         capture_output=True,
@@ -30,6 +31,8 @@ def overlap(world: World, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
+    assert canaries.shown(done.stderr) is None
+    return done
 
 
 @contextmanager
@@ -66,6 +69,7 @@ def logged(process: subprocess.Popen[str], event: str) -> dict[str, object]:
     """The next log line with an event; all others before it must be JSON too."""
     assert process.stderr is not None
     for line in process.stderr:
+        assert canaries.shown(line) is None
         entry: dict[str, object] = json.loads(line)
         if entry["event"] == event:
             return entry
