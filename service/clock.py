@@ -135,10 +135,11 @@ class Service:
         self._woken.set()
 
     def _watch(self, worker: threading.Thread) -> None:
-        """Feed systemd's watchdog while the worker lives and the store answers."""
+        """Feed systemd's watchdog while the worker works and the store answers."""
         interval = watchdog_seconds()
         while not self._stop.wait(min(interval / 3, 5.0) if interval else 5.0):
-            if interval and worker.is_alive() and self._store_answers():
+            works = worker.is_alive() and not self._health.hangs()
+            if interval and works and self._store_answers():
                 notify("WATCHDOG=1")
 
     def _store_answers(self) -> bool:
