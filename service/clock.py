@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 from integrations.ports import ProviderError
 from mentoring.roster import Person, Roster
 from service import roster_faults
+from service.bell import Bell
 from service.consent import Desk
 from service.doors import Doors
 from service.grants import StoredGrants
@@ -73,6 +74,7 @@ class Service:
         self._woken = threading.Event()
         self._reload = threading.Event()
         self._synced_at: datetime | None = None
+        self._bell = Bell(engine)
 
     def run(self) -> None:
         """Tick until told to stop. Ends within ten seconds, with nothing half done."""
@@ -152,6 +154,8 @@ class Service:
         self._guarded_pass()
         while not self._stop.is_set():
             clock.run_pending()
+            if self._bell.rung():
+                self._woken.set()
             if self._woken.wait(_TICK):
                 self._woken.clear()
                 self._guarded_pass()
