@@ -124,6 +124,14 @@ def _ports(roster: Roster, directory: Path, engine: Engine | None = None) -> Por
     return Ports(roster, directory, _grants(roster, directory, engine))
 
 
+def _refuse_removal(engine: Engine, roster: Roster, directory: Path, now: datetime) -> None:
+    """Stop where these files would take out many pairs of the roster that last held."""
+    from service.removals import asks
+
+    if found := asks(engine, roster, now):
+        _fail(str(found.fault(directory)), WRONG)
+
+
 def _leave_out_rich() -> None:
     """structlog would load it for tracebacks that we print plainly: five megabytes for nothing."""
     sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
@@ -146,6 +154,7 @@ def run(context: typer.Context) -> None:
     except RosterFaults as error:
         _fail(str(error), WRONG)
     with _store(source.roster, context.obj) as engine:
+        _refuse_removal(engine, source.roster, context.obj, datetime.now(UTC))
         health = Health(engine, source)
         serve(
             source,
@@ -195,6 +204,7 @@ def once(context: typer.Context, now: Now = "", as_json: Json = False) -> None:
     at = _instant(now)
     roster = _roster(context.obj)
     with _store(roster, context.obj) as engine:
+        _refuse_removal(engine, roster, context.obj, at)
         _grants(roster, context.obj, engine).reseal()
         work = begin(roster, engine, _ports(roster, context.obj, engine), at)
         full_pass(work)
@@ -371,6 +381,39 @@ def connect(
     print(link if link else f"{known.name}'s calendar needs no consent.")
     if mail and link:
         print(f"The link goes to {known.email} in their work hours.")
+
+
+@app.command("accept-removals")
+def accept_removals(context: typer.Context) -> None:
+    """Say that the files are meant as they are, though they take out many pairs."""
+    from service.logging import configure
+    from service.removals import accept, found_in
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    with _store(roster, context.obj, writing=False) as engine, engine.begin() as connection:
+        found = found_in(connection, roster, datetime.now(UTC))
+        if found:
+            accept(connection, found)
+    if found:
+        print(f"{len(found.marks)} of {found.total} pairs go with the next pass.")
+    else:
+        print("The files take out no pairs that would need a yes.")
+
+
+@app.command()
+def lift(context: typer.Context, address: str) -> None:
+    """Mail to an address again from which mail came back."""
+    from service.logging import configure
+    from store import bounces
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    with _store(roster, context.obj, writing=False) as engine, engine.begin() as connection:
+        lifted = bounces.lift(connection, address.lower(), datetime.now(UTC))
+    if not lifted:
+        _fail(f"lift:1: {address} is not paused; see those that are by status", WRONG)
+    print(f"{address} gets mail again.")
 
 
 @app.command()

@@ -160,7 +160,8 @@ class Settings:
     """What `overlap.toml` says besides the programme: where things are, never a secret itself.
 
     `templates` is the folder of the coordinator's own templates, whether or not it is there.
-    `store_keys` seal what partners grant, the newest first.
+    `store_keys` seal what partners grant, the newest first. `allow` are the networks and hosts
+    inside that partners' calendars may be at.
     `coordinators` may sign in to the coordinator's page besides the programme's own one.
     """
 
@@ -174,6 +175,7 @@ class Settings:
     monitor: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     templates: str = ""
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

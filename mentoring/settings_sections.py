@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from ipaddress import ip_network
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from mentoring.roster import Mailbox
 from mentoring.tables import quoted
 
 T = TypeVar("T")
+
+_HOST = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,252}")
 
 
 def _cell(read: Callable[[str], T]) -> BeforeValidator:
@@ -92,6 +95,20 @@ def _authserv(text: str) -> str:
             "write the name with which Authentication-Results begins in mails that you received",
         )
     return text.lower()
+
+
+def _inside(text: str) -> str:
+    """A network, or a host by its name or address, that calendars may be at."""
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        name = text.lower().rstrip(".")
+        if _HOST.fullmatch(name) and not name.replace(".", "").isdigit():
+            return name
+        raise cells.CellError(
+            f"{quoted(text)} is no network and no host",
+            'write "10.1.0.0/16" or "calendar.intranet.example"',
+        ) from error
 
 
 Duration = Annotated[timedelta, _cell(cells.read_duration)]
@@ -193,6 +210,10 @@ class _Caldav(_Section):
     passwords: dict[str, Secret] = Field(default_factory=dict)
 
 
+class _Calendars(_Section):
+    allow: list[Annotated[str, _cell(_inside)]] = Field(default_factory=list)
+
+
 class _Cohort(_Section):
     links: list[Annotated[str, _cell(cells.read_link)]] = Field(default_factory=list)
 
@@ -205,6 +226,7 @@ class File(_Section):
     store: _Store = Field(default_factory=_Store)
     mail: _Mail = Field(default_factory=_Mail)
     calendar: _Calendar = Field(default_factory=_Calendar)
+    calendars: _Calendars = Field(default_factory=_Calendars)
     web: _Web = Field(default_factory=_Web)
     tls: _Tls = Field(default_factory=_Tls)
     monitor: _Monitor = Field(default_factory=_Monitor)

@@ -20,6 +20,8 @@ from mentoring.meeting import Attendance, Meeting, State
 from mentoring.notices import Why
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Reason, Slot, shares_site
+from mentoring.wall_time import wall_time
+from service.clock_rules import rules_version
 from service.post import post_cancel, post_move
 from service.work import Work
 from store import meetings, moves
@@ -66,6 +68,8 @@ def new_booking(
         edges=slot.edges,
         refused=(),
         decision=decision(found),
+        wall=wall_time(start, zone_at(people[1], start)),
+        rules=rules_version(),
     )
 
 
@@ -95,6 +99,8 @@ def moved_to(
         edges=slot.edges,
         why=str(why),
         decision=decision(Found(slot)),
+        wall=wall_time(start, zone_at(people[1], start)),
+        rules=rules_version(),
     )
 
 

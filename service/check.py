@@ -21,8 +21,10 @@ from mentoring.tables import Fault, decode
 from service.engine import Job, run_all
 from service.grants import StoredGrants
 from service.monitor import monitor_access
+from service.removals import fault_of
 from service.roster_source import RosterFaults, load
 from service.template_check import template_faults
+from store.database import resolve_url
 
 log = structlog.get_logger()
 
@@ -89,7 +91,8 @@ def check(
         roster = load(directory)
     except RosterFaults as error:
         return Report(error.faults)
-    report = Report(template_faults(roster, now))
+    removal = fault_of(resolve_url(roster.settings.store, directory), roster, directory, now)
+    report = Report((*([removal] if removal else []), *template_faults(roster, now)))
     if ports and not report.faults:
         _try_all(report, roster, directory, now, ports(roster), grants and grants(roster))
     return report

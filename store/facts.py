@@ -16,6 +16,12 @@ WEEK = "week"
 """The week in which the coordinator's digest was last looked at, and what it said."""
 ROSTER_FAULTS = "roster faults"
 """Why the last edit of the files was refused; empty where it was not."""
+ROSTER_PAIRS = "roster pairs"
+"""Keyed digests of the pairs that last held, each with its last day."""
+REMOVAL = "removal"
+"""What the last edit would take out, while it waits for a yes."""
+REMOVAL_ACCEPTED = "removal accepted"
+"""The digest of the removal that the coordinator means."""
 ORGANISER = "organiser"
 """Which calendar shows the meetings: another one begins empty."""
 
@@ -32,6 +38,11 @@ def read(connection: Connection, name: str) -> str | None:
 def write(connection: Connection, name: str, value: str) -> None:
     connection.execute(facts.delete().where(facts.c.name == name))
     connection.execute(facts.insert().values(name=name, value=value))
+
+
+def channel(name: str) -> str:
+    """The fact that says why one of the programme's own channels is silent; empty if it answers."""
+    return f"silent {name}"
 
 
 def erase(connection: Connection, name: str) -> None:
