@@ -154,7 +154,11 @@ def _swap(draft: Path, store: Path, aside: Path) -> Path | None:
             return None
         _empty_log(store, aside)
         os.link(store, aside)
-        draft.rename(store)
+        try:
+            draft.rename(store)
+        except OSError:
+            aside.unlink()  # it is the store itself, under a second name
+            raise
         sync_folder(store.parent)
     except OSError as error:
         raise StoreError(
