@@ -208,15 +208,19 @@ class GmailInbox:
         return newest_first[::-1]
 
     def _message(self, key: str) -> Received | None:
+        """A message of the list; None where it is gone. What is listed and not there is asked for
+        once more: passed over, it would never come again."""
         messages = self.account.service("gmail").users().messages()
-        request = messages.get(userId="me", id=key, format="raw", fields="raw")
-        try:
-            answer = self.account.call(READ_MAIL, request, expected=frozenset({404}))
-            return Received(key, base64.urlsafe_b64decode(answer["raw"]))
-        except Refused:
-            return None  # deleted in between
-        except (KeyError, TypeError, binascii.Error) as error:
-            raise self.account.garbled() from error
+        for _ in range(2):
+            request = messages.get(userId="me", id=key, format="raw", fields="raw")
+            try:
+                answer = self.account.call(READ_MAIL, request, expected=frozenset({404}))
+                return Received(key, base64.urlsafe_b64decode(answer["raw"]))
+            except Refused:
+                continue
+            except (KeyError, TypeError, binascii.Error) as error:
+                raise self.account.garbled() from error
+        return None
 
 
 def mailer(url: str, access: Access) -> GmailMailer:

@@ -61,6 +61,7 @@ class Provider:
     details: bool = True
     answers: bool = True
     join: str = ""
+    office: str = OFFICE
 
     def source(self, owner: Owner = DANA) -> BusySource:
         url = f"{self.scheme}:{owner.email}"
@@ -83,7 +84,7 @@ class Provider:
 
     @property
     def _office(self) -> str:
-        return f"{self.scheme}:{OFFICE}"
+        return f"{self.scheme}:{self.office}"
 
     def _made(self, served: dict[str, str]) -> Any:
         return registry._adapter(self._office, served)
