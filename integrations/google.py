@@ -52,11 +52,13 @@ class MissingScope(ProviderError):  # noqa: N818 - it names what is missing
 
 
 class Refused(Exception):  # noqa: N818 - an answer, which may be no fault
-    """An answer of Google's that the caller asked to understand itself: its HTTP status."""
+    """An answer of Google's that the caller asked to understand itself: its HTTP status, and in
+    how many seconds to come back."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, wait: float | None) -> None:
         super().__init__(status)
         self.status = status
+        self.retry_after = wait
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ class Account:
                 answer = request.execute(http=authorised)
             except HttpError as error:
                 if error.resp.status in expected:
-                    raise Refused(error.resp.status) from error
+                    wait = retry_after(error.resp.get("retry-after", ""))
+                    raise Refused(error.resp.status, wait) from error
                 raise self._fault(error, scope) from error
             except RefreshError as error:
                 raise self._no_token(error, scope) from error
@@ -172,11 +175,14 @@ class Account:
         )
 
     def _delegated(self, scope: str) -> Any:
+        # The key is checked when it is read, which takes a tenth of a second: once will do.
+        found = self.access.sessions.get("google key", self._service_account)
+        return found.with_scopes([scope]).with_subject(self.address)
+
+    def _service_account(self) -> Any:
         try:
             key = json.loads(secret(self.access, "service_account"))
-            return service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
-                key, scopes=[scope], subject=self.address
-            )
+            return service_account.Credentials.from_service_account_info(key)  # type: ignore[no-untyped-call]
         except ValueError as error:
             raise ProviderError(
                 "the service account's key is not the JSON file that Google hands out",

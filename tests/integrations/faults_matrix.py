@@ -49,7 +49,7 @@ class Matrix:
     numbers: Iterator[int] = field(default_factory=lambda: count(16, 16))
     outcomes: dict[str, str] = field(default_factory=dict)
     clients: Sessions = field(default_factory=Sessions)
-    """Google's clients are made of long descriptions, and hold nothing of a stage's."""
+    """Google's clients and key, which take long to read and hold nothing of a stage's."""
 
     @property
     def errands(self) -> tuple[Errand, ...]:
@@ -128,9 +128,13 @@ class Matrix:
 
     def _stage_provider(self, office: str) -> Provider:
         sessions = Sessions()
-        for api in ("calendar", "gmail") if self.provider.scheme == "google" else ():
+        if self.provider.scheme == "google":
             made = Account(office, replace(self.provider.access, sessions=self.clients))
-            sessions.get(("google service", api), partial(made.service, api))
+            for api in ("calendar", "gmail"):
+                sessions.get(("google service", api), partial(made.service, api))
+            sessions.get(
+                "google key", partial(self.clients.get, "google key", made._service_account)
+            )
         access = replace(self.provider.access, sessions=sessions)
         return replace(self.provider, office=office, access=access)
 
@@ -216,10 +220,14 @@ def _around(kind: str) -> AbstractContextManager[None]:
     return {NO_NAME: no_names, "a byte at a time": _impatient}.get(kind, nullcontext)()
 
 
-def sampled(cases: Iterable[Case], seed: int) -> list[Case]:
-    """Each kind of fault at each call once, in one of the errands and places where it is made."""
+def sampled(cases: Iterable[Case], seed: int, besides: frozenset[str] = frozenset()) -> list[Case]:
+    """Each kind of fault at each call once, in one of the errands and places where it is made.
+
+    `besides` are calls that are met elsewhere.
+    """
     if ALL:
         return list(cases)
+    cases = (case for case in cases if case.call not in besides)
     choices: dict[tuple[str, str], list[Case]] = defaultdict(list)
     for case in cases:
         choices[case.call, case.kind].append(case)

@@ -230,6 +230,7 @@ def _circle(call: Call, body: Any, kind: str) -> None:
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16
         disable_nagle_algorithm = True
         ntlm: Any = None
 
