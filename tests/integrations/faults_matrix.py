@@ -46,6 +46,7 @@ class Matrix:
     """The cases of one running provider."""
 
     provider: Provider
+    only: tuple[Errand, ...] = ()
     numbers: Iterator[int] = field(default_factory=lambda: count(16, 16))
     outcomes: dict[str, str] = field(default_factory=dict)
     clients: Sessions = field(default_factory=Sessions)
@@ -53,7 +54,7 @@ class Matrix:
 
     @property
     def errands(self) -> tuple[Errand, ...]:
-        return ERRANDS if self.provider.details else BUSY
+        return self.only or (ERRANDS if self.provider.details else BUSY)
 
     def cases(self) -> list[Case]:
         """All of them, found by running each errand without a fault."""
