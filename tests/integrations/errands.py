@@ -181,7 +181,7 @@ def _find(stage: Stage) -> None:
 def _shown(stage: Stage) -> None:
     showing = stage.organiser().showing(WINDOW, stage.cursor)
     if showing.entries is not None:
-        stage.last = [(shown.uid, shown.slot) for shown in showing.entries]
+        stage.last = sorted((shown.uid, shown.slot) for shown in showing.entries)
     stage.cursor = showing.cursor
 
 

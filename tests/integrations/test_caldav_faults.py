@@ -28,4 +28,5 @@ def test_every_fault_at_every_call_is_got_over(
         matrix = Matrix(Provider("caldav", standing, access, place=place), only=own)
         played = sampled(matrix.cases(), SEED)
         assert len({case.call for case in played}) >= 5
-        assert [trouble for case in played if (trouble := matrix.play(case))] == []
+        wrong = [trouble for case in played if (trouble := matrix.play(case))]
+        assert wrong == [], "\n".join(wrong)
