@@ -66,6 +66,20 @@ class GoogleConsent:
         except (KeyError, ValueError, IndexError, AttributeError) as error:
             raise ProviderError("Google's answer is garbled", mend=_AGAIN) from error
 
+    def revoke(self, token: str) -> bool:
+        """https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke"""
+        base = endpoint_of(self.access) or "https://oauth2.googleapis.com"
+        try:
+            with http_client(self.access, _TIMEOUT) as client:
+                answer = client.post(f"{base}/revoke", data={"token": token})
+        except httpx.HTTPError as error:
+            raise ProviderError("Google can't be reached", mend=_AGAIN) from error
+        if answer.status_code == 200:
+            return True
+        if answer.status_code == 400 and "invalid_token" in answer.text:
+            return True  # they withdrew it before
+        raise ProviderError(f"Google revokes nothing ({answer.status_code})", mend=_AGAIN)
+
     def _client(self) -> str:
         client = str(self.access.options.get("client_id", ""))
         if not client:

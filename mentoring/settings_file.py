@@ -173,12 +173,16 @@ def _values(parsed: File) -> SettingsFile:
         links=tuple(parsed.cohort.links),
         settings=Settings(
             store=parsed.store.url,
-            store_key=parsed.store.key or "",
+            store_keys=parsed.store.key,
             mail=_present(parsed.mail),
             calendar=_present(parsed.calendar),
             web=parsed.web.model_dump(exclude={"coordinators"}),
             coordinators=tuple(parsed.web.coordinators),
             tls=_present(parsed.tls),
+            records_years=parsed.privacy.records_years,
+            hold=" ".join(parsed.privacy.hold.split()),
+            allow=tuple(parsed.calendars.allow),
+            monitor=_present(parsed.monitor),
             providers={
                 "caldav": _present(parsed.caldav),
                 "google": _present(parsed.google),

@@ -55,7 +55,7 @@ def new_booking(
             mentor=pair.mentor,
             mentee=pair.mentee,
             state=State.PROPOSED,
-            sequence=0,
+            sequence=work.floor,
             tries=1,
             slot=slot.interval,
             proposed_at=work.now,
@@ -85,7 +85,7 @@ def moved_to(
     meeting = replace(
         booking.meeting,
         state=State.PROPOSED,
-        sequence=booking.meeting.sequence + 1,
+        sequence=work.next_sequence(booking.meeting.sequence),
         slot=slot.interval,
         proposed_at=work.now,
         attendances=(Attendance(people[0].email), Attendance(people[1].email)),
@@ -123,7 +123,8 @@ def move(work: Work, connection: Connection, before: Booking, moved: Booking) ->
 
 def call_off(work: Work, connection: Connection, booking: Booking, why: Why) -> None:
     """Cancel a meeting for good: SEQUENCE + 1, CANCEL to whoever has heard of it."""
-    meeting = replace(booking.meeting, state=State.CANCELLED, sequence=booking.meeting.sequence + 1)
+    sequence = work.next_sequence(booking.meeting.sequence)
+    meeting = replace(booking.meeting, state=State.CANCELLED, sequence=sequence)
     cancelled = replace(booking, meeting=meeting)
     meetings.save(connection, cancelled)
     _note(work, connection, booking, cancelled, why)

@@ -19,7 +19,7 @@ from mentoring.sign_in import SIGN_IN
 from service.engine import Job, run_all
 from service.post import post
 from service.work import Work, reading
-from store import meetings, outbox
+from store import bounces, meetings, outbox
 from store.outbox import EXPIRED, FAILED, QUEUED, SENT, SUPERSEDED, UNKNOWN, Queued
 
 log = structlog.get_logger()
@@ -45,7 +45,9 @@ def deliver(work: Work, only: Collection[str] = ()) -> None:
     _settle_interrupted(work, mailer, sender)
     with work.engine.begin() as connection:
         due = outbox.due(connection, sender, work.now)
-    ready = [q for q in due if (not only or q.kind in only) and _may_go(work, q)]
+        paused = {one.address for one in bounces.paused(connection)}
+    wanted = (q for q in due if not only or q.kind in only)
+    ready = [q for q in wanted if _may_go(work, q) and q.letter.recipient not in paused]
     for _ in range(run_all(_jobs(work, mailer, ready))):
         work.counts.add("failed")
     _tell_of_failures(work)
