@@ -9,7 +9,7 @@ import pytest
 
 from integrations.ports import Access
 from tests.integrations.errands import ERRANDS
-from tests.integrations.faults_matrix import Matrix, sampled
+from tests.integrations.faults_matrix import ALL, Matrix, sampled
 from tests.integrations.providers import Provider
 from tests.integrations.test_faults import SEED
 from tests.servers.dav_between import PASSWORD, USER, dav
@@ -27,6 +27,7 @@ def test_every_fault_at_every_call_is_got_over(
         standing: Any = server  # no mailboxes, and so not all that a simulator can
         matrix = Matrix(Provider("caldav", standing, access, place=place), only=own)
         played = sampled(matrix.cases(), SEED)
+        played = played if ALL else played[::3]  # its library takes long over each
         assert len({case.call for case in played}) >= 5
         wrong = [trouble for case in played if (trouble := matrix.play(case))]
         assert wrong == [], "\n".join(wrong)
