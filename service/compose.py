@@ -19,6 +19,7 @@ from urllib.parse import quote
 import css_inline
 
 from mentoring import wording
+from mentoring.cohort import DigestNotice
 from mentoring.itip import plain
 from mentoring.letter import NOTICE, Letter
 from mentoring.notices import MeetingFacts, MeetingNotice, Notice
@@ -77,6 +78,8 @@ def compose(
     message["Auto-Submitted"] = "auto-generated"
     if meeting := _meeting(notice):
         _thread(message, notice, meeting, secret, domain)
+    if isinstance(notice, DigestNotice):
+        _unsubscribe(message, notice, programme)
     _fill(message, parts, calendar)
     _set_boundaries(message, hmac.new(secret, notice.key.encode(), "sha256").hexdigest())
     return Letter(
@@ -85,6 +88,16 @@ def compose(
         recipient=notice.reader.email,
         raw=message.as_bytes(policy=_WIRE),
     )
+
+
+def _unsubscribe(message: EmailMessage, notice: DigestNotice, programme: Programme) -> None:
+    """The mail program's own button (RFC 2369, and RFC 8058 where there are pages)."""
+    by_mail = f"<{MailTo(programme.organiser.email)('LEAVE', notice.code)}>"
+    if not notice.leave:
+        message["List-Unsubscribe"] = by_mail
+        return
+    message["List-Unsubscribe"] = f"<{notice.leave}>, {by_mail}"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def message_id(secret: bytes, key: str, domain: str) -> str:

@@ -32,6 +32,7 @@ from web import (
     files_page,
     forms,
     health,
+    leave,
     mail_room,
     met,
     pair_page,
@@ -90,7 +91,7 @@ DESK = (
 
 def application(doors: Doors, watched: Health | None = None) -> ASGIApp:
     """The pages over the service as it is at each request; `watched`, with what monitoring asks."""
-    routes = [*consent.routes(doors), *coordinator.routes(DESK, doors)]
+    routes = [*consent.routes(doors), *leave.routes(doors), *coordinator.routes(DESK, doors)]
     for page in PAGES:
         routes += forms.routes(page, doors)
     if watched:
