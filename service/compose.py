@@ -46,6 +46,8 @@ class _Headers(HeaderRegistry):
 
 
 _WIRE = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit", header_factory=_Headers())
+_BODY = _WIRE.clone(max_line_length=76)
+"""Encoded lines end here (RFC 2045 section 6.7 and 6.8); headers must not be folded that early."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def compose(
 ) -> Letter:
     """The letter of a notice. The same inputs give the same bytes."""
     parts = render(notice, programme, templates)
-    message = EmailMessage(policy=_WIRE)
+    message = EmailMessage(policy=_BODY)
     _address(message, "From", programme.organiser)
     _address(message, "To", Mailbox(notice.reader.name, notice.reader.email))
     message["Subject"] = parts.subject
@@ -135,7 +137,7 @@ def _fill(message: EmailMessage, parts: Rendered, calendar: Calendar | None) -> 
     if calendar is None:
         _fill_words(message, parts)
         return
-    alternative = EmailMessage(policy=_WIRE)
+    alternative = EmailMessage(policy=_BODY)
     _fill_words(alternative, parts)
     text = calendar.ics.decode()
     alternative.add_alternative(
