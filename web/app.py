@@ -89,9 +89,16 @@ DESK = (
 """What a coordinator sees who is signed in."""
 
 
-def application(doors: Doors, watched: Health | None = None) -> ASGIApp:
-    """The pages over the service as it is at each request; `watched`, with what monitoring asks."""
-    routes = [*consent.routes(doors), *leave.routes(doors), *coordinator.routes(DESK, doors)]
+def application(
+    doors: Doors, watched: Health | None = None, *, without_consent: bool = False
+) -> ASGIApp:
+    """The pages over the service as it is at each request; `watched`, with what monitoring asks.
+
+    Consent needs a way out to the provider: a process that has none serves the rest.
+    """
+    routes = [*leave.routes(doors), *coordinator.routes(DESK, doors)]
+    if not without_consent:
+        routes = [*consent.routes(doors), *routes]
     for page in PAGES:
         routes += forms.routes(page, doors)
     if watched:
