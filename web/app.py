@@ -32,6 +32,7 @@ from web import (
     files_page,
     forms,
     health,
+    leave,
     mail_room,
     met,
     pair_page,
@@ -95,7 +96,7 @@ def application(
 
     Consent needs a way out to the provider: a process that has none serves the rest.
     """
-    routes = coordinator.routes(DESK, doors)
+    routes = [*leave.routes(doors), *coordinator.routes(DESK, doors)]
     if not without_consent:
         routes = [*consent.routes(doors), *routes]
     for page in PAGES:
