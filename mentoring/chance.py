@@ -9,9 +9,8 @@ number held a Beta-binomial. Nothing is drawn at random.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache, partial
 
 from mentoring.meeting import State
 from mentoring.openings import Openings
@@ -52,6 +51,11 @@ class Outlook:
     habits: Habits
     extra: int = 0
     denser: Denser | None = None
+    spreads: dict[tuple[int, timedelta], list[tuple[int, float]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What was worked out of turns that follow on one another; the same for `extra` and `denser`,
+    so `replace` with another of these passes it on."""
 
 
 def held_by_end(outlook: Outlook, turns: Sequence[float] = ()) -> dict[int, float]:
@@ -92,7 +96,6 @@ def _one_more(
 
 def turns_left(outlook: Outlook) -> list[float]:
     """The chances that no, one, two … turns of the rhythm fit before the end."""
-    following = lru_cache(maxsize=None)(partial(_following, outlook))
     chances: list[float] = []
     at = dict(_spread(outlook, outlook.due, outlook.earliest))
     still = 1.0
@@ -104,7 +107,7 @@ def turns_left(outlook: Outlook) -> list[float]:
         still = fits
         then: dict[int, float] = {}
         for place, p in at.items():
-            for later, share in following(place):
+            for later, share in _following(outlook, place):
                 then[later] = then.get(later, 0.0) + p * share
         at = {place: p for place, p in then.items() if p > _NEVER}
 
@@ -114,8 +117,11 @@ def _following(outlook: Outlook, place: int) -> list[tuple[int, float]]:
     day = outlook.days.days[place]
     denser = outlook.denser
     every = denser.every if denser and denser.first <= day <= denser.last else outlook.every
-    # Half a rhythm between two meetings at the least.
-    return _spread(outlook, day + every, day + max(every / 2, _DAY))
+    if (place, every) not in outlook.spreads:
+        # Half a rhythm between two meetings at the least.
+        spread = _spread(outlook, day + every, day + max(every / 2, _DAY))
+        outlook.spreads[place, every] = spread
+    return outlook.spreads[place, every]
 
 
 def _spread(outlook: Outlook, due: date, earliest: date) -> list[tuple[int, float]]:
