@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from store.tables import codes
@@ -22,6 +22,8 @@ class Code:
 
 def keep(connection: Connection, code: str, meaning: Code) -> None:
     """Note what a code stands for. Twice is as once."""
+    if find(connection, code) == meaning:
+        return
     connection.execute(codes.delete().where(codes.c.code == code))
     connection.execute(
         codes.insert().values(
@@ -33,6 +35,9 @@ def keep(connection: Connection, code: str, meaning: Code) -> None:
     )
 
 
+_FIND = select(codes).where(codes.c.code == bindparam("wanted"))
+
+
 def find(connection: Connection, code: str) -> Code | None:
-    row = connection.execute(select(codes).where(codes.c.code == code)).first()
+    row = connection.execute(_FIND, {"wanted": code}).first()
     return Code(row.purpose, row.person, tuple(json.loads(row.about))) if row else None
