@@ -306,12 +306,14 @@ def forty_pairs() -> Cohort:
     return Cohort(people, pairs, list(EVENTS), exceptions)
 
 
-def busy_days(person: Member, dice: random.Random) -> Sequence[tuple[datetime, datetime]]:
+def busy_days(
+    person: Member, dice: random.Random, term: tuple[date, date] = (FIRST, LAST)
+) -> Sequence[tuple[datetime, datetime]]:
     """Something on about every second working day of the year, at the person's own hours."""
     zone = ZoneInfo(person.zone)
     spans = []
-    for number in range((LAST - FIRST).days):
-        day = FIRST + timedelta(days=number)
+    for number in range((term[1] - term[0]).days):
+        day = term[0] + timedelta(days=number)
         if day.weekday() < 5 and dice.random() < 0.5:
             start = datetime(day.year, day.month, day.day, dice.randrange(8, 17), tzinfo=zone)
             begin = start.astimezone(UTC)

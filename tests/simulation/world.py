@@ -1,0 +1,412 @@
+"""A world that follows from its seed: who there is, what they do, what changes, what fails.
+
+The store, the passes and the mails are the product's own; only the clock and the ports are ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, event, select
+from sqlalchemy.engine import Connection, make_url
+from structlog.testing import capture_logs
+
+from mentoring import worktime
+from service import engine as threads
+from service.passes import begin, full_pass
+from service.roster_source import load
+from store import facts, tables
+from store.database import open_engine
+from tests.demo.partners import read_calendar
+from tests.programme.cohort import Cohort, Match, Member, busy_days
+from tests.programme.partners import Partners
+from tests.programme.play import Sent, parsed
+from tests.simulation.invariants import Invariants
+from tests.simulation.servers import Diary, Killed, Servers, Weather
+
+FIRST = date(2027, 2, 15)
+"""Two clock changes lie ahead: 14 March in New York, 28 March in London."""
+QUIET = timedelta(weeks=3)
+"""So long before a world's end everything is mended, to see that nothing is left behind."""
+_ZONES = (
+    "America/New_York",
+    "America/New_York",
+    "America/Los_Angeles",
+    "Europe/London",
+    "Europe/Madrid",
+    "America/Denver",
+    "Asia/Kolkata",
+)
+_HOURS = (
+    "Mon-Fri 09:00-17:00",
+    "Mon-Fri 08:00-12:00, 13:00-18:00",
+    "Mon-Wed 09:00-13:00",
+    "Mon-Fri 12:00-20:00",
+    "Mon-Thu 22:00-06:00",
+)
+_MOODS = (
+    "accepts",
+    "accepts",
+    "declines",
+    "late",
+    "twice",
+    "counters",
+    "silent",
+    "conflict",
+    "away by mail",
+    "ends",
+    "by mail",
+    "never calm",
+)
+_OUTAGES = (
+    ("mail", ("off",)),
+    ("inbox", ("off",)),
+    ("organiser", ("off",)),
+    ("calendar", ("off", "gone", "consent", "odd", "empty")),
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a world is; `looks` are the passes of a week."""
+
+    pairs: int = 4
+    weeks: int = 12
+    looks: int = 8
+
+
+@dataclass
+class World:
+    """One seed's play. `trace` is a digest of every mail and state, step by step."""
+
+    seed: int
+    directory: Path
+    size: Size = Size()
+    cohort: Cohort = field(default_factory=Cohort)
+    left: dict[str, datetime] = field(default_factory=dict)
+    kills: int = 0
+    mails: int = 0
+    passes: int = 0
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(f"{self.seed} world")
+        self.now = datetime(FIRST.year, FIRST.month, FIRST.day, 6, tzinfo=UTC) - timedelta(weeks=1)
+        self.end = self.now + timedelta(weeks=self.size.weeks)
+        self.trace = hashlib.sha256()
+        self.diaries: dict[str, Diary] = {}
+        self._names = iter(f"P{number:02d}" for number in range(1000))
+        self.cohort.term = (FIRST, self.end.date() - timedelta(days=4))
+        self.cohort.every = "2 weeks"
+        for _ in range(self.size.pairs):
+            self._matched()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.weather = Weather(random.Random(f"{self.seed} weather"), self.now)
+        self.weather.healed_from = self.end - QUIET
+        self._commits_left: int | None = None
+        self._store = self.directory / "overlap.db"
+        _fresh_store(self._store)
+        self.engine = self._open()
+        kept = self.dice.random() < 0.7
+        self.servers = Servers(self.weather, self.diaries, kept, lambda: _held(self.engine))
+        drop = self.servers.inbox_mails.append
+        moods = random.Random(f"{self.seed} partners")
+        self.partners = Partners(self.cohort.people, drop, moods)
+        self.invariants = Invariants(self.directory)
+        self._write()
+
+    @property
+    def faults(self) -> list[str]:
+        return self.invariants.faults
+
+    def play(self) -> list[str]:
+        """All of it; returns what did not hold."""
+        before, threads._WORKERS = threads._WORKERS, 1  # so that a seed plays the same
+        worktime.forget()
+        try:
+            for now in self._instants():
+                self._step(now)
+        finally:
+            threads._WORKERS = before
+            self.engine.dispose()
+        self.invariants.at_the_end(self.now, self.engine)
+        self.engine.dispose()
+        return self.faults
+
+    def _instants(self) -> Iterator[datetime]:
+        """Mostly in somebody's work hours; now and then the machine sleeps for days."""
+        apart = timedelta(weeks=1) / self.size.looks
+        while self.now < self.end:
+            yield self.now
+            gap = apart * self.dice.uniform(0.1, 1.9)
+            if self.dice.random() < 0.02 and not self.weather.is_over:
+                gap += timedelta(days=3)
+            minutes = round(gap / timedelta(minutes=15)) * 15
+            self.now += timedelta(minutes=max(15, minutes))
+
+    def _step(self, now: datetime) -> None:
+        self.weather.now, self.weather.failed = now, False
+        if not self.weather.is_over:
+            self._something_happens()
+        fresh = self._pass(now)
+        if self.dice.random() < 0.1 and not self.weather.failed:
+            again = self._pass(now)
+            self.faults.extend(f"{now}: {s.key} by a second pass" for s in again)
+            fresh += again
+        self.mails += len(fresh)
+        self.invariants.look(now, fresh, self.engine, self.servers, self.left)
+        for sent in fresh:
+            self.trace.update(f"{now} {sent.reader} {sent.key}".encode())
+            self.trace.update(sent.message.as_bytes())
+            self.partners.read(sent.kind, sent.message, now)
+            self._enter(sent)
+        self.partners.live(now)
+        for user, spans in self.partners.came_up.items():
+            for span in spans if user in self.diaries else ():
+                self.diaries[user].put(f"urgent {span[0]}", span)
+        self.partners.came_up.clear()
+        self.trace.update(repr(_states(self.engine)).encode())
+
+    def _pass(self, now: datetime) -> list[Sent]:
+        """One full pass; a process that is killed is started again, and begins anew."""
+        if self.weather.chance(0.06):
+            self._commits_left = self.dice.randrange(80)
+        with capture_logs() as logs:
+            try:
+                self._full_pass(now)
+            except Killed:
+                self.kills += 1
+                self._restart()
+                self._full_pass(now)
+        self._commits_left = None
+        self.passes += 1
+        for entry in logs:
+            expected = entry["event"] == "adapter_failed" and "odd" in self._ways()
+            if entry.get("exc_info") and not expected:
+                self.faults.append(f"{now}: {entry['event']}: {entry['exc_info']!r} {entry}")
+        return self._delivered(now)
+
+    def _ways(self) -> set[str]:
+        return {how for until, how in self.weather.down.values() if self.weather.now < until}
+
+    def _full_pass(self, now: datetime) -> None:
+        full_pass(begin(self.roster, self.engine, self.servers, now))
+
+    def _restart(self) -> None:
+        self._commits_left = None
+        self.engine.dispose()
+        worktime.forget()
+        self.engine = self._open()
+        self.roster = load(self.directory)
+
+    def _open(self) -> Engine:
+        engine = open_engine(make_url(f"sqlite:///{self._store}"))
+        event.listen(engine, "connect", _in_haste)
+        for moment in ("begin", "commit"):
+            event.listen(engine, moment, self._may_be_killed)
+        return engine
+
+    def _may_be_killed(self, _connection: Connection) -> None:
+        if self._commits_left is None:
+            return
+        self._commits_left -= 1
+        if self._commits_left < 0:
+            self._commits_left = None
+            raise Killed
+
+    def _delivered(self, now: datetime) -> list[Sent]:
+        letters, self.servers.letters = self.servers.letters, []
+        t = tables.outbox.c
+        with self.engine.connect() as connection:
+            query = select(t.message_id, t.kind, t.key)
+            why = {row.message_id: (row.kind, row.key) for row in connection.execute(query)}
+        return [Sent(now, each.recipient, *why[each.message_id], parsed(each.raw)) for each in letters]
+
+    def _enter(self, sent: Sent) -> None:
+        """Most people's calendars show what they are invited to."""
+        diary = self.diaries.get(sent.reader.partition("@")[0])
+        part = next((p for p in sent.message.walk() if p.get_content_type() == "text/calendar"), None)
+        if diary is None or part is None or hash_of(diary.user) % 3 == 0:
+            return
+        calendar: Any = read_calendar(part.get_payload(decode=True))  # type: ignore[arg-type]
+        meeting = calendar.walk("VEVENT")[0]
+        if str(calendar["method"]) == "CANCEL":
+            diary.drop(str(meeting["uid"]))
+        elif str(calendar["method"]) == "REQUEST":
+            start, end = (meeting.decoded(n).astimezone(UTC) for n in ("dtstart", "dtend"))
+            diary.put(str(meeting["uid"]), (start, end))
+
+    def _write(self) -> None:
+        self.cohort.write(self.directory)
+        self.roster = load(self.directory)
+
+    def _joins(self) -> Member:
+        dice = self.dice
+        person = Member(
+            next(self._names),
+            dice.choice(_ZONES),
+            hours=dice.choices(_HOURS, (10, 4, 2, 2, 1))[0],
+            has_calendar=dice.random() < 0.85,
+            supervisor=dice.choice(("", "Rita", "Sam")),
+            language=dice.choice(("en", "en", "es")),
+            mood=dice.choice(_MOODS),
+        )
+        self.cohort.people[person.user] = person
+        if person.has_calendar:
+            self.diaries[person.user] = diary = Diary(person.user)
+            for number, span in enumerate(busy_days(person, dice, self.cohort.term)):
+                diary.put(f"{person.user} {number}", span)
+        return person
+
+    def _matched(self) -> None:
+        """A new pair; now and then its mentor has another mentee already."""
+        mentors = sorted({pair.mentor for pair in self.cohort.pairs} & self.cohort.people.keys())
+        shared = mentors and self.dice.random() < 0.3
+        mentor = self.dice.choice(mentors) if shared else self._joins().user
+        minutes = self.dice.choice(("", "", "30", "45"))
+        pair = Match(mentor, self._joins().user, minutes=minutes, every=self.dice.choice(("", "1 week")))
+        self.cohort.pairs.append(pair)
+
+    def _something_happens(self) -> None:
+        dice = self.dice
+        for port, ways in _OUTAGES:
+            if dice.random() < 0.03:
+                name = f"calendar {dice.choice(sorted(self.diaries))}" if port == "calendar" else port
+                self.weather.strike(name, dice.choice(ways), dice.choice((0.01, 0.5, 1, 3)))
+        for diary in self.diaries.values():
+            if dice.random() < 0.05:
+                self._calendar_changes(diary)
+        if dice.random() < 0.06:
+            dice.choice((self._edit_person, self._edit_person, self._edit_dates, self._edit_pairs))()
+            self._write()
+        if dice.random() < 0.02:
+            self._hand_in_the_calendar()
+
+    def _calendar_changes(self, diary: Diary) -> None:
+        dice = self.dice
+        day = self.now + timedelta(days=dice.randrange(1, 21))
+        start = day.replace(hour=dice.randrange(24), minute=dice.choice((0, 10, 30)), second=0)
+        what = dice.randrange(5)
+        if what == 0 and diary.items:
+            del diary.items[dice.choice(sorted(diary.items))]
+            diary.revision += 1
+        elif what == 1 and diary.items:
+            diary.items[dice.choice(sorted(diary.items))] = (start, start + timedelta(hours=1))
+            diary.revision += 1
+        elif what == 2:
+            zone = ZoneInfo(self.cohort.people[diary.user].zone) if diary.user in self.cohort.people else UTC
+            midnight = datetime.combine(day.date(), datetime.min.time(), zone)
+            whole = (midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC))
+            diary.put(f"all day {day.date()}", whole)
+        elif what == 3 and dice.random() < 0.1:
+            diary.items.clear()
+            diary.revision += 1
+        else:
+            diary.put(f"more {start}", (start, start + timedelta(minutes=dice.choice((25, 60, 180)))))
+
+    def _edit_person(self) -> None:
+        user = self.dice.choice(sorted(self.cohort.people))
+        if self.dice.random() < 0.5:
+            self.cohort.change(user, zone=self.dice.choice(_ZONES))
+        else:
+            self.cohort.change(user, hours=self.dice.choice(_HOURS[:4]))
+
+    def _edit_dates(self) -> None:
+        user = self.dice.choice(sorted(self.cohort.people))
+        first = self.now.date() + timedelta(days=self.dice.randrange(1, 21))
+        last = first + timedelta(days=self.dice.randrange(10))
+        kind, value = self.dice.choice(
+            (("off", ""), ("deadline", "Audit"), ("timezone", "Europe/London"), ("hours", _HOURS[2]))
+        )
+        clash = any(row.split(",")[0] == f"{user}@example.org" for row in self.cohort.exceptions)
+        if not clash:
+            self.cohort.exceptions.append(f"{user}@example.org,{first},{last},{kind},{value}")
+
+    def _edit_pairs(self) -> None:
+        """Somebody leaves, a pair parts or ends sooner, or a new one comes."""
+        what = self.dice.randrange(4)
+        pairs = self.cohort.pairs
+        if what == 0 or len(pairs) < 2:
+            self._matched()
+            return
+        pair = self.dice.choice(pairs)
+        if what == 1:
+            user = self.dice.choice((pair.mentor, pair.mentee))
+            self.cohort.remove(user)
+            self.left[f"{user}@example.org"] = self.now
+        elif what == 2:
+            self.cohort.part(pair.mentor, pair.mentee)
+        else:
+            end = self.now.date() + timedelta(days=self.dice.randrange(3, 20))
+            if FIRST < end < self.cohort.term[1]:
+                pairs[pairs.index(pair)] = replace(pair, end=f"{end}")
+
+    def _hand_in_the_calendar(self) -> None:
+        """Somebody drags or deletes a meeting in the programme's own calendar."""
+        coming = sorted(
+            (s for s in self.servers.entries.values() if s.slot.start > self.now),
+            key=lambda shown: (shown.slot.start, shown.uid),
+        )
+        if not coming:
+            return
+        shown = self.dice.choice(coming)
+        self.servers.edits += 1
+        if self.dice.random() < 0.5:
+            del self.servers.entries[shown.uid]
+        else:
+            moved = type(shown.slot)(
+                shown.slot.start + timedelta(hours=1), shown.slot.end + timedelta(hours=1)
+            )
+            self.servers.entries[shown.uid] = replace(shown, slot=moved)
+
+
+def hash_of(text: str) -> int:
+    """The same in every process."""
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
+
+
+def _held(engine: Engine) -> int:
+    pool: Any = engine.pool
+    held: int = pool.checkedout()
+    return held
+
+
+def _fresh_store(path: Path) -> None:
+    """A store with the present schema and a secret that is always the same."""
+    from store.schema import metadata
+
+    engine = open_engine(make_url(f"sqlite:///{path}"))
+    event.listen(engine, "connect", _in_haste)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        facts.write(connection, facts.SECRET, "00" * 32)
+    engine.dispose()
+
+
+def _in_haste(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+_SHOWN = (
+    (tables.meetings, ("uid", "state", "sequence", "start", "end", "published", "why")),
+    (tables.attendances, ("uid", "person", "partstat", "nudges", "answered")),
+    (tables.outbox, ("key", "state", "attempts", "next_attempt", "error")),
+    (tables.pairs, ("mentor", "mentee", "state", "reason", "rest_until")),
+    (tables.calendars, ("person", "state", "synced_at", "outage", "doubted")),
+)
+
+
+def _states(engine: Engine) -> list[object]:
+    found: list[object] = []
+    with engine.connect() as connection:
+        for table, names in _SHOWN:
+            columns = [table.c[name] for name in names]
+            found += [tuple(row) for row in connection.execute(select(*columns).order_by(*columns))]
+    return found
