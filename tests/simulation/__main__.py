@@ -20,7 +20,7 @@ def played(seed: int, size: Size) -> World:
 
 
 def _in_memory() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a fresh folder in it
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 def main() -> int:

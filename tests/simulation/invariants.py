@@ -26,11 +26,12 @@ from tests.simulation.servers import Servers
 
 _URGENT = timedelta(hours=12)
 _KNOWN_FOR = timedelta(hours=2)
-_OFFICE = Sheet("America/New_York", "Mon-Fri 09:00-17:00", "US")
+OFFICE = Sheet("America/New_York", "Mon-Fri 09:00-17:00", "US")
 _CHANGES = ("moved", "cancelled")
 _TO_LEAVERS = ("cancelled", "ended")
 _AT_ONCE = ("sign_in",)
 _LIVE = ("proposed", "confirmed")
+_WAITING = ("queued", "sending")
 _LINE = re.compile(r"^(UID|SEQUENCE|DTSTART[^:]*|METHOD):(.*)$", re.MULTILINE)
 
 
@@ -103,7 +104,7 @@ class Invariants:
                 yield f"{told}: the notice {sent.key} twice"
             self._keys.add(sent.key)
             urgent = yield from self._calendar(now, sent, told)
-            sheet = sheets.get(sent.reader) or self._former.get(sent.reader, _OFFICE)
+            sheet = sheets.get(sent.reader) or self._former.get(sent.reader, OFFICE)
             reads = sheet.works(now, now + timedelta(minutes=1), deadlines=False)
             if not reads and not urgent and sent.kind not in _AT_ONCE:
                 yield f"{told}: outside their hours"
@@ -198,11 +199,19 @@ class Invariants:
         keys = {row.key for row in rows}
         for row in rows:
             age = now - (instant(row.created_at) or now)
-            if row.state in ("queued", "sending") and age > timedelta(days=10):
+            if row.state in _WAITING and age > timedelta(weeks=2):
                 self.faults.append(f"{row.key} is still {row.state} after {age} ({row.error})")
             if row.state in ("failed", "unknown") and row.recipient != "coordinator@example.org":
                 if f"undelivered:{row.key}" not in keys:
                     self.faults.append(f"{row.key} is {row.state}, and nobody was told")
+
+
+def waiting_for(engine: Engine) -> set[str]:
+    """Whose mail has not left yet."""
+    t = tables.outbox.c
+    with engine.connect() as connection:
+        query = select(t.recipient).where(t.state.in_(_WAITING))
+        return set(connection.execute(query).scalars())
 
 
 def booked_in(engine: Engine) -> list[Booked]:
@@ -238,5 +247,3 @@ def _start(event: dict[str, str]) -> datetime:
     value, zone = event[name], re.search(r"TZID=\"?([^;:\"]+)", name)
     at = datetime.strptime(value.rstrip("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - its zone follows
     return at.replace(tzinfo=ZoneInfo(zone[1]) if zone else UTC).astimezone(UTC)
-
-

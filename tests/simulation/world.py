@@ -27,15 +27,17 @@ from store import facts, tables
 from store.database import open_engine
 from tests.demo.partners import read_calendar
 from tests.programme.cohort import Cohort, Match, Member, busy_days
+from tests.programme.judge import sheets_in
 from tests.programme.partners import Partners
 from tests.programme.play import Sent, parsed
-from tests.simulation.invariants import Invariants
+from tests.simulation.invariants import OFFICE, Invariants, waiting_for
 from tests.simulation.servers import Diary, Killed, Servers, Weather
 
 FIRST = date(2027, 2, 15)
 """Two clock changes lie ahead: 14 March in New York, 28 March in London."""
 QUIET = timedelta(weeks=3)
 """So long before a world's end everything is mended, to see that nothing is left behind."""
+_QUARTER = timedelta(minutes=15)
 _ZONES = (
     "America/New_York",
     "America/New_York",
@@ -145,11 +147,21 @@ class World:
         apart = timedelta(weeks=1) / self.size.looks
         while self.now < self.end:
             yield self.now
-            gap = apart * self.dice.uniform(0.1, 1.9)
+            gap = apart * self.dice.uniform(0.1, 1.4)
             if self.dice.random() < 0.02 and not self.weather.is_over:
                 gap += timedelta(days=3)
-            minutes = round(gap / timedelta(minutes=15)) * 15
-            self.now += timedelta(minutes=max(15, minutes))
+            self.now += timedelta(minutes=max(15, round(gap / _QUARTER) * 15))
+            if self.dice.random() < 0.85:
+                self.now = self._work_hour(self.dice.choice(sorted(self._sheets)), self.now)
+        for reader in sorted(waiting_for(self.engine)):
+            self.now = self._work_hour(reader, self.now + _QUARTER)
+            yield self.now
+
+    def _work_hour(self, reader: str, after: datetime) -> datetime:
+        """When somebody works next; where they don't for weeks, the instant itself."""
+        sheet = self._sheets.get(reader, OFFICE)
+        hours = (after + timedelta(hours=number) for number in range(24 * 21))
+        return next((at for at in hours if sheet.works(at, at, deadlines=False)), after)
 
     def _step(self, now: datetime) -> None:
         self.weather.now, self.weather.failed = now, False
@@ -227,12 +239,16 @@ class World:
         with self.engine.connect() as connection:
             query = select(t.message_id, t.kind, t.key)
             why = {row.message_id: (row.kind, row.key) for row in connection.execute(query)}
-        return [Sent(now, each.recipient, *why[each.message_id], parsed(each.raw)) for each in letters]
+        return [
+            Sent(now, each.recipient, *why[each.message_id], parsed(each.raw)) for each in letters
+        ]
 
     def _enter(self, sent: Sent) -> None:
         """Most people's calendars show what they are invited to."""
         diary = self.diaries.get(sent.reader.partition("@")[0])
-        part = next((p for p in sent.message.walk() if p.get_content_type() == "text/calendar"), None)
+        part = next(
+            (p for p in sent.message.walk() if p.get_content_type() == "text/calendar"), None
+        )
         if diary is None or part is None or hash_of(diary.user) % 3 == 0:
             return
         calendar: Any = read_calendar(part.get_payload(decode=True))  # type: ignore[arg-type]
@@ -246,6 +262,7 @@ class World:
     def _write(self) -> None:
         self.cohort.write(self.directory)
         self.roster = load(self.directory)
+        self._sheets = sheets_in(self.directory)
 
     def _joins(self) -> Member:
         dice = self.dice
@@ -271,20 +288,26 @@ class World:
         shared = mentors and self.dice.random() < 0.3
         mentor = self.dice.choice(mentors) if shared else self._joins().user
         minutes = self.dice.choice(("", "", "30", "45"))
-        pair = Match(mentor, self._joins().user, minutes=minutes, every=self.dice.choice(("", "1 week")))
+        pair = Match(
+            mentor, self._joins().user, minutes=minutes, every=self.dice.choice(("", "1 week"))
+        )
         self.cohort.pairs.append(pair)
 
     def _something_happens(self) -> None:
         dice = self.dice
         for port, ways in _OUTAGES:
             if dice.random() < 0.03:
-                name = f"calendar {dice.choice(sorted(self.diaries))}" if port == "calendar" else port
+                name = (
+                    f"calendar {dice.choice(sorted(self.diaries))}" if port == "calendar" else port
+                )
                 self.weather.strike(name, dice.choice(ways), dice.choice((0.01, 0.5, 1, 3)))
         for diary in self.diaries.values():
             if dice.random() < 0.05:
                 self._calendar_changes(diary)
         if dice.random() < 0.06:
-            dice.choice((self._edit_person, self._edit_person, self._edit_dates, self._edit_pairs))()
+            dice.choice(
+                (self._edit_person, self._edit_person, self._edit_dates, self._edit_pairs)
+            )()
             self._write()
         if dice.random() < 0.02:
             self._hand_in_the_calendar()
@@ -301,7 +324,11 @@ class World:
             diary.items[dice.choice(sorted(diary.items))] = (start, start + timedelta(hours=1))
             diary.revision += 1
         elif what == 2:
-            zone = ZoneInfo(self.cohort.people[diary.user].zone) if diary.user in self.cohort.people else UTC
+            zone = (
+                ZoneInfo(self.cohort.people[diary.user].zone)
+                if diary.user in self.cohort.people
+                else UTC
+            )
             midnight = datetime.combine(day.date(), datetime.min.time(), zone)
             whole = (midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC))
             diary.put(f"all day {day.date()}", whole)
@@ -309,7 +336,9 @@ class World:
             diary.items.clear()
             diary.revision += 1
         else:
-            diary.put(f"more {start}", (start, start + timedelta(minutes=dice.choice((25, 60, 180)))))
+            diary.put(
+                f"more {start}", (start, start + timedelta(minutes=dice.choice((25, 60, 180))))
+            )
 
     def _edit_person(self) -> None:
         user = self.dice.choice(sorted(self.cohort.people))
@@ -323,7 +352,12 @@ class World:
         first = self.now.date() + timedelta(days=self.dice.randrange(1, 21))
         last = first + timedelta(days=self.dice.randrange(10))
         kind, value = self.dice.choice(
-            (("off", ""), ("deadline", "Audit"), ("timezone", "Europe/London"), ("hours", _HOURS[2]))
+            (
+                ("off", ""),
+                ("deadline", "Audit"),
+                ("timezone", "Europe/London"),
+                ("hours", _HOURS[2]),
+            )
         )
         clash = any(row.split(",")[0] == f"{user}@example.org" for row in self.cohort.exceptions)
         if not clash:
