@@ -23,6 +23,11 @@ def _in_memory() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
+def say(*lines: str) -> None:
+    sys.stdout.write("\n  ".join(lines) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     asked.add_argument("--seeds", type=int, default=20, help="how many worlds")
@@ -33,21 +38,22 @@ def main() -> int:
     asked.add_argument("--looks", type=int, default=Size.looks, help="passes a week")
     given = asked.parse_args()
     size = Size(given.pairs, given.weeks, given.looks)
-    seeds = range(given.first, given.first + given.seeds)
+    alone = given.seed is not None
+    seeds = [given.seed] if alone else list(range(given.first, given.first + given.seeds))
     began, mails, kills, passes, booked, bad = time.process_time(), 0, 0, 0, 0, []
-    for seed in [given.seed] if given.seed is not None else seeds:
+    for seed in seeds:
         world = played(seed, size)
         mails, kills, passes = mails + world.mails, kills + world.kills, passes + world.passes
         booked += world.invariants.booked
         if world.faults:
             bad.append(seed)
-            print(f"seed {seed}: {len(world.faults)} faults", *world.faults[:5], sep="\n  ")
-        elif given.seed is not None:
-            print(f"seed {seed}: {world.trace.hexdigest()}")
+            say(f"seed {seed}: {len(world.faults)} faults", *world.faults[:5])
+        elif alone:
+            say(f"seed {seed}: {world.trace.hexdigest()}")
     spent = time.process_time() - began
-    print(
-        f"{len(seeds) if given.seed is None else 1} worlds of {size.pairs} pairs and {size.weeks} "
-        f"weeks: {passes} passes, {kills} kills, {booked} times chosen, {mails} mails, "
+    say(
+        f"{len(seeds)} worlds of {size.pairs} pairs and {size.weeks} weeks: {passes} passes, "
+        f"{kills} kills, {booked} times chosen, {mails} mails, "
         f"{len(bad)} with faults {bad[:20]}; {spent:.1f} s of one core"
     )
     return 1 if bad else 0

@@ -20,6 +20,7 @@ from integrations.ports import item_key
 from store import tables
 from store.instants import instant
 from tests.judge import Sheet
+from tests.programme.cohort import COORDINATOR
 from tests.programme.judge import sheets_in, supervisors_in
 from tests.programme.play import Sent
 from tests.simulation.servers import Servers
@@ -108,9 +109,9 @@ class Invariants:
             reads = sheet.works(now, now + timedelta(minutes=1), deadlines=False)
             if not reads and not urgent and sent.kind not in _AT_ONCE:
                 yield f"{told}: outside their hours"
-            if sent.reader in left and sent.reader not in sheets | supervisors:
-                if sent.kind not in _TO_LEAVERS:
-                    yield f"{told}: they left on {left[sent.reader]:%Y-%m-%d}"
+            has_left = sent.reader in left and sent.reader not in sheets | supervisors
+            if has_left and sent.kind not in _TO_LEAVERS:
+                yield f"{told}: they left on {left[sent.reader]:%Y-%m-%d}"
 
     def _calendar(self, now: datetime, sent: Sent, told: str) -> Iterator[str]:  # type: ignore[return]
         """The faults of its calendar part; returns whether it may arrive at any hour."""
@@ -201,9 +202,9 @@ class Invariants:
             age = now - (instant(row.created_at) or now)
             if row.state in _WAITING and age > timedelta(weeks=2):
                 self.faults.append(f"{row.key} is still {row.state} after {age} ({row.error})")
-            if row.state in ("failed", "unknown") and row.recipient != "coordinator@example.org":
-                if f"undelivered:{row.key}" not in keys:
-                    self.faults.append(f"{row.key} is {row.state}, and nobody was told")
+            is_dead = row.state in ("failed", "unknown") and row.recipient != COORDINATOR
+            if is_dead and f"undelivered:{row.key}" not in keys:
+                self.faults.append(f"{row.key} is {row.state}, and nobody was told")
 
 
 def waiting_for(engine: Engine) -> set[str]:

@@ -43,7 +43,7 @@ class Killed(BaseException):
 
 @dataclass
 class Weather:
-    """What fails, until when. `fates` are for single letters; `is_calm` while nothing at all does."""
+    """What fails, until when. `failed` is True once anything did in this step."""
 
     dice: random.Random
     now: datetime

@@ -25,7 +25,7 @@ from service.passes import begin, full_pass
 from service.roster_source import load
 from store import facts, tables
 from store.database import open_engine
-from tests.demo.partners import read_calendar
+from tests.demo.partners import calendar_of
 from tests.programme.cohort import Cohort, Match, Member, busy_days
 from tests.programme.judge import sheets_in
 from tests.programme.partners import Partners
@@ -67,6 +67,12 @@ _MOODS = (
     "ends",
     "by mail",
     "never calm",
+)
+_EXCEPTIONS = (
+    ("off", ""),
+    ("deadline", "Audit"),
+    ("timezone", "Europe/London"),
+    ("hours", _HOURS[2]),
 )
 _OUTAGES = (
     ("mail", ("off",)),
@@ -246,12 +252,9 @@ class World:
     def _enter(self, sent: Sent) -> None:
         """Most people's calendars show what they are invited to."""
         diary = self.diaries.get(sent.reader.partition("@")[0])
-        part = next(
-            (p for p in sent.message.walk() if p.get_content_type() == "text/calendar"), None
-        )
-        if diary is None or part is None or hash_of(diary.user) % 3 == 0:
+        calendar: Any = calendar_of(sent.message)
+        if diary is None or calendar is None or hash_of(diary.user) % 3 == 0:
             return
-        calendar: Any = read_calendar(part.get_payload(decode=True))  # type: ignore[arg-type]
         meeting = calendar.walk("VEVENT")[0]
         if str(calendar["method"]) == "CANCEL":
             diary.drop(str(meeting["uid"]))
