@@ -8,6 +8,7 @@ number held a Beta-binomial. Nothing is drawn at random.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -97,6 +98,7 @@ def _one_more(
 def turns_left(outlook: Outlook) -> list[float]:
     """The chances that no, one, two … turns of the rhythm fit before the end."""
     chances: list[float] = []
+    following: dict[int, list[tuple[int, float]]] = {}
     at = dict(_spread(outlook, outlook.due, outlook.earliest))
     still = 1.0
     while True:
@@ -105,10 +107,12 @@ def turns_left(outlook: Outlook) -> list[float]:
         if not at:
             return chances
         still = fits
-        then: dict[int, float] = {}
+        then: dict[int, float] = defaultdict(float)
         for place, p in at.items():
-            for later, share in _following(outlook, place):
-                then[later] = then.get(later, 0.0) + p * share
+            if (known := following.get(place)) is None:
+                known = following[place] = _following(outlook, place)
+            for later, share in known:
+                then[later] += p * share
         at = {place: p for place, p in then.items() if p > _NEVER}
 
 

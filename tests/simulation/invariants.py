@@ -6,7 +6,7 @@ Hours come from the files, read without the product. A fault is a sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -113,7 +113,7 @@ class Invariants:
             if has_left and sent.kind not in _TO_LEAVERS:
                 yield f"{told}: they left on {left[sent.reader]:%Y-%m-%d}"
 
-    def _calendar(self, now: datetime, sent: Sent, told: str) -> Iterator[str]:  # type: ignore[return]
+    def _calendar(self, now: datetime, sent: Sent, told: str) -> Generator[str, None, bool]:
         """The faults of its calendar part; returns whether it may arrive at any hour."""
         event = event_in(sent.message)
         if event is None or event["METHOD"] == "DECLINECOUNTER":

@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.engine import Connection
 
-from service import booking, deliver, sides, sync
+from service import deliver, propose, sides, sync
 from service.work import Work
 from store import meetings, outbox
 from tests.simulation.__main__ import played
@@ -55,8 +56,8 @@ def _sent_again(work: Work, _mailer: object, queued: Any, _reason: str) -> None:
 
 def _same_sequence(moved: Callable[..., Any]) -> Callable[..., Any]:
     def move(work: Work, connection: Connection, before: Any, after: Any) -> None:
-        meeting = booking.replace(after.meeting, sequence=before.meeting.sequence)
-        moved(work, connection, before, booking.replace(after, meeting=meeting))
+        meeting = replace(after.meeting, sequence=before.meeting.sequence)
+        moved(work, connection, before, replace(after, meeting=meeting))
 
     return move
 
@@ -81,6 +82,10 @@ DEFECTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
     "mail to leavers": (
         "they left on",
         lambda plant: plant.setattr(deliver, "_has_left", lambda work, queued: False),
+    ),
+    "SEQUENCE stays": (
+        "moved under the same SEQUENCE",
+        lambda plant: plant.setattr(propose, "move", _same_sequence(propose.move)),
     ),
     "an empty calendar is believed": (
         "over a busy time",

@@ -179,6 +179,8 @@ class World:
             self.faults.extend(f"{now}: {s.key} by a second pass" for s in again)
             fresh += again
         self.mails += len(fresh)
+        self.faults.extend(f"{now}: {what}" for what in self.servers.violations)
+        self.servers.violations.clear()
         self.invariants.look(now, fresh, self.engine, self.servers, self.left)
         for sent in fresh:
             self.trace.update(f"{now} {sent.reader} {sent.key}".encode())
@@ -197,12 +199,9 @@ class World:
         if self.weather.chance(0.06):
             self._commits_left = self.dice.randrange(80)
         with capture_logs() as logs:
-            try:
-                self._full_pass(now)
-            except Killed:
+            while not self._survived(now):
                 self.kills += 1
                 self._restart()
-                self._full_pass(now)
         self._commits_left = None
         self.passes += 1
         for entry in logs:
@@ -214,8 +213,12 @@ class World:
     def _ways(self) -> set[str]:
         return {how for until, how in self.weather.down.values() if self.weather.now < until}
 
-    def _full_pass(self, now: datetime) -> None:
-        full_pass(begin(self.roster, self.engine, self.servers, now))
+    def _survived(self, now: datetime) -> bool:
+        try:
+            full_pass(begin(self.roster, self.engine, self.servers, now))
+        except Killed:
+            return False
+        return True
 
     def _restart(self) -> None:
         self._commits_left = None
