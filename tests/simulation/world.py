@@ -378,7 +378,10 @@ class World:
             return
         pair = self.dice.choice(pairs)
         if what == 1:
-            user = self.dice.choice((pair.mentor, pair.mentee))
+            # Rather somebody to whom mail is on its way.
+            waiting = {reader.partition("@")[0] for reader in waiting_for(self.engine)}
+            waiting &= self.cohort.people.keys()
+            user = self.dice.choice(sorted(waiting) or [pair.mentor, pair.mentee])
             self.cohort.remove(user)
             self.left[f"{user}@example.org"] = self.now
         elif what == 2:
