@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar
 
+from integrations.ical_lines import entry_lines
 from integrations.ical_prepare import LENGTH, UNKNOWN_ZONE, CalendarError, Entry, Zones, prepare
 from integrations.ports import OPAQUE, Owner, item_key
 from mentoring.interval import Interval, merged
@@ -31,10 +32,23 @@ def busy_items(
 ) -> tuple[dict[str, tuple[Interval, ...]], list[str]]:
     """Busy stretches by item key, and warnings. Raises CalendarError for what can't be bounded."""
     text = raw.decode("utf-8-sig", "replace")
-    calendars = _parse(text)
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "BEGIN:VEVENT"]
+    lines = entry_lines(text)
     if len(lines) > _MOST_EVENTS:
         raise CalendarError(f"the calendar has more than {_MOST_EVENTS} entries")
+    calendars = _parse(text)
+    if sum(len(calendar.walk("VEVENT")) for calendar in calendars) != len(lines):
+        raise CalendarError("an entry has no end")  # the library drops it without a word
+    try:
+        return _collected(calendars, window, owner, lines)
+    except CalendarError:
+        raise
+    except Exception as error:  # the libraries let through whatever an odd entry comes to
+        raise CalendarError(f"an entry can't be read ({type(error).__name__})") from error
+
+
+def _collected(
+    calendars: list[Calendar], window: Interval, owner: Owner, lines: list[int]
+) -> tuple[dict[str, tuple[Interval, ...]], list[str]]:
     found: dict[str, list[Interval]] = defaultdict(list)
     warnings: list[str] = []
     for calendar in calendars:
@@ -52,7 +66,7 @@ def _parse(text: str) -> list[Calendar]:
         raise CalendarError("the calendar is cut off")
     try:
         return [c for c in Calendar.from_ical(bare, multiple=True) if isinstance(c, Calendar)]
-    except (ValueError, IndexError, KeyError) as error:
+    except Exception as error:  # as above: it may nest without end, or hold what is no property
         raise CalendarError(f"this is no calendar ({type(error).__name__})") from error
 
 
@@ -100,10 +114,7 @@ def _expanded(events: list[Entry], window: Interval, owner: Owner) -> Iterator[I
         calendar.add_component(event)
     reach = window.widened(2 * _DAY)
     query = recurring_ical_events.of(calendar, skip_bad_series=False)
-    try:
-        occurrences = query.between(reach.start, reach.end)
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise CalendarError(f"a recurring entry can't be read ({type(error).__name__})") from error
+    occurrences = query.between(reach.start, reach.end)
     if len(occurrences) > _MOST_INSTANCES:
         raise CalendarError(f"an entry recurs more than {_MOST_INSTANCES} times")
     for occurrence in occurrences:

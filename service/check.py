@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
+from sqlalchemy.exc import DatabaseError
 
+from integrations import ping
+from integrations.mail_dns import look_up
 from integrations.ports import ProviderError
 from integrations.registry import Ports
 from mentoring.interval import Interval
 from mentoring.roster import Roster
+from mentoring.sender_domain import doubts, is_real
 from mentoring.settings_file import FILE as SETTINGS
 from mentoring.settings_file import line_of
 from mentoring.tables import Fault, decode
 from service.engine import Job, run_all
+from service.grants import StoredGrants
+from service.monitor import monitor_access
+from service.removals import fault_of
 from service.roster_source import RosterFaults, load
 from service.template_check import template_faults
+from service.trail import verified
+from service.work import reading
+from store.database import is_current, open_engine, resolve_url
 
 log = structlog.get_logger()
 
@@ -28,10 +39,11 @@ _WINDOW = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Connection:
-    """One connection that was tried; without a fault it works."""
+    """One connection that was tried; without a fault it works; `note` says more."""
 
     name: str
     fault: Fault | None = None
+    note: str = ""
 
 
 @dataclass
@@ -40,6 +52,7 @@ class Report:
 
     faults: tuple[Fault, ...] = ()
     connections: list[Connection] = field(default_factory=list)
+    hold: str = ""
 
     @property
     def exit_status(self) -> int:
@@ -50,12 +63,14 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         return {
             "ok": self.exit_status == 0,
+            "hold": self.hold,
             "faults": [_fault_json(fault) for fault in self.faults],
             "connections": [
                 {
                     "name": c.name,
                     "ok": c.fault is None,
                     "fault": _fault_json(c.fault) if c.fault else None,
+                    **({"note": c.note} if c.note else {}),
                 }
                 for c in sorted(self.connections, key=lambda c: c.name)
             ],
@@ -72,19 +87,35 @@ def _fault_json(fault: Fault) -> dict[str, Any]:
     }
 
 
-def check(directory: Path, *, now: datetime, ports: Callable[[Roster], Ports] | None) -> Report:
+def check(
+    directory: Path,
+    *,
+    now: datetime,
+    ports: Callable[[Roster], Ports] | None,
+    grants: Callable[[Roster], StoredGrants] | None = None,
+) -> Report:
     """Read the files; with `ports`, try each calendar, the mailer, the inbox, the organiser."""
     try:
         roster = load(directory)
     except RosterFaults as error:
         return Report(error.faults)
-    report = Report(template_faults(roster, now))
+    removal = fault_of(resolve_url(roster.settings.store, directory), roster, directory, now)
+    report = Report(
+        (*([removal] if removal else []), *template_faults(roster, now)), hold=roster.settings.hold
+    )
     if ports and not report.faults:
-        _try_all(report, roster, directory, now, ports(roster))
+        _try_all(report, roster, directory, now, ports(roster), grants and grants(roster))
     return report
 
 
-def _try_all(report: Report, roster: Roster, directory: Path, now: datetime, ports: Ports) -> None:
+def _try_all(
+    report: Report,
+    roster: Roster,
+    directory: Path,
+    now: datetime,
+    ports: Ports,
+    grants: StoredGrants | None,
+) -> None:
     window = Interval(now, now + _WINDOW)
     settings = directory / SETTINGS
     text = decode(settings.read_bytes())
@@ -103,6 +134,17 @@ def _try_all(report: Report, roster: Roster, directory: Path, now: datetime, por
             ("organiser's calendar", ["calendar", "url"], lambda: _checked(ports.organiser())),
         )
     ]
+    if grants and len(grants.keys) > 1:
+        jobs.append(
+            trial("store key", str(settings), line_of(text, ["store", "key"]), grants.older_keys)
+        )
+    if told := roster.settings.monitor.get("ping"):
+        access = monitor_access(roster.settings, directory)  # no ping: nothing has gone well yet
+        line = line_of(text, ["monitor", "ping"])
+        jobs.append(trial("monitor", str(settings), line, lambda: _set(ping.address(told, access))))
+    if is_real(roster.programme.organiser.email.partition("@")[2]):
+        line = line_of(text, ["programme", "organiser"])
+        jobs.append(trial("sender's domain", str(settings), line, lambda: _sender(roster)))
     people = str(directory / "people.csv")
     for person in roster.people.values():
         if person.calendar:
@@ -114,7 +156,41 @@ def _try_all(report: Report, roster: Roster, directory: Path, now: datetime, por
                     lambda p=person: ports.busy_source(p).read(window, None),  # type: ignore[misc]
                 )
             )
+    jobs.append(Job("audit", lambda: report.connections.extend(_audit(roster, directory))))
     run_all(jobs)
+
+
+def _audit(roster: Roster, directory: Path) -> Iterator[Connection]:
+    """Whether the audit chain is whole; nothing where there is no store of this version yet."""
+    url = resolve_url(roster.settings.store, directory)
+    name = url.database or ""
+    if url.get_backend_name() == "sqlite" and not Path(name).exists():
+        return
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            if not is_current(connection):
+                return
+        _, found = verified(engine)
+    except DatabaseError as error:
+        yield Connection("audit", Fault(name, 1, f"audit: {error.orig}", "see docs/privacy.md"))
+        return
+    finally:
+        engine.dispose()
+    for each in found[:1]:
+        what = f"audit: {each.fault}"
+        fault = Fault(name, each.number, what, "see docs/privacy.md; `audit` shows all")
+        yield Connection("audit", fault)
+    if not found:
+        yield Connection("audit")
+
+
+def _sender(roster: Roster) -> str:
+    """What the organiser's domain lacks for its mail to arrive; empty where nothing does."""
+    mail, domain = roster.settings.mail, roster.programme.organiser.email.partition("@")[2]
+    own = mail["url"].partition(":")[0] in ("smtp", "smtps")
+    relay = urlsplit(mail["url"]).hostname or "" if own else ""
+    return " ".join(doubts(look_up(domain, mail.get("dkim", ""), relay)))
 
 
 def _checked(port: object) -> None:
@@ -125,11 +201,15 @@ def _checked(port: object) -> None:
 
 def _tried(name: str, file: str, line: int, act: Callable[[], object]) -> Connection:
     try:
-        act()
+        said = act()
     except ProviderError as error:
         return Connection(name, Fault(file, line, f"{name}: {error.message}", error.mend))
     except Exception as error:  # what an adapter did not foresee is a finding as well
         log.exception("check_failed", connection=name)
         what = f"{name}: it failed unexpectedly ({type(error).__name__})"
         return Connection(name, Fault(file, line, what, "see the log above"))
-    return Connection(name)
+    return Connection(name, note=said if isinstance(said, str) else "")
+
+
+def _set(_secret: str) -> str:
+    return "its address is set"

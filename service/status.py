@@ -34,9 +34,14 @@ def document(seen: Overview) -> dict[str, Any]:
     return {
         "now": stamp(seen.now),
         "programme": seen.roster.programme.name,
+        "hold": seen.roster.settings.hold,
         "pairs": [pair_document(seen, row) for row in seen.pairs],
         "calendars": [_calendar(row) for row in seen.calendars],
         "mail": dict(seen.mail),
+        "paused": [
+            {"address": one.address, "since": stamp(one.since), "reason": one.reason}
+            for one in seen.known.paused
+        ],
     }
 
 

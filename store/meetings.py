@@ -39,7 +39,8 @@ class Booking:
     `zone` is the zone whose wall time was agreed; `refused` are times that did not suit;
     `decision` is why this time, as JSON; `link` is where to join online, `why` the reason of the
     last move. `kind` is "meeting" or "briefing", which is `about` a programme event, by its id.
-    `assumed` marks one that is held by nobody's word.
+    `assumed` marks one that is held by nobody's word. `wall` is what a clock in `zone` reads at its
+    start (see `mentoring/wall_time.py`), `rules` the tzdata version by which that became the slot.
     """
 
     meeting: Meeting
@@ -55,6 +56,8 @@ class Booking:
     kind: str = MEETING
     about: str = ""
     assumed: bool = False
+    wall: str = ""
+    rules: str = ""
 
     @property
     def uid(self) -> str:
@@ -146,18 +149,6 @@ def pairs_that_met(connection: Connection, now: datetime) -> frozenset[tuple[str
     """Pairs with a meeting whose time is past, called off or not."""
     query = select(meetings.c.mentor, meetings.c.mentee).where(meetings.c.end <= seconds(now))
     return frozenset((row.mentor, row.mentee) for row in connection.execute(query.distinct()))
-
-
-def held_between(connection: Connection, first: datetime, last: datetime) -> int:
-    """How many meetings that began in [first, last) the whole cohort held."""
-    query = select(func.count()).where(
-        meetings.c.kind == MEETING,
-        meetings.c.state == State.HELD,
-        meetings.c.start >= seconds(first),
-        meetings.c.start < seconds(last),
-    )
-    count: int = connection.execute(query).scalar_one()
-    return count
 
 
 def unpublished(connection: Connection) -> list[Booking]:
@@ -283,6 +274,8 @@ def _booking(row: Row[Any], mentor: Row[Any], mentee: Row[Any]) -> Booking:
         kind=row.kind,
         about=row.about,
         assumed=row.assumed,
+        wall=row.wall,
+        rules=row.rules,
     )
 
 
@@ -332,6 +325,8 @@ def _values(booking: Booking) -> dict[str, Any]:
         "kind": booking.kind,
         "about": booking.about,
         "assumed": booking.assumed,
+        "wall": booking.wall,
+        "rules": booking.rules,
     }
 
 

@@ -144,6 +144,28 @@ def begin(connection: Connection, letter: int, now: datetime) -> None:
     connection.execute(outbox.update().where(outbox.c.id == letter).values(**values))
 
 
+def doubt(
+    connection: Connection,
+    since: datetime,
+    now: datetime,
+    *,
+    sure_kinds: Collection[str],
+    sure_readers: Collection[str],
+) -> int:
+    """Letters queued since an instant may be out already, but for these; returns how many."""
+    doubted = connection.execute(
+        outbox.update()
+        .where(
+            outbox.c.state == QUEUED,
+            outbox.c.created_at >= seconds(since),
+            outbox.c.kind.not_in(sure_kinds),
+            outbox.c.recipient.not_in(sure_readers),
+        )
+        .values(state=SENDING, next_attempt=seconds(now))
+    )
+    return doubted.rowcount
+
+
 def mark(
     connection: Connection,
     letter: int,
@@ -277,3 +299,20 @@ def lost(connection: Connection) -> list[Lost]:
         .order_by(outbox.c.id)
     )
     return [Lost(*row) for row in rows]
+
+
+def blank_old(connection: Connection, before: datetime) -> None:
+    """Forget the words of letters that were queued before an instant, and wait no more."""
+    connection.execute(
+        outbox.update()
+        .where(
+            outbox.c.created_at < seconds(before),
+            outbox.c.state.not_in((QUEUED, SENDING)),
+            outbox.c.raw != b"",
+        )
+        .values(raw=b"")
+    )
+
+
+def forget_received(connection: Connection, before: datetime) -> None:
+    connection.execute(received.delete().where(received.c.at < seconds(before)))

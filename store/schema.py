@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from store import (
     tables,
+    tables_bounces,
     tables_coordinator,
     tables_engine,
     tables_forecast,
+    tables_privacy,
     tables_programme,
     tables_supervision,
 )
@@ -16,9 +18,11 @@ metadata = tables.metadata
 __all__ = [
     "metadata",
     "tables",
+    "tables_bounces",
     "tables_coordinator",
     "tables_engine",
     "tables_forecast",
+    "tables_privacy",
     "tables_programme",
     "tables_supervision",
 ]

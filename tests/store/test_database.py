@@ -15,12 +15,12 @@ from store.database import StoreError, migrate, open_engine, resolve_url, sole_w
 from store.schema import metadata
 
 NOW = datetime(2027, 1, 11, 12, tzinfo=UTC)
-LATER = '''"""A later version."""
+LATER = f'''"""A later version."""
 import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "0008"
+down_revision = "{database.newest_revision()}"
 
 
 def upgrade() -> None:
@@ -101,6 +101,7 @@ def test_a_store_of_the_first_version_keeps_its_meetings(
         assert bits == 0b11 << begin // 900 - first_quarter
         (booking,) = meetings.of_pair(connection, "a@x.org", "b@x.org")
         assert (booking.link, booking.why, booking.meeting.accepted) == ("", "", True)
+        assert (booking.wall, booking.rules) == ("2027-01-15T08:00:00+00:00", "")
         meetings.save(connection, booking)
     engine.dispose()
 
