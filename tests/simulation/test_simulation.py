@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Connection
 
-from service import deliver, propose, sides, sync
+from service import booking, deliver, sides, sync
 from service.work import Work
 from store import meetings, outbox
 from tests.simulation.__main__ import played
@@ -85,7 +85,7 @@ DEFECTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
     ),
     "SEQUENCE stays": (
         "moved under the same SEQUENCE",
-        lambda plant: plant.setattr(propose, "move", _same_sequence(propose.move)),
+        lambda plant: plant.setattr("service.propose.move", _same_sequence(booking.move)),
     ),
     "an empty calendar is believed": (
         "over a busy time",

@@ -315,6 +315,12 @@ class World:
                 (self._edit_person, self._edit_person, self._edit_dates, self._edit_pairs)
             )()
             self._write()
+        if not self.left and self.now.date() > FIRST and dice.random() < 0.3:
+            # In every world somebody leaves to whom mail is on its way.
+            waiting = {reader.partition("@")[0] for reader in waiting_for(self.engine)}
+            if waiting := waiting & self.cohort.people.keys():
+                self._leaves(dice.choice(sorted(waiting)))
+                self._write()
         if dice.random() < 0.02:
             self._hand_in_the_calendar()
 
@@ -378,18 +384,17 @@ class World:
             return
         pair = self.dice.choice(pairs)
         if what == 1:
-            # Rather somebody to whom mail is on its way.
-            waiting = {reader.partition("@")[0] for reader in waiting_for(self.engine)}
-            waiting &= self.cohort.people.keys()
-            user = self.dice.choice(sorted(waiting) or [pair.mentor, pair.mentee])
-            self.cohort.remove(user)
-            self.left[f"{user}@example.org"] = self.now
+            self._leaves(self.dice.choice((pair.mentor, pair.mentee)))
         elif what == 2:
             self.cohort.part(pair.mentor, pair.mentee)
         else:
             end = self.now.date() + timedelta(days=self.dice.randrange(3, 20))
             if FIRST < end < self.cohort.term[1]:
                 pairs[pairs.index(pair)] = replace(pair, end=f"{end}")
+
+    def _leaves(self, user: str) -> None:
+        self.cohort.remove(user)
+        self.left[f"{user}@example.org"] = self.now
 
     def _hand_in_the_calendar(self) -> None:
         """Somebody drags or deletes a meeting in the programme's own calendar."""
