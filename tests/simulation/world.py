@@ -9,11 +9,10 @@ import hashlib
 import random
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, event, select
 from sqlalchemy.engine import Connection, make_url
@@ -30,56 +29,14 @@ from tests.programme.cohort import Cohort, Match, Member, busy_days
 from tests.programme.judge import sheets_in
 from tests.programme.partners import Partners
 from tests.programme.play import Sent, parsed
+from tests.simulation.happenings import happen
 from tests.simulation.invariants import OFFICE, Invariants, waiting_for
 from tests.simulation.servers import Diary, Killed, Servers, Weather
+from tests.simulation.setting import FIRST, HOURS, MOODS, ZONES
 
-FIRST = date(2027, 2, 15)
-"""Two clock changes lie ahead: 14 March in New York, 28 March in London."""
 QUIET = timedelta(weeks=3)
 """So long before a world's end everything is mended, to see that nothing is left behind."""
 _QUARTER = timedelta(minutes=15)
-_ZONES = (
-    "America/New_York",
-    "America/New_York",
-    "America/Los_Angeles",
-    "Europe/London",
-    "Europe/Madrid",
-    "America/Denver",
-    "Asia/Kolkata",
-)
-_HOURS = (
-    "Mon-Fri 09:00-17:00",
-    "Mon-Fri 08:00-12:00, 13:00-18:00",
-    "Mon-Wed 09:00-13:00",
-    "Mon-Fri 12:00-20:00",
-    "Mon-Thu 22:00-06:00",
-)
-_MOODS = (
-    "accepts",
-    "accepts",
-    "declines",
-    "late",
-    "twice",
-    "counters",
-    "silent",
-    "conflict",
-    "away by mail",
-    "ends",
-    "by mail",
-    "never calm",
-)
-_EXCEPTIONS = (
-    ("off", ""),
-    ("deadline", "Audit"),
-    ("timezone", "Europe/London"),
-    ("hours", _HOURS[2]),
-)
-_OUTAGES = (
-    ("mail", ("off",)),
-    ("inbox", ("off",)),
-    ("organiser", ("off",)),
-    ("calendar", ("off", "gone", "consent", "odd", "empty")),
-)
 
 
 @dataclass(frozen=True)
@@ -114,7 +71,7 @@ class World:
         self.cohort.term = (FIRST, self.end.date() - timedelta(days=4))
         self.cohort.every = "2 weeks"
         for _ in range(self.size.pairs):
-            self._matched()
+            self.match()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.weather = Weather(random.Random(f"{self.seed} weather"), self.now)
         self.weather.healed_from = self.end - QUIET
@@ -128,7 +85,7 @@ class World:
         moods = random.Random(f"{self.seed} partners")
         self.partners = Partners(self.cohort.people, drop, moods)
         self.invariants = Invariants(self.directory)
-        self._write()
+        self.write()
 
     @property
     def faults(self) -> list[str]:
@@ -172,7 +129,7 @@ class World:
     def _step(self, now: datetime) -> None:
         self.weather.now, self.weather.failed = now, False
         if not self.weather.is_over:
-            self._something_happens()
+            happen(self)
         fresh = self._pass(now)
         if self.dice.random() < 0.1 and not self.weather.failed:
             again = self._pass(now)
@@ -265,7 +222,7 @@ class World:
             start, end = (meeting.decoded(n).astimezone(UTC) for n in ("dtstart", "dtend"))
             diary.put(str(meeting["uid"]), (start, end))
 
-    def _write(self) -> None:
+    def write(self) -> None:
         self.cohort.write(self.directory)
         self.roster = load(self.directory)
         self._sheets = sheets_in(self.directory)
@@ -274,12 +231,12 @@ class World:
         dice = self.dice
         person = Member(
             next(self._names),
-            dice.choice(_ZONES),
-            hours=dice.choices(_HOURS, (10, 4, 2, 2, 1))[0],
+            dice.choice(ZONES),
+            hours=dice.choices(HOURS, (10, 4, 2, 2, 1))[0],
             has_calendar=dice.random() < 0.85,
             supervisor=dice.choice(("", "Rita", "Sam")),
             language=dice.choice(("en", "en", "es")),
-            mood=dice.choice(_MOODS),
+            mood=dice.choice(MOODS),
         )
         self.cohort.people[person.user] = person
         if person.has_calendar:
@@ -288,7 +245,7 @@ class World:
                 diary.put(f"{person.user} {number}", span)
         return person
 
-    def _matched(self) -> None:
+    def match(self) -> None:
         """A new pair; now and then its mentor has another mentee already."""
         mentors = sorted({pair.mentor for pair in self.cohort.pairs} & self.cohort.people.keys())
         shared = mentors and self.dice.random() < 0.3
@@ -298,121 +255,6 @@ class World:
             mentor, self._joins().user, minutes=minutes, every=self.dice.choice(("", "1 week"))
         )
         self.cohort.pairs.append(pair)
-
-    def _something_happens(self) -> None:
-        dice = self.dice
-        for port, ways in _OUTAGES:
-            if dice.random() < 0.03:
-                name = (
-                    f"calendar {dice.choice(sorted(self.diaries))}" if port == "calendar" else port
-                )
-                self.weather.strike(name, dice.choice(ways), dice.choice((0.01, 0.5, 1, 3)))
-        for diary in self.diaries.values():
-            if dice.random() < 0.05:
-                self._calendar_changes(diary)
-        if dice.random() < 0.06:
-            dice.choice(
-                (self._edit_person, self._edit_person, self._edit_dates, self._edit_pairs)
-            )()
-            self._write()
-        if not self.left and self.now.date() > FIRST and dice.random() < 0.3:
-            # In every world somebody leaves to whom mail is on its way.
-            waiting = {reader.partition("@")[0] for reader in waiting_for(self.engine)}
-            if waiting := waiting & self.cohort.people.keys():
-                self._leaves(dice.choice(sorted(waiting)))
-                self._write()
-        if dice.random() < 0.02:
-            self._hand_in_the_calendar()
-
-    def _calendar_changes(self, diary: Diary) -> None:
-        dice = self.dice
-        day = self.now + timedelta(days=dice.randrange(1, 21))
-        start = day.replace(hour=dice.randrange(24), minute=dice.choice((0, 10, 30)), second=0)
-        what = dice.randrange(5)
-        if what == 0 and diary.items:
-            del diary.items[dice.choice(sorted(diary.items))]
-            diary.revision += 1
-        elif what == 1 and diary.items:
-            diary.items[dice.choice(sorted(diary.items))] = (start, start + timedelta(hours=1))
-            diary.revision += 1
-        elif what == 2:
-            zone = (
-                ZoneInfo(self.cohort.people[diary.user].zone)
-                if diary.user in self.cohort.people
-                else UTC
-            )
-            midnight = datetime.combine(day.date(), datetime.min.time(), zone)
-            whole = (midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC))
-            diary.put(f"all day {day.date()}", whole)
-        elif what == 3 and dice.random() < 0.1:
-            diary.items.clear()
-            diary.revision += 1
-        else:
-            diary.put(
-                f"more {start}", (start, start + timedelta(minutes=dice.choice((25, 60, 180))))
-            )
-
-    def _edit_person(self) -> None:
-        user = self.dice.choice(sorted(self.cohort.people))
-        if self.dice.random() < 0.5:
-            self.cohort.change(user, zone=self.dice.choice(_ZONES))
-        else:
-            self.cohort.change(user, hours=self.dice.choice(_HOURS[:4]))
-
-    def _edit_dates(self) -> None:
-        user = self.dice.choice(sorted(self.cohort.people))
-        first = self.now.date() + timedelta(days=self.dice.randrange(1, 21))
-        last = first + timedelta(days=self.dice.randrange(10))
-        kind, value = self.dice.choice(
-            (
-                ("off", ""),
-                ("deadline", "Audit"),
-                ("timezone", "Europe/London"),
-                ("hours", _HOURS[2]),
-            )
-        )
-        clash = any(row.split(",")[0] == f"{user}@example.org" for row in self.cohort.exceptions)
-        if not clash:
-            self.cohort.exceptions.append(f"{user}@example.org,{first},{last},{kind},{value}")
-
-    def _edit_pairs(self) -> None:
-        """Somebody leaves, a pair parts or ends sooner, or a new one comes."""
-        what = self.dice.randrange(4)
-        pairs = self.cohort.pairs
-        if what == 0 or len(pairs) < 2:
-            self._matched()
-            return
-        pair = self.dice.choice(pairs)
-        if what == 1:
-            self._leaves(self.dice.choice((pair.mentor, pair.mentee)))
-        elif what == 2:
-            self.cohort.part(pair.mentor, pair.mentee)
-        else:
-            end = self.now.date() + timedelta(days=self.dice.randrange(3, 20))
-            if FIRST < end < self.cohort.term[1]:
-                pairs[pairs.index(pair)] = replace(pair, end=f"{end}")
-
-    def _leaves(self, user: str) -> None:
-        self.cohort.remove(user)
-        self.left[f"{user}@example.org"] = self.now
-
-    def _hand_in_the_calendar(self) -> None:
-        """Somebody drags or deletes a meeting in the programme's own calendar."""
-        coming = sorted(
-            (s for s in self.servers.entries.values() if s.slot.start > self.now),
-            key=lambda shown: (shown.slot.start, shown.uid),
-        )
-        if not coming:
-            return
-        shown = self.dice.choice(coming)
-        self.servers.edits += 1
-        if self.dice.random() < 0.5:
-            del self.servers.entries[shown.uid]
-        else:
-            moved = type(shown.slot)(
-                shown.slot.start + timedelta(hours=1), shown.slot.end + timedelta(hours=1)
-            )
-            self.servers.entries[shown.uid] = replace(shown, slot=moved)
 
 
 def hash_of(text: str) -> int:
