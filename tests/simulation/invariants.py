@@ -105,13 +105,18 @@ class Invariants:
                 yield f"{told}: the notice {sent.key} twice"
             self._keys.add(sent.key)
             urgent = yield from self._calendar(now, sent, told)
-            sheet = sheets.get(sent.reader) or self._former.get(sent.reader, OFFICE)
+            sheet = sheets.get(sent.reader) or self._since_they_left(sent.reader)
             reads = sheet.works(now, now + timedelta(minutes=1), deadlines=False)
             if not reads and not urgent and sent.kind not in _AT_ONCE:
                 yield f"{told}: outside their hours"
             has_left = sent.reader in left and sent.reader not in sheets | supervisors
             if has_left and sent.kind not in _TO_LEAVERS:
                 yield f"{told}: they left on {left[sent.reader]:%Y-%m-%d}"
+
+    def _since_they_left(self, reader: str) -> Sheet:
+        """Nothing but the zone in the invite is known of who is in no file any more."""
+        former = self._former.get(reader, OFFICE)
+        return Sheet(former.zone, OFFICE.hours, "")
 
     def _calendar(self, now: datetime, sent: Sent, told: str) -> Generator[str, None, bool]:
         """The faults of its calendar part; returns whether it may arrive at any hour."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Connection
 
-from service import booking, deliver, sides, sync
+from service import booking, deliver, sides
 from service.work import Work
 from store import meetings, outbox
 from tests.simulation.__main__ import played
@@ -86,10 +86,6 @@ DEFECTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
     "SEQUENCE stays": (
         "moved under the same SEQUENCE",
         lambda plant: plant.setattr("service.propose.move", _same_sequence(booking.move)),
-    ),
-    "an empty calendar is believed": (
-        "over a busy time",
-        lambda plant: plant.setattr(sync, "_is_doubtful", lambda *_: False),
     ),
 }
 
