@@ -8,10 +8,10 @@ number held a Beta-binomial. Nothing is drawn at random.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache, partial
 
 from mentoring.meeting import State
 from mentoring.openings import Openings
@@ -52,6 +52,11 @@ class Outlook:
     habits: Habits
     extra: int = 0
     denser: Denser | None = None
+    spreads: dict[tuple[int, timedelta], list[tuple[int, float]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What was worked out of turns that follow on one another; the same for `extra` and `denser`,
+    so `replace` with another of these passes it on."""
 
 
 def held_by_end(outlook: Outlook, turns: Sequence[float] = ()) -> dict[int, float]:
@@ -92,8 +97,8 @@ def _one_more(
 
 def turns_left(outlook: Outlook) -> list[float]:
     """The chances that no, one, two … turns of the rhythm fit before the end."""
-    following = lru_cache(maxsize=None)(partial(_following, outlook))
     chances: list[float] = []
+    following: dict[int, list[tuple[int, float]]] = {}
     at = dict(_spread(outlook, outlook.due, outlook.earliest))
     still = 1.0
     while True:
@@ -102,10 +107,12 @@ def turns_left(outlook: Outlook) -> list[float]:
         if not at:
             return chances
         still = fits
-        then: dict[int, float] = {}
+        then: dict[int, float] = defaultdict(float)
         for place, p in at.items():
-            for later, share in following(place):
-                then[later] = then.get(later, 0.0) + p * share
+            if (known := following.get(place)) is None:
+                known = following[place] = _following(outlook, place)
+            for later, share in known:
+                then[later] += p * share
         at = {place: p for place, p in then.items() if p > _NEVER}
 
 
@@ -114,8 +121,11 @@ def _following(outlook: Outlook, place: int) -> list[tuple[int, float]]:
     day = outlook.days.days[place]
     denser = outlook.denser
     every = denser.every if denser and denser.first <= day <= denser.last else outlook.every
-    # Half a rhythm between two meetings at the least.
-    return _spread(outlook, day + every, day + max(every / 2, _DAY))
+    if (place, every) not in outlook.spreads:
+        # Half a rhythm between two meetings at the least.
+        spread = _spread(outlook, day + every, day + max(every / 2, _DAY))
+        outlook.spreads[place, every] = spread
+    return outlook.spreads[place, every]
 
 
 def _spread(outlook: Outlook, due: date, earliest: date) -> list[tuple[int, float]]:

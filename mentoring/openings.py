@@ -10,14 +10,15 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from mentoring.availability import is_holiday, meeting_hours
+from mentoring.availability import is_holiday
 from mentoring.grid import SECONDS, Grid, quarters_in, starts
 from mentoring.interval import Interval
 from mentoring.roster import DateException, ExceptionKind, Pair, Person
+from mentoring.worktime import common
 
 _DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 _WEAK = 1 / 3
@@ -89,23 +90,29 @@ def openings(pair: Pair, people: tuple[Person, Person], zone: str) -> Openings:
     last = monday_of(pair.end + pair.agreement.every) + _WEEK - _DAY
     tz = ZoneInfo(zone)
     window = Interval(_midnight(first, tz), _midnight(last + _DAY, tz))
-    grid = Grid.over(window)
-    mentor, mentee = (grid.inside(meeting_hours(person, window)) for person in people)
-    free = starts(mentor & mentee, quarters_in(pair.agreement.minutes))
-    days = (first + number * _DAY for number in range((last - first).days + 1))
-    return Openings(first, last, tuple(d for d in days if _is_open(pair, grid, free, d, tz)))
+    free = starts(common(*people, Grid.over(window)), quarters_in(pair.agreement.minutes))
+    days = _with_start(first, last, tz, free)
+    if pair.pauses:
+        days = tuple(d for d in days if not any(p.first <= d <= p.last for p in pair.pauses))
+    return Openings(first, last, days)
 
 
-def _quarter(instant: datetime) -> int:
-    return int(instant.timestamp()) // SECONDS
+@lru_cache(maxsize=1024)
+def _with_start(first: date, last: date, tz: ZoneInfo, free: int) -> tuple[date, ...]:
+    """The days, both included, in which a bit is set; the first bit begins at the first midnight.
 
-
-def _is_open(pair: Pair, grid: Grid, free: int, day: date, tz: ZoneInfo) -> bool:
-    begin, end = (_quarter(_midnight(each, tz)) - grid.first for each in (day, day + _DAY))
-    begin = max(0, begin)
-    length = end - begin
-    has_start = bool((free >> begin) & ((1 << length) - 1))
-    return has_start and not any(pause.first <= day <= pause.last for pause in pair.pauses)
+    Kept: a pair's hours over its whole term stay for months what they are.
+    """
+    days = [first + number * _DAY for number in range((last - first).days + 2)]
+    edges = [int(_midnight(day, tz).timestamp()) for day in days]
+    # The grid begins at the first whole quarter hour.
+    offset = -(-edges[0] // SECONDS)
+    bits = [max(0, edge // SECONDS - offset) for edge in edges]
+    return tuple(
+        day
+        for day, begin, end in zip(days, bits, bits[1:], strict=False)
+        if (free >> begin) & ((1 << (end - begin)) - 1)
+    )
 
 
 def _midnight(day: date, tz: ZoneInfo) -> datetime:

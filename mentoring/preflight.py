@@ -14,11 +14,11 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from mentoring.availability import zone_at
-from mentoring.grid import Grid, indices, quarters_in, runs, starts
+from mentoring.grid import Grid, quarters_in, runs, starts
 from mentoring.interval import Interval
 from mentoring.notices import Party, Reader
 from mentoring.roster import Person
-from mentoring.worktime import worktime
+from mentoring.worktime import common, worktime
 
 AHEAD = timedelta(weeks=8)
 _WEEK = timedelta(weeks=1)
@@ -159,39 +159,28 @@ def _instead(mentor: Person, mentee: Person, slot: Interval, minutes: int) -> tu
     """The longest times of the slot's week that both work."""
     half = timedelta(days=3)
     grid = Grid.over(Interval(slot.start - half, slot.end + half))
-    both = _common(mentor, mentee, grid)
+    both = common(mentor, mentee, grid)
     stretches = (Interval(grid.at(first), grid.at(last)) for first, last in runs(both))
     fitting = [run for run in stretches if run.length >= timedelta(minutes=minutes)]
     return tuple(sorted(fitting, key=lambda run: (-run.length, run.start))[:_MOST_INSTEAD])
 
 
-def _common(mentor: Person, mentee: Person, grid: Grid) -> int:
-    """Bits of the quarter hours in which both work."""
-    window = Interval(grid.at(0), grid.at(grid.size))
-    bits = grid.all
-    for person in (mentor, mentee):
-        work = worktime(person, window)
-        bits &= grid.cut(work.bits, work.grid.first)
-    return bits
-
-
 def gaps(
     mentor: Person, mentee: Person, minutes: int, window: Interval, longest: timedelta
 ) -> list[Interval]:
-    """Stretches longer than `longest` in which no meeting fits into the hours of both.
+    """Stretches longer than `longest`, a quarter hour or more, in which no meeting can begin.
 
     Calendars are not looked at: what is said here is known for weeks ahead.
     """
-    edges = [window.start, *_possible(mentor, mentee, minutes, window), window.end]
+    grid = Grid.over(window)
+    possible = starts(common(mentor, mentee, grid), quarters_in(minutes))
+    edges = [window.start]
+    for first, after in runs(possible):
+        edges += [grid.at(first), grid.at(after - 1)]
+    edges.append(window.end)
     return [
         Interval(before, after) for before, after in pairwise(edges) if after - before > longest
     ]
-
-
-def _possible(mentor: Person, mentee: Person, minutes: int, window: Interval) -> Iterator[datetime]:
-    """When a meeting could begin by the hours of both."""
-    grid = Grid.over(window)
-    return map(grid.at, indices(starts(_common(mentor, mentee, grid), quarters_in(minutes))))
 
 
 def clear_of_gaps(

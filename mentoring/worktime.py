@@ -166,6 +166,16 @@ def worktime(person: Person, window: Interval) -> Worktime:
     return _kept(person.timezone, person.hours, person.holidays, exceptions, first, last)
 
 
+def common(mentor: Person, mentee: Person, grid: Grid) -> int:
+    """Bits of the grid's quarter hours in which both work."""
+    window = Interval(grid.at(0), grid.at(grid.size))
+    bits = grid.all
+    for person in (mentor, mentee):
+        work = worktime(person, window)
+        bits &= grid.cut(work.bits, work.grid.first)
+    return bits
+
+
 def forget() -> None:
     """Drop what is kept of every rule."""
     _kept.cache_clear()

@@ -32,11 +32,18 @@ SUBJECT_LENGTH = 60
 
 
 class _Headers(HeaderRegistry):
-    """Keeps each header's class; the library makes one anew for every header of every mail."""
+    """Keeps each header's class; the library makes one anew for every header of every mail.
+
+    Headers that were read are kept too: it reads a part's again at each look at it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._made: dict[str, type[BaseHeader]] = {}
+        self._read = lru_cache(maxsize=512)(super().__call__)
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        return self._read(name, value) if type(value) is str else super().__call__(name, value)
 
     def __getitem__(self, name: str) -> type[BaseHeader]:
         known = name.lower()
@@ -211,8 +218,8 @@ def words(notice: Notice, programme: Programme, edition: Edition) -> Rendered:
     """A notice in the words of one edition. Raises whatever a broken template raises."""
     given = context(notice, programme, edition.language)
     subject, text, html = (edition.render(name, given) for name in files_of(notice.kind))
-    pictures = pictures_of(notice)
-    return Rendered(shortened(_for_header(subject)), _lines(text), _inlined(html), pictures)
+    shown: tuple[Picture, ...] = given["pictures"]
+    return Rendered(shortened(_for_header(subject)), _lines(text), _inlined(html), shown)
 
 
 def context(notice: Notice, programme: Programme, language: str) -> dict[str, Any]:

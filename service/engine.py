@@ -28,8 +28,8 @@ def run_all(jobs: Iterable[Job], stop: threading.Event | None = None) -> int:
     queues: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         queues[job.key].append(job)
-    if not queues:
-        return 0
+    if min(_WORKERS, len(queues)) <= 1:  # then no thread is worth its start
+        return sum(_run_queue(queue, stop) for queue in queues.values())
     with ThreadPoolExecutor(min(_WORKERS, len(queues)), thread_name_prefix="job") as pool:
         outcomes = [pool.submit(_run_queue, queue, stop) for queue in queues.values()]
     return sum(outcome.result() for outcome in outcomes)

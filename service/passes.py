@@ -157,13 +157,18 @@ def _syncing(work: Work, person: Person) -> Callable[[], None]:
 
 
 def tend_all(work: Work, stop: threading.Event | None = None) -> None:
-    """Look after every live meeting, then propose what is due."""
-    with work.engine.begin() as connection:
-        uids = [booking.uid for booking in meetings.live(connection)]
+    """Look after every poll, then every live meeting, then propose what is due.
+
+    Polls come first, so that what was just picked is looked after as well.
+    """
+    with reading(work.engine) as connection:
         asked = [poll.id for poll in polls.running(connection)]
-    jobs = [Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids]
-    jobs += [Job(number, _in_transaction(work, tend_poll, number)) for number in asked]
-    _one_by_one(work, jobs, stop)
+    picking = (Job(number, _in_transaction(work, tend_poll, number)) for number in asked)
+    _one_by_one(work, picking, stop)
+    with reading(work.engine) as connection:
+        uids = [booking.uid for booking in meetings.live(connection)]
+    tending = (Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids)
+    _one_by_one(work, tending, stop)
     _propose_all(work, stop)
 
 

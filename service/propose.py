@@ -261,7 +261,9 @@ def no_slot(
 
 
 def keep(connection: Connection, standing: Standing, state: str, reason: str) -> None:
-    meetings.save_standing(connection, replace(standing, state=state, reason=reason))
+    """Write the pair's state where it is another one than the `standing` read before."""
+    if (standing.state, standing.reason) != (state, reason) or not standing.kept:
+        meetings.save_standing(connection, replace(standing, state=state, reason=reason))
 
 
 def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, why: Why) -> bool:

@@ -84,11 +84,15 @@ class Templates:
     _refused: set[Fault] = field(default_factory=set)
     _deadly: set[tuple[str, ...]] = field(default_factory=set)
     _editions: dict[str, Edition] = field(default_factory=dict)
+    _chosen: dict[tuple[str, ...], Edition] = field(default_factory=dict)
 
     def edition(self, names: Sequence[str], language: str) -> Edition:
         """The reader's language where all of `names`, and what they include, speak it."""
-        speaks = all(self._speaks(name, language) for name in names)
-        return self.spoken(language if speaks else FALLBACK)
+        asked = (language, *names)
+        if asked not in self._chosen:
+            speaks = all(self._speaks(name, language) for name in names)
+            self._chosen[asked] = self.spoken(language if speaks else FALLBACK)
+        return self._chosen[asked]
 
     def render(self, names: Sequence[str], language: str, make: Callable[[Edition], T]) -> T:
         """What `make` makes of `names`; with the shipped templates where an own one fails."""

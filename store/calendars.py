@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.interval import Interval
@@ -46,8 +46,11 @@ class Busy:
     interval: Interval
 
 
+_LOAD = select(calendars).where(calendars.c.person == bindparam("whose"))
+
+
 def load(connection: Connection, person: str) -> Calendar | None:
-    row = connection.execute(select(calendars).where(calendars.c.person == person)).first()
+    row = connection.execute(_LOAD, {"whose": person}).first()
     return _calendar(row) if row else None
 
 
@@ -77,16 +80,20 @@ def forget(connection: Connection, person: str) -> None:
     busy_bits.forget(connection, person)
 
 
-def busy_of(connection: Connection, person: str, window: Interval) -> list[Busy]:
-    rows = connection.execute(
-        select(busy.c.item, busy.c.start, busy.c.end)
-        .where(
-            busy.c.person == person,
-            busy.c.end > seconds(window.start),
-            busy.c.start < seconds(window.end),
-        )
-        .order_by(busy.c.start, busy.c.end, busy.c.item)
+_BUSY_OF = (
+    select(busy.c.item, busy.c.start, busy.c.end)
+    .where(
+        busy.c.person == bindparam("whose"),
+        busy.c.end > bindparam("first"),
+        busy.c.start < bindparam("last"),
     )
+    .order_by(busy.c.start, busy.c.end, busy.c.item)
+)
+
+
+def busy_of(connection: Connection, person: str, window: Interval) -> list[Busy]:
+    about = {"whose": person, "first": seconds(window.start), "last": seconds(window.end)}
+    rows = connection.execute(_BUSY_OF, about)
     return [Busy(item, Interval(instant(start), instant(end))) for item, start, end in rows]
 
 

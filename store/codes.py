@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from store.instants import seconds
@@ -24,6 +24,8 @@ class Code:
 
 def keep(connection: Connection, code: str, meaning: Code, now: datetime) -> None:
     """Note what a code stands for. Twice is as once."""
+    if find(connection, code) == meaning:
+        return
     connection.execute(codes.delete().where(codes.c.code == code))
     connection.execute(
         codes.insert().values(
@@ -36,8 +38,11 @@ def keep(connection: Connection, code: str, meaning: Code, now: datetime) -> Non
     )
 
 
+_FIND = select(codes).where(codes.c.code == bindparam("wanted"))
+
+
 def find(connection: Connection, code: str) -> Code | None:
-    row = connection.execute(select(codes).where(codes.c.code == code)).first()
+    row = connection.execute(_FIND, {"wanted": code}).first()
     return Code(row.purpose, row.person, tuple(json.loads(row.about))) if row else None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select, union_all
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.interval import Interval
@@ -79,7 +79,10 @@ class Booking:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a pair stands between passes: its state in words, and what the coordinator was told."""
+    """Where a pair stands between passes: its state in words, and what the coordinator was told.
+
+    `kept` is True for one that was read from the store.
+    """
 
     mentor: str
     mentee: str
@@ -87,10 +90,11 @@ class Standing:
     reason: str = ""
     rest_until: datetime | None = None
     told: str = ""
+    kept: bool = field(default=False, compare=False)
 
 
 def by_uid(connection: Connection, uid: str) -> Booking | None:
-    return next(iter(_bookings(connection, _all().where(meetings.c.uid == uid))), None)
+    return next(iter(_bookings(connection, _BY_UID, {"uid": uid})), None)
 
 
 def by_code(connection: Connection, code: str) -> tuple[Booking, str] | None:
@@ -111,10 +115,7 @@ def live(connection: Connection) -> list[Booking]:
 
 def of_pair(connection: Connection, mentor: str, mentee: str) -> list[Booking]:
     """All meetings a pair ever had, first to last; briefings are none."""
-    query = _all().where(
-        meetings.c.mentor == mentor, meetings.c.mentee == mentee, meetings.c.kind == MEETING
-    )
-    return _bookings(connection, query)
+    return _bookings(connection, _OF_PAIR, {"mentor": mentor, "mentee": mentee})
 
 
 def of_person(connection: Connection, person: str) -> list[Booking]:
@@ -180,45 +181,69 @@ def mark_published(connection: Connection, booking: Booking) -> None:
     connection.execute(shown.values(published=booking.meeting.sequence))
 
 
+_TAKEN = select(meetings.c.start, meetings.c.end).where(
+    (meetings.c.mentor == bindparam("person")) | (meetings.c.mentee == bindparam("person")),
+    meetings.c.state.in_(LIVE),
+    meetings.c.uid != bindparam("besides"),
+    meetings.c.end > bindparam("first"),
+    meetings.c.start < bindparam("last"),
+)
+"""What is asked for each pair in each pass is built once: that takes longer than the answer."""
+
+
 def taken(
     connection: Connection, person: str, window: Interval, *, besides: str = ""
 ) -> list[Interval]:
     """The live meetings of a person that reach into the window, but for one UID."""
-    rows = connection.execute(
-        select(meetings.c.start, meetings.c.end).where(
-            (meetings.c.mentor == person) | (meetings.c.mentee == person),
-            meetings.c.state.in_(LIVE),
-            meetings.c.uid != besides,
-            meetings.c.end > seconds(window.start),
-            meetings.c.start < seconds(window.end),
-        )
-    )
+    about = {
+        "person": person,
+        "besides": besides,
+        "first": seconds(window.start),
+        "last": seconds(window.end),
+    }
+    rows = connection.execute(_TAKEN, about)
     return sorted(Interval(instant(start), instant(end)) for start, end in rows)
+
+
+_BORNE = union_all(
+    *(
+        select(func.coalesce(func.sum(meetings.c[edge]), 0.0)).where(
+            meetings.c[role] == bindparam("person"),
+            meetings.c.state != State.CANCELLED,
+            meetings.c.uid != bindparam("besides"),
+        )
+        for role, edge in (("mentor", "edge_mentor"), ("mentee", "edge_mentee"))
+    )
+)
 
 
 def borne(connection: Connection, person: str, *, besides: str = "") -> float:
     """The awkward minutes that a person has borne in meetings not called off, but for one UID."""
-    total = 0.0
-    for role, edge in (("mentor", "edge_mentor"), ("mentee", "edge_mentee")):
-        total += connection.execute(
-            select(func.coalesce(func.sum(meetings.c[edge]), 0.0)).where(
-                meetings.c[role] == person,
-                meetings.c.state != State.CANCELLED,
-                meetings.c.uid != besides,
-            )
-        ).scalar_one()
-    return total
+    about = {"person": person, "besides": besides}
+    return float(sum(connection.execute(_BORNE, about).scalars()))
 
 
 def _all() -> Select[Any]:
     return select(meetings).order_by(meetings.c.mentor, meetings.c.mentee, meetings.c.number)
 
 
-def _bookings(connection: Connection, query: Select[Any]) -> list[Booking]:
-    rows = connection.execute(query).all()
+_BY_UID = _all().where(meetings.c.uid == bindparam("uid"))
+_OF_PAIR = _all().where(
+    meetings.c.mentor == bindparam("mentor"),
+    meetings.c.mentee == bindparam("mentee"),
+    meetings.c.kind == MEETING,
+)
+_SIDES = select(attendances).where(attendances.c.uid.in_(bindparam("uids", expanding=True)))
+
+
+def _bookings(
+    connection: Connection, query: Select[Any], about: Mapping[str, str] | None = None
+) -> list[Booking]:
+    rows = connection.execute(query, about).all()
+    if not rows:
+        return []
     sides: dict[str, dict[str, Row[Any]]] = {}
-    wanted = select(attendances).where(attendances.c.uid.in_([row.uid for row in rows]))
-    for row in connection.execute(wanted):
+    for row in connection.execute(_SIDES, {"uids": [row.uid for row in rows]}):
         sides.setdefault(row.uid, {})[row.person] = row
     return [_booking(row, sides[row.uid][row.mentor], sides[row.uid][row.mentee]) for row in rows]
 
@@ -327,13 +352,17 @@ def with_side(booking: Booking, changed: Attendance) -> Booking:
     return replace(booking, meeting=replace(booking.meeting, attendances=sides))
 
 
+_STANDING = select(pairs).where(
+    pairs.c.mentor == bindparam("mentor"), pairs.c.mentee == bindparam("mentee")
+)
+
+
 def standing(connection: Connection, mentor: str, mentee: str) -> Standing | None:
-    query = select(pairs).where(pairs.c.mentor == mentor, pairs.c.mentee == mentee)
-    row = connection.execute(query).first()
+    row = connection.execute(_STANDING, {"mentor": mentor, "mentee": mentee}).first()
     if row is None:
         return None
     rest = instant(row.rest_until)
-    return Standing(row.mentor, row.mentee, row.state, row.reason, rest, row.told)
+    return Standing(row.mentor, row.mentee, row.state, row.reason, rest, row.told, kept=True)
 
 
 def save_standing(connection: Connection, standing: Standing) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.letter import Letter
@@ -84,8 +84,11 @@ def said(connection: Connection, prefix: str) -> frozenset[str]:
     return frozenset(connection.execute(query).scalars())
 
 
+_WITH_KEY = select(outbox.c.id).where(outbox.c.key == bindparam("key"))
+
+
 def is_said(connection: Connection, key: str) -> bool:
-    return connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first() is not None
+    return connection.execute(_WITH_KEY, {"key": key}).first() is not None
 
 
 def said_since(connection: Connection, prefix: str, since: datetime) -> list[tuple[str, datetime]]:

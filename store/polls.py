@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.interval import Interval
@@ -18,15 +18,24 @@ from store.tables_programme import poll_answers, polls
 
 def running(connection: Connection) -> list[Poll]:
     """Polls that are not closed, oldest first."""
-    return _polls(connection, select(polls).where(polls.c.closed_at.is_(None)))
+    query = select(polls).where(polls.c.closed_at.is_(None))
+    return _polls(connection, query.order_by(polls.c.made_at, polls.c.id))
+
+
+_RUNNING_FOR = (
+    select(polls)
+    .where(
+        polls.c.closed_at.is_(None),
+        polls.c.mentor == bindparam("mentor"),
+        polls.c.mentee == bindparam("mentee"),
+    )
+    .order_by(polls.c.made_at, polls.c.id)
+)
 
 
 def running_for(connection: Connection, mentor: str, mentee: str) -> Poll | None:
     """The pair's poll that is not closed."""
-    query = select(polls).where(
-        polls.c.closed_at.is_(None), polls.c.mentor == mentor, polls.c.mentee == mentee
-    )
-    return next(iter(_polls(connection, query)), None)
+    return next(iter(_polls(connection, _RUNNING_FOR, {"mentor": mentor, "mentee": mentee})), None)
 
 
 def by_id(connection: Connection, number: str) -> Poll | None:
@@ -39,8 +48,10 @@ def outcome(connection: Connection, number: str) -> str | None:
     return connection.execute(query).scalar()
 
 
-def _polls(connection: Connection, query: Select[Any]) -> list[Poll]:
-    rows = connection.execute(query.order_by(polls.c.made_at, polls.c.id)).all()
+def _polls(
+    connection: Connection, query: Select[Any], about: Mapping[str, str] | None = None
+) -> list[Poll]:
+    rows = connection.execute(query, about).all()
     return [_poll(connection, row) for row in rows]
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ Span = tuple[datetime, datetime]
 _DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 _TIMES = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 _DAY = timedelta(days=1)
+
+
+@lru_cache(maxsize=256)
+def _holidays(region: str, year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays(region, years=[year]))
 
 
 @dataclass
@@ -53,7 +59,7 @@ class Sheet:
         return found
 
     def free_day(self, day: date, *, deadlines: bool) -> str:
-        if self.region and day in holidays.country_holidays(self.region, years=[day.year]):
+        if self.region and day in _holidays(self.region, day.year):
             return "a holiday"
         kinds = ["off", "deadline"] if deadlines else ["off"]
         return next((f"a day of {k}" for k in kinds for _ in self._on(day, k)), "")

@@ -24,7 +24,8 @@ from service.welcome import welcome
 from service.work import Work, reading
 from store import agreements, outbox, tables
 from store.database import migrate, open_engine, resolve_url
-from tests.demo.partners import answer_mail, calendar_in
+from tests.demo import partners
+from tests.demo.partners import answer_mail
 from tests.demo.programme import busy_event
 
 SETTINGS = """[programme]
@@ -167,7 +168,7 @@ def kick_off(work: Work) -> None:
 
 
 def calendar_of(message: EmailMessage) -> Calendar:
-    calendar = calendar_in(message.as_bytes())
+    calendar = partners.calendar_of(message)
     assert calendar is not None
     return calendar
 

@@ -7,6 +7,7 @@ import email.policy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import lru_cache
 
 from icalendar import Calendar, Component, Event
 
@@ -18,12 +19,22 @@ from tests.servers.smtpd import Taken
 
 def calendar_in(raw: bytes) -> Calendar | None:
     """The iTIP object in a mail."""
-    for part in email.message_from_bytes(raw, policy=email.policy.default).walk():
+    return calendar_of(email.message_from_bytes(raw, policy=email.policy.default))
+
+
+def calendar_of(message: EmailMessage) -> Calendar | None:
+    for part in message.walk():
         if part.get_content_type() == "text/calendar":
             payload = part.get_payload(decode=True)
             if isinstance(payload, bytes):
-                return Calendar.from_ical(payload)
+                return read_calendar(payload)
     return None
+
+
+@lru_cache(maxsize=64)
+def read_calendar(ics: bytes) -> Calendar:
+    """An iTIP object to look at: partners and judges look at the same one several times."""
+    return Calendar.from_ical(ics)
 
 
 def answer_mail(

@@ -76,13 +76,14 @@ class Match:
     mentor: str
     mentee: str
     start: str = ""
+    end: str = ""
     every: str = ""
     minutes: str = ""
     channel: str = ""
 
     def row(self) -> str:
         users = f"{self.mentor}@example.org,{self.mentee}@example.org"
-        return f"{users},{self.start},{self.every},{self.minutes},{self.channel}"
+        return f"{users},{self.start},{self.end},{self.every},{self.minutes},{self.channel}"
 
 
 def _three_hours_behind() -> tuple[list[Member], list[Match]]:
@@ -214,21 +215,21 @@ PLACES = (
 _HEADS = {
     "people": "name,email,timezone,hours,site,onsite,holidays,calendar,tools,expertise,"
     "supervisor,language",
-    "pairs": "mentor,mentee,start,every,minutes,channel",
+    "pairs": "mentor,mentee,start,end,every,minutes,channel",
     "exceptions": "person,from,to,kind,value",
     "events": "title,kind,start,end,timezone,place,link",
     "places": "site,name,kind,address,link",
 }
-_SETTINGS = f"""[programme]
+_SETTINGS = """[programme]
 name = "Leadership Mentoring 2027"
 organiser = "Mentoring Office <mentoring@example.org>"
 timezone = "America/New_York"
-start = {FIRST}
-end = {LAST}
+start = {first}
+end = {last}
 holidays = "US"
-coordinator = "{COORDINATOR}"
+coordinator = "{coordinator}"
 [agreement]
-every = "4 weeks"
+every = "{every}"
 [mail]
 url = "maildir:outbox"
 inbox = "maildir:inbox"
@@ -247,6 +248,8 @@ class Cohort:
     events: list[str] = field(default_factory=list)
     exceptions: list[str] = field(default_factory=list)
     has_pages: bool = False
+    term: tuple[date, date] = (FIRST, LAST)
+    every: str = "4 weeks"
 
     def write(self, directory: Path) -> None:
         rows = {
@@ -257,7 +260,11 @@ class Cohort:
             "places": PLACES,
         }
         directory.mkdir(parents=True, exist_ok=True)
-        settings = _SETTINGS + (_PAGES if self.has_pages else "")
+        first, last = self.term
+        settings = _SETTINGS.format(
+            first=first, last=last, coordinator=COORDINATOR, every=self.every
+        )
+        settings += _PAGES if self.has_pages else ""
         (directory / "overlap.toml").write_text(settings)
         for name, lines in rows.items():
             (directory / f"{name}.csv").write_text("\n".join([_HEADS[name], *lines]) + "\n")
@@ -299,12 +306,14 @@ def forty_pairs() -> Cohort:
     return Cohort(people, pairs, list(EVENTS), exceptions)
 
 
-def busy_days(person: Member, dice: random.Random) -> Sequence[tuple[datetime, datetime]]:
+def busy_days(
+    person: Member, dice: random.Random, term: tuple[date, date] = (FIRST, LAST)
+) -> Sequence[tuple[datetime, datetime]]:
     """Something on about every second working day of the year, at the person's own hours."""
     zone = ZoneInfo(person.zone)
     spans = []
-    for number in range((LAST - FIRST).days):
-        day = FIRST + timedelta(days=number)
+    for number in range((term[1] - term[0]).days):
+        day = term[0] + timedelta(days=number)
         if day.weekday() < 5 and dice.random() < 0.5:
             start = datetime(day.year, day.month, day.day, dice.randrange(8, 17), tzinfo=zone)
             begin = start.astimezone(UTC)

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import icalendar
-
+from tests.demo.partners import read_calendar
 from tests.judge import Sheet
 from tests.programme.cohort import CANARY, COORDINATOR
 from tests.programme.play import Sent
@@ -166,7 +165,7 @@ class YearJudge:
         if part is None:
             return False
         payload: Any = part.get_payload(decode=True)
-        calendar: Any = icalendar.Calendar.from_ical(payload)
+        calendar: Any = read_calendar(payload)
         event: Any = calendar.walk("VEVENT")[0]
         if str(calendar["method"]) == "DECLINECOUNTER":
             return False

@@ -77,6 +77,21 @@ def test_each_reads_the_times_on_their_own_clock_first(world: World) -> None:
     assert "PST" in body(for_lee).split("for Dana Lee:")[0]
 
 
+def test_what_is_picked_shortly_before_is_reminded_of_in_the_same_pass(world: World) -> None:
+    """Found by the simulation, seed 4: a second pass at the same instant sent the reminder."""
+    _, for_dana, for_lee = asked(world)
+    starts = [o.interval.start.astimezone(MONDAY.tzinfo) for o in poll_of(world).options]
+    monday = next(number for number, start in enumerate(starts) if start.weekday() == 0)
+    for person, question in ((DANA, for_dana), (LEE, for_lee)):
+        pick(world, person, question, f"{monday + 1}")
+    friday = (starts[monday] - timedelta(days=3)).replace(hour=15, minute=0)
+    world.step(friday)
+    assert sorted(kinds(world, "remind")) == [DANA, LEE]
+    assert world.sent()
+    world.step(friday)
+    assert world.sent() == []
+
+
 def test_a_shared_time_is_booked_and_confirmed_at_once(world: World) -> None:
     now, for_dana, for_lee = asked(world)
     pick(world, DANA, for_dana, "1 3 5")
