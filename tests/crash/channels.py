@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import shutil
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -30,13 +30,15 @@ class Channel:
 
     `sections` follow [agreement] in overlap.toml; `calendars` are the partners', by address.
     `evidence` says whether a letter can be looked up after a kill. `kept` names what the servers
-    remember: objects and their attributes. `folders` are theirs on disk, in the programme's own.
+    remember: objects and their attributes; `disk` is a folder of theirs. `gone` is a calendar that
+    its owner has to connect again. `refill` puts a server right that has no memory to reach into.
     """
 
     name: str
     evidence: bool
     sections: str
     calendars: dict[str, str]
+    gone: str
     letters: Callable[[Path], list[bytes]]
     events: Callable[[], list[str]]
     reply: Callable[[Path, bytes], None]
@@ -96,6 +98,7 @@ def smtp(_directory: Path) -> Iterator[Channel]:
             evidence=False,
             sections=f'[mail]\nurl = "smtp://127.0.0.1:{server.port}"\ninbox = "maildir:inbox"\n',
             calendars={},
+            gone="file:gone.ics",
             letters=lambda _: [taken.raw for taken in server.letters],
             events=list,
             reply=_into_maildir,
@@ -135,6 +138,7 @@ def smtp_with_archive(directory: Path) -> Iterator[Channel]:
             f'archive = "{archive.url}"\narchive_address = "{ARCHIVE}"\n'
             'archive_password = "file:archive.secret"\n',
             calendars={},
+            gone="file:gone.ics",
             letters=lambda _: [t.raw for t in server.letters if t.recipient != ARCHIVE],
             events=list,
             reply=_into_maildir,
@@ -146,6 +150,7 @@ def smtp_with_archive(directory: Path) -> Iterator[Channel]:
 @contextmanager
 def caldav(directory: Path) -> Iterator[Channel]:
     """Calendars by CalDAV at a real Radicale; mail into a Maildir."""
+    logging.getLogger("radicale").disabled = True  # it says who was refused, as it must
     folder = directory.parent / "radicale"
     folder.mkdir()
     users = {"office": WORD, "dana": WORD, "lee": WORD}
@@ -168,6 +173,7 @@ def caldav(directory: Path) -> Iterator[Channel]:
             f'[calendar]\nurl = "{server.url("office")}"\npassword = "file:caldav.secret"\n'
             + secrets,
             calendars={DANA: server.url("dana"), LEE: server.url("lee")},
+            gone=server.url("nobody"),
             letters=lambda d: [p.read_bytes() for p in sorted((d / "outbox/new").glob("*"))],
             events=events,
             reply=_into_maildir,
@@ -192,6 +198,7 @@ def _simulated(directory: Path, scheme: str, title: str, kept: Any) -> Iterator[
             sections=f'[mail]\nurl = "{scheme}:"\ninbox = "{scheme}:"\n'
             f'[calendar]\nurl = "{scheme}:"\n{started.toml()}',
             calendars={who: f"{scheme}:{who}" for who in (DANA, LEE)},
+            gone=f"{scheme}:nobody@example.org",
             letters=lambda _: server.sent(OFFICE),
             events=events,
             reply=lambda _, raw: server.deliver(OFFICE, raw),
@@ -224,9 +231,7 @@ def google(directory: Path) -> AbstractContextManager[Channel]:
 
 def exchange(directory: Path) -> AbstractContextManager[Channel]:
     names = ("items", "owners", "log", "mailed", "generation", "_made")
-    return _simulated(
-        directory, "exchange", "Exchange", lambda s: [(s.exchange.store, names)]
-    )
+    return _simulated(directory, "exchange", "Exchange", lambda s: [(s.exchange.store, names)])
 
 
 def microsoft365(directory: Path) -> AbstractContextManager[Channel]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.channels import CHANNELS
-from tests.crash.tracing import Outcome, Point, Runner, runner
+from tests.crash.tracing import Outcome, Point, Runner
 from tests.crash.verdict import Traces, Verdict, judge, traces
 from tests.crash.workflows import SETTLE, Stage, Start, once, tell
 
@@ -43,45 +44,45 @@ class Case:
     def name(self) -> str:
         return self.start.name
 
-    def survey(self) -> None:
-        """Run it undisturbed: list its calls, and keep the end and that of each pass after."""
+    def survey(self) -> Case:
+        """Run it undisturbed once: list its calls, and keep what it comes to."""
+        if self.wanted:
+            return self
         self.stage.put_back(self.start)
-        calls: list[Point] = []
-        for words in self.start.commands:
-            outcome = self.stage.runner.run(self.stage.argv(words), watch=True)
-            if outcome.status:
-                raise RuntimeError(f"{self.name}: status {outcome.status}: {outcome.errors}")
-            calls += outcome.calls
-        self.points = tuple(calls)
-        self.wanted = list(self._ends())
+        outcome = self.stage.runner.run(self.stage.argv(self.start.command), watch=True)
+        if outcome.status not in (0, 1):
+            raise RuntimeError(f"{self.name}: status {outcome.status}: {outcome.errors}")
+        self.points = outcome.calls
+        self.wanted = [traces(self.stage)]
+        return self
 
-    def _ends(self) -> Iterator[Traces]:
-        yield traces(self.stage)
+    def _survey_the_passes_after(self) -> None:
+        """What the passes that follow an undisturbed run come to."""
+        self.stage.put_back(self.start)
+        self.stage.run(self.start.command)
         for wait in SETTLE:
             self.stage.run(once(self.start.now + wait))
-            yield traces(self.stage)
+            self.wanted.append(traces(self.stage))
 
-    def kill(
-        self, point: Point, again: Point | None = None, *, one_thread: bool = True
-    ) -> Result:
+    def kill(self, point: Point, again: Point | None = None, *, one_thread: bool = True) -> Result:
         """Kill it at a point, and the recovery at another; then let it run, and compare."""
         self.stage.put_back(self.start)
-        first = self._killed(point, one_thread)
-        second = self._killed(again, one_thread) if again else None
-        for words in self.start.commands:
-            self.stage.run(words)
-        reached = first.killed and (second is None or second.killed)
-        return Result(
-            self.stage.channel.name, self.name, point, self._compared(), again, reached
-        )
+        reached = self._killed(point, one_thread).killed
+        if again:
+            reached = self._killed(again, one_thread).killed and reached
+        self.stage.run(self.start.command)
+        verdict = self._compared()
+        if verdict is None:
+            self._survey_the_passes_after()
+            return self.kill(point, again, one_thread=one_thread)
+        return Result(self.stage.channel.name, self.name, point, verdict, again, reached)
 
     def _killed(self, point: Point, one_thread: bool) -> Outcome:
-        (words,) = self.start.commands
-        argv = self.stage.argv(words)
+        argv = self.stage.argv(self.start.command)
         return self.stage.runner.run(argv, kill=point, one_thread=one_thread)
 
-    def _compared(self) -> Verdict:
-        """Passes go on while a letter waits for its channel's lag."""
+    def _compared(self) -> Verdict | None:
+        """Passes go on while a letter waits for its channel's lag; None where they are unknown."""
         for number, wanted in enumerate(self.wanted):
             if number:
                 self.stage.run(once(self.start.now + SETTLE[number - 1]))
@@ -89,18 +90,57 @@ class Case:
             verdict = judge(wanted, found)
             if verdict.good and not (found.unfinished and not wanted.unfinished):
                 return verdict
-        return verdict
+        return verdict if len(self.wanted) > 1 else None
+
+    def fair(self, count: int, dice: random.Random) -> list[Point]:
+        """Some points, half of them among the calls that are not plain writes to the store."""
+        plain = [p for p in self.points if p.call == "pwrite64"]
+        rest = [p for p in self.points if p.call != "pwrite64"]
+        chosen = dice.sample(rest, min(len(rest), -(-count // 2)))
+        return chosen + dice.sample(plain, min(len(plain), count - len(chosen)))
 
 
 @contextmanager
-def cases(name: str, folder: Path) -> Iterator[list[Case]]:
-    """Every workflow over one channel, surveyed."""
+def cases(
+    name: str, folder: Path, runner: Runner, workflows: Collection[str] = ()
+) -> Iterator[list[Case]]:
+    """Workflows over one channel, all of them unless some are named; not surveyed yet."""
     directory = folder / name / "programme"
     directory.mkdir(parents=True)
-    with CHANNELS[name](directory) as channel, runner(folder / name / "runs") as started:
-        stage = Stage(channel, started, directory)
-        tell(stage)
-        found = [Case(stage, start) for start in stage.starts.values()]
-        for case in found:
-            case.survey()
-        yield found
+    with CHANNELS[name](directory) as channel:
+        stage = Stage(channel, runner, directory)
+        tell(stage, workflows)
+        starts = stage.starts.values()
+        yield [Case(stage, s) for s in starts if not workflows or s.name in workflows]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of a channel is run: `points` kills and `doubles` double kills; None is all.
+
+    `until` is when to stop, in seconds of `time.monotonic`; what was not run is not counted.
+    """
+
+    points: int | None = None
+    doubles: int = 0
+    seed: int = 0
+    until: float = float("inf")
+
+
+def play(found: list[Case], plan: Plan) -> Iterator[Result]:
+    """Kill each workflow where the plan says, the workflows in turns."""
+    dice = random.Random(plan.seed)
+    orders: list[tuple[Case, Point, Point | None]] = []
+    for number, case in enumerate(found):
+        case.survey()
+        count = len(case.points)
+        if plan.points is not None:
+            count = plan.points * (number + 1) // len(found) - plan.points * number // len(found)
+        orders += [(case, point, None) for point in case.fair(count, dice)]
+        pairs = plan.doubles * (number + 1) // len(found) - plan.doubles * number // len(found)
+        orders += [(case, dice.choice(case.points), dice.choice(case.points)) for _ in range(pairs)]
+    dice.shuffle(orders)
+    for case, point, again in orders:
+        if time.monotonic() > plan.until:
+            return
+        yield case.kill(point, again, one_thread=again is None)

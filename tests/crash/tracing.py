@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _ROOT = Path(__file__).parent.parent.parent
 CALLS = (
@@ -85,9 +86,7 @@ class Runner:
             "traced": traced,
             "one_thread": one_thread,
         }
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
+        self._order(order)
         pid = int(self._answer())
         log = self.folder / "calls"
         tracer = self._traced(pid, log, kill, faults) if traced else None
@@ -96,6 +95,16 @@ class Runner:
             tracer.communicate()
         calls = tuple(_calls(log.read_text(errors="replace"), pid)) if watch else ()
         return Outcome(status, calls, errors.read_text(errors="replace"))
+
+    def warm(self, programme: Path) -> None:
+        """Let the zygote compile what every run of this programme would compile anew."""
+        self._order({"warm": str(programme)})
+        self._answer()
+
+    def _order(self, order: dict[str, Any]) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
 
     def output(self) -> str:
         return (self.folder / "out").read_text()

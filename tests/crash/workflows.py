@@ -6,12 +6,13 @@ import email
 import email.policy
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from service.passes import begin
+from service.prepare import remind_at
 from service.roster_source import load
 from store.database import migrate, open_engine, resolve_url
 from tests.crash.channels import Channel, Frozen
@@ -46,12 +47,12 @@ _PAIRS = f"mentor,mentee,end\n{LEE},{DANA},\n"
 
 @dataclass(frozen=True)
 class Start:
-    """What a workflow begins with: the programme's files, the servers' memory, its commands."""
+    """What a workflow begins with: the programme's files, the servers' memory, its command."""
 
     name: str
     files: dict[str, bytes]
     servers: Frozen
-    commands: tuple[tuple[str, ...], ...]
+    command: tuple[str, ...]
     now: datetime
 
 
@@ -91,12 +92,19 @@ def once(now: datetime) -> tuple[str, ...]:
     return ("once", "--now", now.astimezone(UTC).isoformat())
 
 
-def tell(stage: Stage) -> None:
-    """Play the story and keep where each workflow begins."""
+def tell(stage: Stage, wanted: Collection[str] = ()) -> None:
+    """Play the story and keep where each workflow begins; only as far as some of them want it."""
     _begin(stage)
+    stage.runner.warm(stage.directory)
+    begun = _moment(stage)
+    _with_calendar(stage, stage.channel.gone)
+    _keep(stage, "consent", MONDAY)
+    stage.put_back(begun)
     _keep(stage, "propose", MONDAY)
+    if wanted and not set(wanted) - {"consent", "propose"}:
+        return
     stage.run(once(MONDAY))
-    proposed = Start("", _files(stage), stage.channel.freeze(), (), MONDAY)
+    proposed = _moment(stage)
 
     _answer(stage, {DANA: "DECLINED"})
     _keep(stage, "move", MONDAY + HOUR)
@@ -104,17 +112,23 @@ def tell(stage: Stage) -> None:
 
     _answer(stage, {DANA: "ACCEPTED", LEE: "ACCEPTED"})
     _keep(stage, "confirm", MONDAY + HOUR)
+    if wanted and not set(wanted) - {"consent", "propose", "move", "confirm"}:
+        return
     stage.run(once(MONDAY + HOUR))
-    confirmed = Start("", _files(stage), stage.channel.freeze(), (), MONDAY)
+    confirmed = _moment(stage)
     meeting = _first_meeting(stage)
 
     (stage.directory / "pairs.csv").write_text(_PAIRS.replace(",\n", ",2027-01-11\n"))
     _keep(stage, "cancel", MONDAY + 2 * HOUR)
     stage.put_back(confirmed)
 
-    _keep(stage, "remind", at(f"{meeting - timedelta(days=1):%Y-%m-%d} 12:00"))
-    stage.put_back(confirmed)
+    day_before = max(remind_at(person, meeting) for person in load(stage.directory).people.values())
+    _keep(stage, "remind", day_before)
     _keep(stage, "summarise", at("2027-02-01 12:00"))
+
+
+def _moment(stage: Stage) -> Start:
+    return Start("", _files(stage), stage.channel.freeze(), (), MONDAY)
 
 
 def _begin(stage: Stage) -> None:
@@ -133,8 +147,14 @@ def _begin(stage: Stage) -> None:
     engine.dispose()
 
 
+def _with_calendar(stage: Stage, calendar: str) -> None:
+    """Dana's calendar is another one."""
+    people = _PEOPLE.format(dana=calendar, lee=stage.channel.calendars.get(LEE, ""))
+    (stage.directory / "people.csv").write_text(people)
+
+
 def _keep(stage: Stage, name: str, now: datetime) -> None:
-    stage.starts[name] = Start(name, _files(stage), stage.channel.freeze(), (once(now),), now)
+    stage.starts[name] = Start(name, _files(stage), stage.channel.freeze(), once(now), now)
 
 
 def _files(stage: Stage) -> dict[str, bytes]:

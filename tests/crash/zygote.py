@@ -11,8 +11,10 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,11 +56,24 @@ def everything() -> list[str]:
     return found
 
 
+def warm(programme: Path) -> None:
+    """Compile the mails' templates, as a daemon that has run for a day has long done."""
+    from service.preview import preview
+    from service.roster_source import load
+
+    with tempfile.TemporaryDirectory() as out:
+        preview(load(programme), at=datetime.now(UTC), template="", to="", out=Path(out))
+
+
 def main(gate: int) -> None:
     preload(everything())
     print("ready", flush=True)
     for line in sys.stdin:
         order = json.loads(line)
+        if "warm" in order:
+            warm(Path(order["warm"]))
+            print("warm", flush=True)
+            continue
         pid = os.fork()
         if pid == 0:
             _become(order, gate)

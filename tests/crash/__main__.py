@@ -1,0 +1,102 @@
+"""`python -m tests.crash`: kill the daemon at its system calls, and print what came of it.
+
+All points without `--points`; `--points 1000 --doubles 100` is what CI runs. The exit status is 1
+where anything was lost or doubled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from tests.crash.channels import CHANNELS
+from tests.crash.points import Plan, Result, cases, play
+from tests.crash.tracing import runner
+
+
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--points", type=int, help="kills in all; every point without it")
+    parser.add_argument("--doubles", type=int, default=0, help="double kills in all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after these")
+    parser.add_argument("--jobs", type=int, default=2, help="channels at once")
+    parser.add_argument("--channels", default=",".join(CHANNELS))
+    given = parser.parse_args(words)
+    names = given.channels.split(",")
+    began = time.monotonic()
+    plan = Plan(
+        points=None if given.points is None else -(-given.points // len(names)),
+        doubles=-(-given.doubles // len(names)),
+        seed=given.seed,
+        until=began + given.minutes * 60,
+    )
+    results: list[Result] = []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(given.jobs, mp_context=context, max_tasks_per_child=1) as pool:
+        for done in as_completed([pool.submit(over, name, plan) for name in names]):
+            results += done.result()
+    print(table(results))
+    print(f"\nSeed {given.seed}, {(time.monotonic() - began) / 60:.0f} minutes.")
+    bad = [result for result in results if not result.verdict.good]
+    for result in bad:
+        print(f"- {result}")
+    return 1 if bad or not results else 0
+
+
+def over(name: str, plan: Plan) -> list[Result]:
+    """One channel's results; each fault is said at once, for a run may take hours."""
+    results = []
+    with tempfile.TemporaryDirectory() as folder, runner(Path(folder) / "runs") as started:
+        with cases(name, Path(folder), started) as found:
+            for result in play(found, plan):
+                results.append(result)
+                if not result.verdict.good:
+                    print(result, file=sys.stderr, flush=True)
+    return results
+
+
+def table(results: Iterable[Result]) -> str:
+    """The results as Markdown: what docs/reliability.md shows."""
+    cells: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for result in results:
+        cells[result.channel, result.workflow] += counted(result)
+    rows = [
+        "| channel | workflow | points | double kills | lost | doubled | unknown |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    total: Counter[str] = Counter()
+    for (channel, workflow), cell in sorted(cells.items()):
+        rows.append(_row(channel, workflow, cell))
+        total += cell
+    return "\n".join([*rows, _row("all", "", total)])
+
+
+def counted(result: Result) -> Counter[str]:
+    """A kill that was not reached, because the call never came, is none."""
+    verdict = result.verdict
+    return Counter(
+        {
+            "points": int(result.reached and result.again is None),
+            "doubles": int(result.reached and result.again is not None),
+            "lost": int(bool(verdict.lost or verdict.other)),
+            "doubled": int(bool(verdict.doubled)),
+            "unknown": int(bool(verdict.unknown)),
+        }
+    )
+
+
+def _row(channel: str, workflow: str, cell: Counter[str]) -> str:
+    counts = (str(cell[n]) for n in ("points", "doubles", "lost", "doubled", "unknown"))
+    return f"| {channel} | {workflow} | {' | '.join(counts)} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
