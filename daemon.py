@@ -82,13 +82,15 @@ def _store(roster: Roster, directory: Path, *, writing: bool = True) -> Iterator
 
     from sqlalchemy.exc import SQLAlchemyError
 
-    from store.database import StoreError, migrate, open_engine, resolve_url, sole_writer
+    from store.database import StoreError, look_over, migrate, open_engine, resolve_url, sole_writer
 
     url = resolve_url(roster.settings.store, directory)
     try:
         with sole_writer(url) if writing else nullcontext():
             engine = open_engine(url)
             try:
+                if writing:
+                    look_over(engine)
                 migrate(engine, now=datetime.now(UTC))
                 yield engine
             finally:

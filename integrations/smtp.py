@@ -30,7 +30,7 @@ _LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954: the account's fault
 
 @dataclass(frozen=True)
 class SmtpMailer:
-    """One connection a letter, one letter a recipient; the archive, if there is one, gets a copy."""
+    """One connection a letter, one letter a recipient; an archive gets a copy."""
 
     url: str
     access: Access

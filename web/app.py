@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from time import perf_counter
+from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
@@ -17,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.doors import Doors
 from service.health import Health
 from service.metrics import Metrics
+from store.database import StoreError
 from web import (
     agenda,
     agreement,
@@ -40,7 +43,7 @@ from web import (
 )
 from web.coordinator import Place
 from web.forms import Page
-from web.render import missing
+from web.render import missing, without_store
 
 _LARGEST_FORM = 50_000
 _METHODS = frozenset({"GET", "HEAD", "POST"})
@@ -80,6 +83,12 @@ DESK = (
 )
 """What a coordinator sees who is signed in."""
 
+_TROUBLES: dict[Any, Any] = {
+    404: missing,
+    SQLAlchemyError: without_store,
+    StoreError: without_store,
+}
+
 
 def application(doors: Doors, watched: Health | None = None) -> ASGIApp:
     """The pages over the service as it is at each request; `watched`, with what monitoring asks."""
@@ -88,7 +97,7 @@ def application(doors: Doors, watched: Health | None = None) -> ASGIApp:
         routes += forms.routes(page, doors)
     if watched:
         routes += health.routes(watched)
-    app = _guarded(Starlette(routes=routes, exception_handlers={404: missing}))
+    app = _guarded(Starlette(routes=routes, exception_handlers=_TROUBLES))
     return _counted(app, _names(routes), watched.metrics) if watched else app
 
 

@@ -22,6 +22,8 @@ from web.forms import Form
 
 A_PAGE = 50
 _VIEWS = {"": queue.OPEN, "trouble": queue.LOST, "waiting": (QUEUED,), "sent": (SENT,)}
+_SETTLED = {outbox.UNKNOWN: "It arrived", outbox.FAILED: "Give up"}
+"""What having done with a letter is called."""
 _LONGEST_ID = 18
 
 
@@ -60,6 +62,7 @@ def _letter(work: Work, connection: Connection, item: Item) -> dict[str, Any]:
         "why": why,
         "since": wording.short_time(item.sent_at or item.created_at, zone, "en"),
         "resend": item.state in queue.LOST,
+        "settle": _SETTLED.get(item.state, ""),
         "skip": item.state == QUEUED,
     }
 
@@ -86,7 +89,7 @@ def _standing(work: Work, connection: Connection, item: Item, zone: str) -> tupl
 
 
 def act(seat: Seat, work: Work, connection: Connection, form: Form) -> Done:
-    """Send a letter again, or take it out of the queue."""
+    """Send a letter again, have done with it, or take it out of the queue."""
     number = form.one("letter")
     if not number.isdecimal() or len(number) > _LONGEST_ID:
         return Done.NOTHING
@@ -94,6 +97,8 @@ def act(seat: Seat, work: Work, connection: Connection, form: Form) -> Done:
     match form.one("do"):
         case "resend":
             return acts.resend(work, connection, who, int(number))
+        case "settle":
+            return acts.settle_mail(work, connection, who, int(number))
         case "skip":
             return acts.skip_mail(work, connection, who, int(number))
     return Done.NOTHING

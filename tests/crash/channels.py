@@ -56,7 +56,7 @@ class Channel:
         return Frozen(copy.deepcopy(memory), disk)
 
     def thaw(self, frozen: Frozen) -> None:
-        """Put the servers back; each object stays the same, for links into it are kept elsewhere."""
+        """Put the servers back; each object stays the same, for others hold on to it."""
         memory = copy.deepcopy(frozen.memory)
         for (kept, _), values in zip(self.kept(), memory, strict=True):
             for name, value in values.items():

@@ -73,8 +73,13 @@ class Runner:
         faults: Sequence[str] = (),
         watch: bool = False,
         one_thread: bool = True,
+        patience: int | None = None,
     ) -> Outcome:
-        """One `daemon.py argv`, to its end. `faults` are strace's own expressions of injections."""
+        """One `daemon.py argv`, to its end.
+
+        `faults` are strace's own expressions of injections; `patience` is how many milliseconds it
+        waits for a locked store instead of the product's own.
+        """
         self.runs += 1
         traced = watch or kill is not None or bool(faults)
         errors = self.folder / "err"
@@ -85,6 +90,7 @@ class Runner:
             "err": str(errors),
             "traced": traced,
             "one_thread": one_thread,
+            "patience": patience,
         }
         self._order(order)
         pid = int(self._answer())

@@ -93,9 +93,13 @@ def _become(order: dict[str, Any], gate: int) -> None:
         os.dup2(opened, number)
         os.close(opened)
     if order["one_thread"]:
-        import service.engine
+        from service import engine
 
-        service.engine.ThreadPoolExecutor = OneThread  # type: ignore[misc, assignment]
+        vars(engine)["ThreadPoolExecutor"] = OneThread
+    if order["patience"] is not None:
+        from store import database
+
+        vars(database)["_LOCK_WAIT_MS"] = order["patience"]
     if order["traced"]:
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANY, 0, 0, 0)
         os.read(gate, 1)  # until the tracer holds us
