@@ -64,24 +64,31 @@ class Case:
             self.stage.run(once(self.start.now + wait))
             self.wanted.append(traces(self.stage))
 
-    def kill(self, point: Point, again: Point | None = None, *, one_thread: bool = True) -> Result:
+    def kill(
+        self,
+        point: Point,
+        again: Point | None = None,
+        *,
+        one_thread: bool = True,
+        plant: str = "",
+    ) -> Result:
         """Kill it at a point, and the recovery at another; then let it run, and compare."""
         self.stage.put_back(self.start)
-        reached = self._killed(point, one_thread).killed
+        reached = self._killed(point, one_thread, plant).killed
         if again:
             reached = self._killed(again, one_thread).killed and reached
-        self.stage.run(self.start.command)
-        verdict = self._compared()
+        self.stage.run(self.start.command, plant)
+        verdict = self.compared()
         if verdict is None:
             self._survey_the_passes_after()
-            return self.kill(point, again, one_thread=one_thread)
+            return self.kill(point, again, one_thread=one_thread, plant=plant)
         return Result(self.stage.channel.name, self.name, point, verdict, again, reached)
 
-    def _killed(self, point: Point, one_thread: bool) -> Outcome:
+    def _killed(self, point: Point, one_thread: bool, plant: str = "") -> Outcome:
         argv = self.stage.argv(self.start.command)
-        return self.stage.runner.run(argv, kill=point, one_thread=one_thread)
+        return self.stage.runner.run(argv, kill=point, one_thread=one_thread, plant=plant)
 
-    def _compared(self) -> Verdict | None:
+    def compared(self) -> Verdict | None:
         """Passes go on while a letter waits for its channel's lag; None where they are unknown."""
         for number, wanted in enumerate(self.wanted):
             if number:

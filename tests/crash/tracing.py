@@ -71,13 +71,16 @@ class Runner:
         *,
         kill: Point | None = None,
         faults: Sequence[str] = (),
+        paths: Sequence[Path] = (),
         watch: bool = False,
         one_thread: bool = True,
         patience: int | None = None,
+        plant: str = "",
     ) -> Outcome:
         """One `daemon.py argv`, to its end.
 
-        `faults` are strace's own expressions of injections; `patience` is how many milliseconds it
+        `faults` are strace's own expressions of injections, on calls about `paths` alone where
+        there are some; `plant` names a defect of zygote.py's; `patience` is how many milliseconds it
         waits for a locked store instead of the product's own.
         """
         self.runs += 1
@@ -91,11 +94,12 @@ class Runner:
             "traced": traced,
             "one_thread": one_thread,
             "patience": patience,
+            "plant": plant,
         }
         self._order(order)
         pid = int(self._answer())
         log = self.folder / "calls"
-        tracer = self._traced(pid, log, kill, faults) if traced else None
+        tracer = self._traced(pid, log, kill, faults, paths) if traced else None
         status = os.waitstatus_to_exitcode(int(self._answer()))
         if tracer:
             tracer.communicate()
@@ -123,13 +127,21 @@ class Runner:
         return line
 
     def _traced(
-        self, pid: int, log: Path, kill: Point | None, faults: Sequence[str]
+        self,
+        pid: int,
+        log: Path,
+        kill: Point | None,
+        faults: Sequence[str],
+        paths: Sequence[Path],
     ) -> subprocess.Popen[str]:
-        wanted = [kill.call] if kill else list(CALLS)
+        failing = [name for fault in faults for name in fault.partition(":")[0].split(",")]
+        wanted = [kill.call] if kill else failing or CALLS
         injections = [f"{kill.call}:signal=SIGKILL:when={kill.number}"] if kill else []
         injections += faults
         command = ["strace", "-f", "-y", "-s", "0", "-o", str(log), "-p", str(pid)]
         command += ["-e", f"trace={','.join(wanted)}", "-e", "signal=none"]
+        for path in paths:
+            command += ["-P", str(path)]
         for injection in injections:
             command += ["-e", f"inject={injection}"]
         tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

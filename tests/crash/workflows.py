@@ -65,9 +65,9 @@ class Stage:
     directory: Path
     starts: dict[str, Start] = field(default_factory=dict)
 
-    def run(self, words: tuple[str, ...]) -> Outcome:
+    def run(self, words: tuple[str, ...], plant: str = "") -> Outcome:
         """One undisturbed command. What can't be done now is no fault of ours: a status of 1."""
-        outcome = self.runner.run(self.argv(words))
+        outcome = self.runner.run(self.argv(words), plant=plant)
         if outcome.status not in (0, 1):
             raise RuntimeError(f"{' '.join(words)}: status {outcome.status}: {outcome.errors}")
         return outcome

@@ -65,6 +65,27 @@ def warm(programme: Path) -> None:
         preview(load(programme), at=datetime.now(UTC), template="", to="", out=Path(out))
 
 
+def _mark_after_sending() -> None:
+    """A letter on its way is not marked: after a kill it looks as if nobody had tried."""
+    from store import outbox
+
+    vars(outbox)["begin"] = lambda *_: None
+
+
+def _create_without_looking() -> None:
+    """An event is put into Exchange's calendar without a search for it."""
+    from integrations.exchange_organiser import ExchangeOrganiser
+
+    type.__setattr__(ExchangeOrganiser, "_item", lambda *_: None)
+
+
+DEFECTS = {
+    "mark after sending": _mark_after_sending,
+    "create without looking": _create_without_looking,
+}
+"""What the harness must catch: planted on demand, to show that it can."""
+
+
 def main(gate: int) -> None:
     preload(everything())
     print("ready", flush=True)
@@ -96,6 +117,8 @@ def _become(order: dict[str, Any], gate: int) -> None:
         from service import engine
 
         vars(engine)["ThreadPoolExecutor"] = OneThread
+    if order["plant"]:
+        DEFECTS[order["plant"]]()
     if order["patience"] is not None:
         from store import database
 

@@ -1,0 +1,182 @@
+"""A disk that is full, failing or read-only, a store that is locked, taken or damaged.
+
+Nothing is sent that the store has no row for, and what could not be done is done once it heals.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.links import sign
+from store.database import resolve_url, sole_writer
+from tests.crash.points import Case, cases
+from tests.crash.tracing import Runner, runner
+from tests.crash.verdict import judge, traces
+from tests.servers.smtpd import free_port
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    with runner(tmp_path_factory.mktemp("runs")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def proposing(started: Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    """A proposal that is due, by SMTP: what the server took can't be taken back."""
+    folder = tmp_path_factory.mktemp("programme")
+    with cases("smtp-archive", folder, started, ["propose"]) as (case,):
+        yield case.survey()
+
+
+@pytest.fixture
+def case(proposing: Case) -> Case:
+    proposing.stage.put_back(proposing.start)
+    return proposing
+
+
+def sent_without_a_row(case: Case) -> list[str]:
+    """Letters that the server took and the store does not know to be on their way."""
+    found = traces(case.stage)
+    gone = {message for message, state in found.outbox.values() if state not in ("queued", "")}
+    return [message for message in found.letters if message not in gone]
+
+
+def assert_heals(case: Case) -> None:
+    case.stage.run(case.start.command)
+    verdict = case.compared()
+    if verdict is None:
+        case.survey_the_passes_after()
+        pytest.fail("survey first")
+    assert verdict.good, verdict
+    assert not verdict.unknown
+
+
+FAULTS = (
+    *("pwrite64:error=ENOSPC:when=1+", "pwrite64:error=ENOSPC:when=120+"),
+    *("fdatasync:error=EIO:when=1+", "fdatasync:error=EIO:when=9+"),
+    *("fdatasync:error=EIO:when=11", "ftruncate:error=ENOSPC:when=1+"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_disk_that_is_full_or_fails(case: Case, fault: str) -> None:
+    outcome = case.stage.runner.run(case.stage.argv(case.start.command), faults=[fault])
+    assert outcome.status == 1
+    assert "overlap.db:1: the store fails" in outcome.errors or "job_failed" in outcome.errors
+    assert sent_without_a_row(case) == []
+    assert_heals(case)
+
+
+@pytest.mark.slow
+def test_one_failing_call_anywhere(case: Case) -> None:
+    """A fair few of the calls on the store's files, each failing once."""
+    dice = random.Random(3)  # noqa: S311
+    about = [p for p in case.points if p.call in ("pwrite64", "fdatasync", "ftruncate")]
+    for point in dice.sample(about, 8):
+        case.stage.put_back(case.start)
+        error = "EIO" if point.call == "fdatasync" else "ENOSPC"
+        fault = f"{point.call}:error={error}:when={point.number}"
+        case.stage.runner.run(case.stage.argv(case.start.command), faults=[fault])
+        assert sent_without_a_row(case) == [], fault
+        assert_heals(case)
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_read_only(case: Case) -> None:
+    store = case.stage.directory / "overlap.db"
+    lock = store.with_name("overlap.db.lock")
+    outcome = case.stage.runner.run(
+        case.stage.argv(case.start.command), faults=["openat:error=EROFS:when=1+"], paths=[lock]
+    )
+    assert outcome.status == 1
+    assert "can't be written (Read-only file system)" in outcome.errors
+    assert case.stage.channel.letters(case.stage.directory) == []
+    assert_heals(case)
+
+
+@pytest.mark.slow
+def test_a_store_that_another_program_holds(case: Case) -> None:
+    other = case.stage.store()
+    other.execute("BEGIN EXCLUSIVE")
+    outcome = case.stage.runner.run(case.stage.argv(case.start.command), patience=300)
+    other.rollback()
+    other.close()
+    assert outcome.status == 1
+    assert outcome.errors.endswith("the store fails (database is locked); try again\n")
+    assert case.stage.channel.letters(case.stage.directory) == []
+    assert_heals(case)
+
+
+def test_a_second_daemon_on_one_store(case: Case) -> None:
+    url = resolve_url("sqlite:///overlap.db", case.stage.directory)
+    with sole_writer(url):
+        outcome = case.stage.runner.run(case.stage.argv(case.start.command))
+    assert outcome.status == 1
+    assert "another Overlap works on this store" in outcome.errors
+    assert case.stage.channel.letters(case.stage.directory) == []
+
+
+@pytest.mark.parametrize("where", ["the first page", "the middle"])
+def test_a_damaged_store_stops_with_the_way_out(case: Case, where: str) -> None:
+    path = case.stage.directory / "overlap.db"
+    whole = path.read_bytes()
+    at = 0 if where == "the first page" else len(whole) // 2
+    damaged = whole[:at] + os.urandom(20_000) + whole[at + 20_000 :]
+    path.write_bytes(damaged)
+    outcome = case.stage.runner.run(case.stage.argv(case.start.command))
+    assert outcome.status == 1
+    assert "overlap.db:1: the store is damaged" in outcome.errors
+    assert "run daemon.py restore FILE with the newest backup" in outcome.errors
+    assert len(outcome.errors.splitlines()) == 1
+    assert path.read_bytes() == damaged
+    assert case.stage.channel.letters(case.stage.directory) == []
+
+
+@contextmanager
+def service(case: Case) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """`daemon.py run`, ready, and where its pages are."""
+    address = f"127.0.0.1:{free_port()}"
+    settings = case.stage.directory / "overlap.toml"
+    settings.write_text(settings.read_text().replace("[web]", f'[web]\nlisten = "{address}"'))
+    log = (case.stage.directory / "log").open("wb")
+    words = [sys.executable, "daemon.py", *case.stage.argv(("run",))]
+    process = subprocess.Popen(words, cwd=ROOT, stderr=log)
+    try:
+        wait_for(lambda: answers(address))
+        yield process, f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(60)
+        log.close()
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(f"http://{address}/nowhere").status_code == 404
+    except httpx.TransportError:
+        return False
+
+
+def wait_for(true: object, seconds: float = 90) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if true():  # type: ignore[operator]
+            return
+        time.sleep(0.1)
+    pytest.fail("it did not come to it")

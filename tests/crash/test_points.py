@@ -1,0 +1,88 @@
+"""A fair sample of kills: every channel, every workflow. `make crash` does them all.
+
+docs/reliability.md holds the table of the long runs.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.channels import CHANNELS
+from tests.crash.points import Case, Plan, cases, play
+from tests.crash.report import table
+from tests.crash.tracing import Runner, runner
+
+WORKFLOWS = ("consent", "propose", "move", "confirm", "cancel", "remind", "summarise")
+SAMPLE = {
+    name: (WORKFLOWS[number], WORKFLOWS[(number + 3) % len(WORKFLOWS)])
+    for number, name in enumerate(CHANNELS)
+}
+"""Two workflows a channel, each workflow at least once."""
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    with runner(tmp_path_factory.mktemp("runs")) as started:
+        yield started
+
+
+def test_the_sample_is_spread_over_all() -> None:
+    assert {workflow for two in SAMPLE.values() for workflow in two} == set(WORKFLOWS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_killed_anywhere_nothing_is_lost_or_doubled(
+    channel: str, tmp_path: Path, started: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with cases(channel, tmp_path, started, SAMPLE[channel]) as found:
+        assert {case.name for case in found} == set(SAMPLE[channel])
+        results = list(play(found, Plan(points=8, doubles=2, seed=7)))
+    with capsys.disabled():
+        print(f"\n{table(results)}")
+    assert [str(result) for result in results if not result.verdict.good] == []
+    assert sum(result.reached for result in results) >= 8
+    if channel != "smtp":  # where nothing can be looked up, the coordinator is told
+        assert [str(result) for result in results if result.verdict.unknown] == []
+
+
+@pytest.fixture
+def proposing(tmp_path: Path, started: Runner, request: pytest.FixtureRequest) -> Iterator[Case]:
+    with cases(request.param, tmp_path, started, ["propose"]) as (case,):
+        yield case.survey()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("proposing", ["smtp"], indirect=True)
+def test_a_kill_between_taken_and_known_is_unknown_and_never_twice(proposing: Case) -> None:
+    """QUIT is said once the letter was taken; the store does not know it yet."""
+    goodbye = [point for point in proposing.points if point.call == "sendto"][-1]
+    verdict = proposing.kill(goodbye).verdict
+    assert verdict.good
+    assert len(verdict.unknown) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("proposing", ["smtp"], indirect=True)
+def test_the_harness_catches_a_mark_that_comes_after_sending(proposing: Case) -> None:
+    goodbye = [point for point in proposing.points if point.call == "sendto"][-1]
+    assert proposing.kill(goodbye, plant="mark after sending").verdict.doubled
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("proposing", ["exchange"], indirect=True)
+def test_the_harness_catches_a_create_without_a_look(proposing: Case) -> None:
+    """Killed at any of the next ten writes after the event was made, a second one is made."""
+    asked = [n for n, point in enumerate(proposing.points) if point.call == "sendto"]
+    plain = [n for n, point in enumerate(proposing.points) if point.call == "pwrite64"]
+    dice = random.Random(1)  # noqa: S311 - which of them does not matter
+    after = [n for n in plain if n - 1 in asked]
+    results = [
+        proposing.kill(proposing.points[n], plant="create without looking")
+        for n in dice.sample(after, min(len(after), 4))
+    ]
+    assert any(result.verdict.doubled for result in results)
