@@ -77,7 +77,7 @@ def look_over(engine: Engine) -> None:
     with engine.connect().execution_options(reading=True) as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
-        raise StoreDamagedError(_name(engine), found)
+        raise StoreDamagedError(_name(engine), str(found).splitlines()[-1])
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -134,9 +134,10 @@ def _present_revision(engine: Engine) -> str | None:
         with engine.connect() as connection:
             return _revision(connection)
     except DatabaseError as error:
+        busy = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY == sqlite3.SQLITE_BUSY
+        mend = "try again when no other program holds it" if busy else "see that it can be written"
         raise StoreError(
-            f"{_name(engine)}: the store can't be read ({error.orig}); "
-            "give the service's user the file, then start again"
+            f"{_name(engine)}:1: the store can't be read ({error.orig}); {mend}"
         ) from error
 
 

@@ -44,25 +44,25 @@ class Case:
     def name(self) -> str:
         return self.start.name
 
-    def survey(self) -> Case:
-        """Run it undisturbed once: list its calls, and keep what it comes to."""
-        if self.wanted:
-            return self
-        self.stage.put_back(self.start)
-        outcome = self.stage.runner.run(self.stage.argv(self.start.command), watch=True)
-        if outcome.status not in (0, 1):
-            raise RuntimeError(f"{self.name}: status {outcome.status}: {outcome.errors}")
-        self.points = outcome.calls
-        self.wanted = [traces(self.stage)]
-        return self
+    def survey(self, *, far: bool = False) -> Case:
+        """Run it undisturbed once: list its calls, and keep what it comes to.
 
-    def _survey_the_passes_after(self) -> None:
-        """What the passes that follow an undisturbed run come to."""
-        self.stage.put_back(self.start)
-        self.stage.run(self.start.command)
-        for wait in SETTLE:
-            self.stage.run(once(self.start.now + wait))
-            self.wanted.append(traces(self.stage))
+        `far` keeps what the passes after it come to as well; only what has to wait needs that.
+        """
+        if not self.wanted:
+            self.stage.put_back(self.start)
+            outcome = self.stage.runner.run(self.stage.argv(self.start.command), watch=True)
+            if outcome.status not in (0, 1):
+                raise RuntimeError(f"{self.name}: status {outcome.status}: {outcome.errors}")
+            self.points = outcome.calls
+            self.wanted = [traces(self.stage)]
+        if far and len(self.wanted) == 1:
+            self.stage.put_back(self.start)
+            self.stage.run(self.start.command)
+            for wait in SETTLE:
+                self.stage.run(once(self.start.now + wait))
+                self.wanted.append(traces(self.stage))
+        return self
 
     def kill(
         self,
@@ -80,7 +80,7 @@ class Case:
         self.stage.run(self.start.command, plant)
         verdict = self.compared()
         if verdict is None:
-            self._survey_the_passes_after()
+            self.survey(far=True)
             return self.kill(point, again, one_thread=one_thread, plant=plant)
         return Result(self.stage.channel.name, self.name, point, verdict, again, reached)
 
@@ -89,7 +89,7 @@ class Case:
         return self.stage.runner.run(argv, kill=point, one_thread=one_thread, plant=plant)
 
     def compared(self) -> Verdict | None:
-        """Passes go on while a letter waits for its channel's lag; None where they are unknown."""
+        """Passes go on while a letter waits for its channel's lag; None where that needs `far`."""
         for number, wanted in enumerate(self.wanted):
             if number:
                 self.stage.run(once(self.start.now + SETTLE[number - 1]))

@@ -79,7 +79,7 @@ def test_the_harness_catches_a_create_without_a_look(proposing: Case) -> None:
     """Killed at any of the next ten writes after the event was made, a second one is made."""
     asked = [n for n, point in enumerate(proposing.points) if point.call == "sendto"]
     plain = [n for n, point in enumerate(proposing.points) if point.call == "pwrite64"]
-    dice = random.Random(1)  # noqa: S311 - which of them does not matter
+    dice = random.Random(1)
     after = [n for n in plain if n - 1 in asked]
     results = [
         proposing.kill(proposing.points[n], plant="create without looking")

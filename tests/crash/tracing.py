@@ -80,8 +80,8 @@ class Runner:
         """One `daemon.py argv`, to its end.
 
         `faults` are strace's own expressions of injections, on calls about `paths` alone where
-        there are some; `plant` names a defect of zygote.py's; `patience` is how many milliseconds it
-        waits for a locked store instead of the product's own.
+        there are some. `plant` names a defect of zygote.py's. `patience` is how many milliseconds
+        it waits for a locked store instead of the product's own time.
         """
         self.runs += 1
         traced = watch or kill is not None or bool(faults)

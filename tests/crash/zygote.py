@@ -76,7 +76,7 @@ def _create_without_looking() -> None:
     """An event is put into Exchange's calendar without a search for it."""
     from integrations.exchange_organiser import ExchangeOrganiser
 
-    type.__setattr__(ExchangeOrganiser, "_item", lambda *_: None)
+    type.__setattr__(ExchangeOrganiser, "_marked", lambda *_: [])
 
 
 DEFECTS = {
