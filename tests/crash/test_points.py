@@ -5,7 +5,6 @@ docs/reliability.md holds the table of the long runs.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,11 +40,11 @@ def test_killed_anywhere_nothing_is_lost_or_doubled(
 ) -> None:
     with cases(channel, tmp_path, started, SAMPLE[channel]) as found:
         assert {case.name for case in found} == set(SAMPLE[channel])
-        results = list(play(found, Plan(points=8, doubles=2, seed=7)))
+        results = list(play(found, Plan(points=5, doubles=1, seed=7)))
     with capsys.disabled():
         print(f"\n{table(results)}")
     assert [str(result) for result in results if not result.verdict.good] == []
-    assert sum(result.reached for result in results) >= 8
+    assert sum(result.reached for result in results) >= 5
     if channel != "smtp":  # where nothing can be looked up, the coordinator is told
         assert [str(result) for result in results if result.verdict.unknown] == []
 
@@ -76,13 +75,12 @@ def test_the_harness_catches_a_mark_that_comes_after_sending(proposing: Case) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("proposing", ["exchange"], indirect=True)
 def test_the_harness_catches_a_create_without_a_look(proposing: Case) -> None:
-    """Killed at any of the next ten writes after the event was made, a second one is made."""
-    asked = [n for n, point in enumerate(proposing.points) if point.call == "sendto"]
-    plain = [n for n, point in enumerate(proposing.points) if point.call == "pwrite64"]
-    dice = random.Random(1)
-    after = [n for n in plain if n - 1 in asked]
-    results = [
-        proposing.kill(proposing.points[n], plant="create without looking")
-        for n in dice.sample(after, min(len(after), 4))
+    """Killed once the event was made and before the store knows: then a second one is made."""
+    calls = [point.call for point in proposing.points]
+    answered = [
+        point
+        for before, point in zip(calls, proposing.points[1:], strict=False)
+        if (before, point.call) == ("sendto", "pwrite64")
     ]
-    assert any(result.verdict.doubled for result in results)
+    killed = (proposing.kill(point, plant="create without looking") for point in answered)
+    assert any(result.verdict.doubled for result in killed)
