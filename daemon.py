@@ -76,17 +76,28 @@ def _roster(directory: Path) -> Roster:
 
 
 @contextmanager
+def _refusals() -> Iterator[None]:
+    """What the store refuses, as a line and a status."""
+    from store.backup import CallRefused, StoreError
+
+    try:
+        yield
+    except StoreError as error:
+        _fail(str(error), WRONG if isinstance(error, CallRefused) else NOT_NOW)
+
+
+@contextmanager
 def _store(roster: Roster, directory: Path, *, writing: bool = True) -> Iterator[Engine]:
     """The store, migrated and, for writing, held by this process alone."""
     from contextlib import nullcontext
 
     from sqlalchemy.exc import SQLAlchemyError
 
-    from store.database import StoreError, look_over, migrate, open_engine, resolve_url, sole_writer
+    from store.database import look_over, migrate, open_engine, resolve_url, sole_writer
 
     url = resolve_url(roster.settings.store, directory)
     try:
-        with sole_writer(url) if writing else nullcontext():
+        with _refusals(), sole_writer(url) if writing else nullcontext():
             engine = open_engine(url)
             try:
                 if writing:
@@ -95,8 +106,6 @@ def _store(roster: Roster, directory: Path, *, writing: bool = True) -> Iterator
                 yield engine
             finally:
                 engine.dispose()
-    except StoreError as error:
-        _fail(str(error), NOT_NOW)
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", error)
         _fail(f"{url.render_as_string()}:1: the store fails ({reason}); try again", NOT_NOW)
@@ -115,6 +124,14 @@ def _ports(roster: Roster, directory: Path, engine: Engine | None = None) -> Por
     from integrations.registry import Ports
 
     return Ports(roster, directory, _grants(roster, directory, engine))
+
+
+def _refuse_removal(engine: Engine, roster: Roster, directory: Path, now: datetime) -> None:
+    """Stop where these files would take out many pairs of the roster that last held."""
+    from service.removals import asks
+
+    if found := asks(engine, roster, now):
+        _fail(str(found.fault(directory)), WRONG)
 
 
 def _leave_out_rich() -> None:
@@ -139,12 +156,13 @@ def run(context: typer.Context) -> None:
     except RosterFaults as error:
         _fail(str(error), WRONG)
     with _store(source.roster, context.obj) as engine:
+        _refuse_removal(engine, source.roster, context.obj, datetime.now(UTC))
         health = Health(engine, source)
         serve(
             source,
             engine,
             lambda roster, path: health.measured(_ports(roster, path, engine), roster),
-            _grants(source.roster, context.obj, engine),
+            lambda roster: _grants(roster, context.obj, engine),
             lambda doors, listen: PageServer(application(doors, health), listen),
             health,
         )
@@ -160,6 +178,8 @@ def once(context: typer.Context, now: Now = "", as_json: Json = False) -> None:
     at = _instant(now)
     roster = _roster(context.obj)
     with _store(roster, context.obj) as engine:
+        _refuse_removal(engine, roster, context.obj, at)
+        _grants(roster, context.obj, engine).reseal()
         work = begin(roster, engine, _ports(roster, context.obj, engine), at)
         full_pass(work)
         document = report(work)
@@ -182,7 +202,12 @@ def check(
 
     configure(quiet=True)
     ports = None if offline else lambda roster: _ports(roster, context.obj)
-    report = examine(context.obj, now=datetime.now(UTC), ports=ports)
+    report = examine(
+        context.obj,
+        now=datetime.now(UTC),
+        ports=ports,
+        grants=lambda roster: _grants(roster, context.obj),
+    )
     if as_json:
         _print(report.as_json())
     for fault in report.faults:
@@ -191,7 +216,7 @@ def check(
         if connection.fault:
             print(connection.fault, file=sys.stderr)
         elif not as_json:
-            print(f"{connection.name}: works")
+            print(f"{connection.name}: {connection.note or 'works'}")
     if report.exit_status == DONE and not as_json:
         print(f"{context.obj}: in order")
     raise typer.Exit(report.exit_status)
@@ -332,10 +357,69 @@ def connect(
         print(f"The link goes to {known.email} in their work hours.")
 
 
+@app.command("accept-removals")
+def accept_removals(context: typer.Context) -> None:
+    """Say that the files are meant as they are, though they take out many pairs."""
+    from service.logging import configure
+    from service.removals import accept, found_in
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    with _store(roster, context.obj, writing=False) as engine, engine.begin() as connection:
+        found = found_in(connection, roster, datetime.now(UTC))
+        if found:
+            accept(connection, found)
+    if found:
+        print(f"{len(found.marks)} of {found.total} pairs go with the next pass.")
+    else:
+        print("The files take out no pairs that would need a yes.")
+
+
+@app.command()
+def lift(context: typer.Context, address: str) -> None:
+    """Mail to an address again from which mail came back."""
+    from service.logging import configure
+    from store import bounces
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    with _store(roster, context.obj, writing=False) as engine, engine.begin() as connection:
+        lifted = bounces.lift(connection, address.lower(), datetime.now(UTC))
+    if not lifted:
+        _fail(f"lift:1: {address} is not paused; see those that are by status", WRONG)
+    print(f"{address} gets mail again.")
+
+
 @app.command()
 def forget(context: typer.Context, person: str) -> None:
     """Remove a person's data."""
     _fail(f"forget:1: {person} can't be forgotten by this version yet; ask the maintainers", WRONG)
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A new file; none is ever written over.")],
+) -> None:
+    """Copy the store into a new file, while the service runs."""
+    from service.backups import backup as copy
+
+    roster = _roster(context.obj)
+    with _refusals():
+        print(copy(roster.settings.store, context.obj, file))
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What `backup` or an upgrade made.")],
+) -> None:
+    """Put a backup in the store's place; the service must be stopped."""
+    from service.backups import restore as put_back
+
+    roster = _roster(context.obj)
+    with _refusals():
+        print(put_back(roster.settings.store, context.obj, file, datetime.now(UTC)))
 
 
 @app.command()

@@ -17,6 +17,8 @@ from caldav.lib import error as dav
 from niquests.auth import HTTPBasicAuth
 
 from integrations import secrets, tls
+from integrations.addresses import Reach
+from integrations.caldav_session import LARGEST, Session
 from integrations.ical import read_busy
 from integrations.ports import (
     Access,
@@ -29,10 +31,11 @@ from integrations.ports import item_key as key_of
 from mentoring.interval import Interval
 
 _TIMEOUT = 20
-_LARGEST = 50 * 1024 * 1024
 _PORTS = {"caldavs": ("https", 443), "caldav": ("http", 80)}
 _UID = re.compile(r"^UID(?:;[^:\r\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([\\,;])")  # RFC 5545 section 3.3.11
+_GARBLED = (SyntaxError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
+"""What the library lets through where an answer is no XML, or another XML than it expects."""
 LATER = "it is tried again at the next sync"
 
 
@@ -63,7 +66,6 @@ class Account:
         scheme: dict[str, str] = self.access.sessions.get(("caldav", self.url), dict)
         try:
             with self._client(scheme) as client:
-                client.session.max_redirects = 0
                 yield client.calendar(url=client.url)
                 if isinstance(client.auth, HTTPBasicAuth):  # no challenge is needed again
                     scheme["auth_type"] = "basic"
@@ -83,6 +85,10 @@ class Account:
             raise ProviderError(
                 f"{self.name} can't be used ({type(error).__name__})", mend=LATER
             ) from error
+        except _GARBLED as error:
+            raise ProviderError(
+                f"{self.name} gives an answer that is garbled", mend=LATER
+            ) from error
 
     def _client(self, scheme: Mapping[str, str]) -> Any:
         parts = urlsplit(self.url)
@@ -93,9 +99,12 @@ class Account:
                 mend="use caldavs://",
                 permanent=True,
             )
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        named = parts.hostname or ""
+        reach = Reach(self.access.allow, here=tls.is_loopback(self.url))
+        judged = reach.addresses(named, parts.port or port)
+        host = f"[{named}]" if ":" in named else named
         make: Any = DAVClient  # its signature hides behind a decorator
-        return make(
+        client = make(
             f"{protocol}://{host}:{parts.port or port}{parts.path}",
             username=unquote(parts.username or ""),
             password=self._password(parts.username or "", parts.netloc),
@@ -105,6 +114,9 @@ class Account:
             require_tls=protocol == "https",
             **scheme,
         )
+        client.session.close()
+        client.session = Session(named, judged)
+        return client
 
     def _password(self, user: str, netloc: str) -> str:
         options = self.access.options
@@ -178,7 +190,7 @@ class CaldavSource:
         text = "\r\n".join(body.strip() for body in bodies)
         if not text:
             return {}, ()
-        if len(text) > _LARGEST:
+        if len(text) > LARGEST:
             raise ProviderError(
                 f"{self.account.name} is larger than 50 MB",
                 mend="archive old entries",

@@ -37,7 +37,7 @@ _TIMEOUT = 20
 _LONGEST = 120
 _LARGEST = 50 * 1024 * 1024
 _IN_FLIGHT = 4
-_GARBLED = (ValueError, TypeError, KeyError)
+_GARBLED = (ValueError, TypeError, KeyError, RecursionError)
 """What the libraries let through where an answer is no JSON, or another JSON than they expect."""
 _QUOTA = frozenset(
     {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"}

@@ -25,6 +25,8 @@ _FIELDS = (
     "nextPageToken,nextSyncToken,timeZone,items(id,iCalUID,status,transparency,eventType,"
     "start,end,endTimeUnspecified,attendees(self,responseStatus))"
 )
+_GARBLED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, OSError)
+"""What an entry of another shape comes to; OSError is a zone's name that is no file's."""
 _GONE = frozenset({400, 410})
 _SHORTEST = timedelta(days=7)
 
@@ -95,7 +97,8 @@ class GoogleSource:
         )
         expected = _GONE if "syncToken" in how else frozenset()
         answer = self.account.call(DETAILS, request, expected=expected)
-        if not isinstance(answer.get("items", []), list):
+        # Google says the zone of every calendar; what does not is no calendar without entries.
+        if not isinstance(answer.get("items", []), list) or "timeZone" not in answer:
             raise self.account.garbled()
         return answer
 
@@ -107,8 +110,10 @@ class GoogleSource:
                 if _is_free(event):
                     continue
                 start, end = _instant(event["start"], zone), _instant(event["end"], zone)
+                if end < start:
+                    raise ValueError("an event ends before it starts")
                 found[item_key(event.get("iCalUID") or event["id"])] += _clipped(start, end, window)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except _GARBLED as error:
             raise self.account.garbled() from error
         return {key: tuple(merged(spans)) for key, spans in found.items() if spans}
 
@@ -148,6 +153,8 @@ class GoogleSource:
                     mend="check the address in people.csv, and that the calendar is there",
                     permanent=faults[0]["reason"] == "notFound",
                 )
+            if not isinstance(own["busy"], list):
+                raise TypeError("no list of busy times")
             zone = ZoneInfo("UTC")
             found: list[list[Interval]] = [
                 _clipped(
@@ -157,14 +164,14 @@ class GoogleSource:
                 )
                 for span in own["busy"]
             ]
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except _GARBLED as error:
             raise self.account.garbled() from error
         return [span for spans in found for span in spans]
 
 
 def _is_free(event: Mapping[str, Any]) -> bool:
     """Free is what is off, declined, or marked so; out of office is busy however it is marked."""
-    if event.get("status") == "cancelled" or event.get("endTimeUnspecified"):
+    if event.get("status") == "cancelled" or event.get("endTimeUnspecified") is True:
         return True
     own: Any = next((a for a in event.get("attendees", []) if a.get("self")), {})
     if own.get("responseStatus") == "declined":

@@ -35,6 +35,17 @@ def busy_items(
     lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "BEGIN:VEVENT"]
     if len(lines) > _MOST_EVENTS:
         raise CalendarError(f"the calendar has more than {_MOST_EVENTS} entries")
+    try:
+        return _collected(calendars, window, owner, lines)
+    except CalendarError:
+        raise
+    except Exception as error:  # the libraries let through whatever an odd entry comes to
+        raise CalendarError(f"an entry can't be read ({type(error).__name__})") from error
+
+
+def _collected(
+    calendars: list[Calendar], window: Interval, owner: Owner, lines: list[int]
+) -> tuple[dict[str, tuple[Interval, ...]], list[str]]:
     found: dict[str, list[Interval]] = defaultdict(list)
     warnings: list[str] = []
     for calendar in calendars:
@@ -52,7 +63,7 @@ def _parse(text: str) -> list[Calendar]:
         raise CalendarError("the calendar is cut off")
     try:
         return [c for c in Calendar.from_ical(bare, multiple=True) if isinstance(c, Calendar)]
-    except (ValueError, IndexError, KeyError) as error:
+    except Exception as error:  # as above: it may nest without end, or hold what is no property
         raise CalendarError(f"this is no calendar ({type(error).__name__})") from error
 
 
@@ -100,10 +111,7 @@ def _expanded(events: list[Entry], window: Interval, owner: Owner) -> Iterator[I
         calendar.add_component(event)
     reach = window.widened(2 * _DAY)
     query = recurring_ical_events.of(calendar, skip_bad_series=False)
-    try:
-        occurrences = query.between(reach.start, reach.end)
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise CalendarError(f"a recurring entry can't be read ({type(error).__name__})") from error
+    occurrences = query.between(reach.start, reach.end)
     if len(occurrences) > _MOST_INSTANCES:
         raise CalendarError(f"an entry recurs more than {_MOST_INSTANCES} times")
     for occurrence in occurrences:

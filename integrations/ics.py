@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from integrations import tls
+from integrations.addresses import Reach
 from integrations.ical import read_busy
 from integrations.ports import Access, BusySource, Owner, ProviderError, Reading
 from mentoring.interval import Interval
@@ -23,6 +25,7 @@ LARGEST = 10 * 1024 * 1024
 _WHOLE_READ_SECONDS = 30
 _TIMEOUT = httpx.Timeout(20, connect=10)
 _REDIRECTS = 3
+_PORTS = {"https": 443, "http": 80}
 _REPUBLISH = "ask the owner to publish the calendar again and put the new link into people.csv"
 
 
@@ -103,32 +106,55 @@ def _download(url: str, known: _Cursor, access: Access) -> _Body:
         headers["If-Modified-Since"] = known.modified
     name = _name(url)
     try:
+        reach = Reach(access.allow, here=tls.is_loopback(url))
         with httpx.Client(verify=tls.context(access), timeout=_TIMEOUT) as client:
-            return _follow(client, url, headers, name)
+            return _follow(client, url, headers, name, reach)
     except httpx.HTTPError as error:
         raise ProviderError(
             f"{name} can't be reached ({type(error).__name__})",
             mend="it is tried again at the next sync; check the network if it lasts",
         ) from error
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, ValueError) as error:
         mend = "correct the calendar column"
         raise ProviderError(f"{name} is no address", mend=mend, permanent=True) from error
 
 
-def _follow(client: httpx.Client, url: str, headers: dict[str, str], name: str) -> _Body:
+def _follow(
+    client: httpx.Client, link: str, headers: dict[str, str], name: str, reach: Reach
+) -> _Body:
+    url = httpx.URL(link)
     for _ in range(_REDIRECTS + 1):
-        _refuse_unsafe(url, name)
-        with client.stream("GET", url, headers=headers) as response:
+        _refuse_unsafe(str(url), name)
+        with contextlib.closing(_asked(client, url, headers, reach)) as response:
             if response.is_redirect and "location" in response.headers:
-                onward = response.url.join(response.headers["location"])
-                if response.url.scheme == "https" and onward.scheme != "https":
+                onward = url.join(response.headers["location"])
+                if url.scheme == "https" and onward.scheme != "https":
                     raise _unencrypted(name)
-                url = str(onward)
+                url = onward
                 continue
             return _body(response, name)
     raise ProviderError(
         f"{name} redirects more than {_REDIRECTS} times", mend=_REPUBLISH, permanent=True
     )
+
+
+def _asked(
+    client: httpx.Client, url: httpx.URL, headers: dict[str, str], reach: Reach
+) -> httpx.Response:
+    """The answer of one of the addresses that were judged; the name stays what TLS proves."""
+    host = url.raw_host.decode("ascii")
+    *others, last = reach.addresses(host, url.port or _PORTS[url.scheme])
+
+    def ask(address: str) -> httpx.Response:
+        named = {"Host": url.netloc.decode("ascii"), **headers}
+        target, extensions = url.copy_with(host=address), {"sni_hostname": host}
+        request = client.build_request("GET", target, headers=named, extensions=extensions)
+        return client.send(request, stream=True)
+
+    for address in others:
+        with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+            return ask(address)
+    return ask(last)
 
 
 def _refuse_unsafe(url: str, name: str) -> None:

@@ -118,6 +118,9 @@ class Microsoft365Source:
         try:
             key = item_key(_uid(event))
             span = None if _is_free(event) else self._span(event)
+            if span and span[1] < span[0]:
+                warnings.append("an entry ends before it starts: its day is taken as busy")
+                span = self._midnight(span[0]), self._midnight(span[0] + _DAY)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ProviderError(
                 f"{self.mailbox.name}: an entry can't be read ({type(error).__name__})", mend=LATER
@@ -126,15 +129,12 @@ class Microsoft365Source:
         if span is None:
             return
         start, end = span
-        if end < start:
-            warnings.append("an entry ends before it starts: its day is taken as busy")
-            start, end = self._midnight(start), self._midnight(start + _DAY)
         if end > window.start and start < window.end:
             stretches.append(Interval(max(start, window.start), min(end, window.end)))
 
     def _span(self, event: dict[str, Any]) -> tuple[datetime, datetime]:
         start, end = _instant(event["start"]), _instant(event["end"])
-        if not event["isAllDay"]:
+        if not _flag(event, "isAllDay"):
             return start, end
         # Midnights in no zone: https://github.com/microsoftgraph/microsoft-graph-docs/issues/16798
         return self._local(start.date()), self._local(end.date())
@@ -208,6 +208,8 @@ class Microsoft365Source:
                     f"({error.get('responseCode', 'no reason')})",
                     mend="check the address, and that the calendar shows free/busy to colleagues",
                 )
+            if not isinstance(schedule["scheduleItems"], list):
+                raise TypeError("no list of busy times")
             for item in schedule["scheduleItems"]:
                 start, end = _instant(item["start"]), _instant(item["end"])
                 if item["status"] not in _FREE:
@@ -244,16 +246,27 @@ def _uid(event: dict[str, Any]) -> str:
 
 def _is_free(event: dict[str, Any]) -> bool:
     answer = event.get("responseStatus") or {}
-    if event["isCancelled"] or answer.get("response") == "declined":
+    if _flag(event, "isCancelled") or answer.get("response") == "declined":
         return True
     return event["showAs"] in _FREE
+
+
+def _flag(event: dict[str, Any], name: str) -> bool:
+    """Whatever else stands there says nothing, and so frees nobody. Raises TypeError."""
+    value = event[name]
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is neither true nor false")
+    return value
 
 
 def _instant(value: dict[str, Any]) -> datetime:
     """A time as Graph writes it. Raises ValueError for one that is not in UTC, as asked for."""
     if value["timeZone"] != "UTC":
         raise ValueError("not in UTC")
-    return datetime.fromisoformat(value["dateTime"]).replace(tzinfo=UTC)
+    wall = datetime.fromisoformat(value["dateTime"])
+    if wall.utcoffset():
+        raise ValueError("not in UTC")
+    return wall.replace(tzinfo=UTC)
 
 
 def _written(instant: datetime) -> dict[str, str]:

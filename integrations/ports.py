@@ -102,7 +102,8 @@ class Access:
 
     `options` is the provider's own section ([mail], [caldav], [google], …); secrets in it are
     references. `ca` is the coordinator's own CA bundle ([tls] ca), trusted besides the system's.
-    `grants` is None where no partner can have consented.
+    `grants` is None where no partner can have consented. `allow` are the networks and hosts inside
+    that calendars' links may lead to ([calendars] allow).
     """
 
     directory: Path
@@ -110,6 +111,7 @@ class Access:
     ca: Path | None = None
     grants: Grants | None = None
     sessions: Sessions = field(default_factory=Sessions)
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import importlib
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 from integrations.ports import (
     Access,
@@ -102,6 +104,9 @@ class Ports:
         if not url:
             return None
         access = self._access(url, "calendar")
+        host = urlsplit(url).hostname
+        if host:  # the coordinator's own word, and no partner's
+            access = replace(access, allow=(*access.allow, host))
         organiser: Organiser = _adapter(url, ORGANISERS).organiser(url, access)
         return organiser
 
@@ -133,6 +138,7 @@ class Ports:
             options=sections.get(scheme if scheme in _TENANTED else section, {}),
             ca=self._directory / ca if ca else None,
             grants=self._grants,
+            allow=settings.allow,
             sessions=self._sessions,
         )
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from mentoring.interval import Interval, merged
+from mentoring.tables import quoted
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -48,7 +49,7 @@ def parse_hours(text: str) -> WeeklyHours:
     for clause in _clauses(text):
         match = _CLAUSE.fullmatch(clause)
         if match is None:
-            raise HoursError(f'"{clause.strip()}" has no times')
+            raise HoursError(f"{quoted(clause.strip())} has no times")
         ranges = [_parse_range(part) for part in match["ranges"].split(",")]
         for day in _parse_days(match["days"]):
             days[day].extend(ranges)
@@ -113,18 +114,20 @@ def parse_day(name: str) -> int:
     for number, full in enumerate(_DAY_NAMES):
         if len(word) >= 3 and full.startswith(word):
             return number
-    raise HoursError(f'"{name.strip()}" is no day of the week', "use Mon Tue Wed Thu Fri Sat Sun")
+    raise HoursError(
+        f"{quoted(name.strip())} is no day of the week", "use Mon Tue Wed Thu Fri Sat Sun"
+    )
 
 
 def _parse_range(text: str) -> tuple[int, int]:
     match = _RANGE.match(text.strip())
     if match is None:
-        raise HoursError(f'"{text.strip()}" is no range of times')
+        raise HoursError(f"{quoted(text.strip())} is no range of times")
     first, last = _minutes(match[1], match[2]), _minutes(match[3], match[4])
     if first == last:
-        raise HoursError(f'"{text.strip()}" is empty', "for a whole day write 00:00-24:00")
+        raise HoursError(f"{quoted(text.strip())} is empty", "for a whole day write 00:00-24:00")
     if first == _MIDNIGHT:
-        raise HoursError(f'"{text.strip()}" starts at 24:00', "write 00:00 of the next day")
+        raise HoursError(f"{quoted(text.strip())} starts at 24:00", "write 00:00 of the next day")
     return first, last if last > first else last + _MIDNIGHT
 
 

@@ -27,6 +27,7 @@ class Why(StrEnum):
     PICKED = "picked"
     PAIR_ENDED = "pair ended"
     BY_HAND = "by hand"
+    RULES = "rules"
 
 
 class Refusal(StrEnum):

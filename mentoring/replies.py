@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from icalendar import Calendar, Component
 
+from mentoring.bounces import Bounce, bounce_in
 from mentoring.deadline_mail import DeadlineAsked, asked_in
 from mentoring.interval import Interval
 
@@ -32,6 +33,8 @@ _COMMAND = re.compile(
     r"\s*(?:[A-Za-z]{1,4}\s*:\s*){0,5}([A-Za-z]{2,12})\s+([0-9a-f]{16})\b[\s:]*(.*)", re.DOTALL
 )
 _AUTOMATIC = frozenset({"bulk", "list", "junk", "auto_reply"})
+_MACHINES = ("List-Id", "X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Mail-Autoreply")
+"""Fields that only machines set; responders older than RFC 3834 know no other."""
 
 
 class AnswerKind(StrEnum):
@@ -86,7 +89,10 @@ class Unreadable:
     reason: str
 
 
-def read_answer(raw: bytes) -> Answer | Command | DeadlineAsked | Unreadable | None:
+Read = Answer | Command | DeadlineAsked | Bounce | Unreadable | None
+
+
+def read_answer(raw: bytes) -> Read:
     """The answer in a mail; None for a mail that is none. Raises nothing, whatever the bytes."""
     if len(raw) > _LARGEST_MAIL:
         return Unreadable("the mail is larger than 10 MB")
@@ -104,7 +110,9 @@ def acts_for(answer: Answer, attendee: str) -> bool:
     return answer.sender == attendee or (bool(answer.sent_by) and answer.sender == answer.sent_by)
 
 
-def _read(message: EmailMessage) -> Answer | Command | DeadlineAsked | Unreadable | None:
+def _read(message: EmailMessage) -> Read:
+    if bounce := bounce_in(message):  # what it gives back is our own letter, and no answer
+        return bounce
     sender = _sender(message)
     trouble: Unreadable | None = None
     for method, content in _calendar_parts(message):
@@ -222,7 +230,9 @@ def _is_automatic(message: EmailMessage) -> bool:
     """RFC 3834 section 2: what no person wrote."""
     if str(message.get("Auto-Submitted", "no")).strip().lower() != "no":
         return True
-    if message.get_content_type() == "multipart/report" or "List-Id" in message:
+    if message.get_content_type() == "multipart/report":
+        return True
+    if any(name in message for name in _MACHINES):
         return True
     if str(message.get("Return-Path", "<x>")).strip() == "<>":
         return True

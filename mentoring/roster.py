@@ -160,18 +160,22 @@ class Settings:
     """What `overlap.toml` says besides the programme: where things are, never a secret itself.
 
     `templates` is the folder of the coordinator's own templates, whether or not it is there.
+    `store_keys` seal what partners grant, the newest first. `allow` are the networks and hosts
+    inside that partners' calendars may be at.
     `coordinators` may sign in to the coordinator's page besides the programme's own one.
     """
 
     store: str = "sqlite:///overlap.db"
-    store_key: str = ""
+    store_keys: tuple[str, ...] = ()
     mail: Mapping[str, str] = field(default_factory=dict)
     calendar: Mapping[str, str] = field(default_factory=dict)
     web: Mapping[str, str] = field(default_factory=dict)
     coordinators: tuple[str, ...] = ()
     tls: Mapping[str, str] = field(default_factory=dict)
+    monitor: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     templates: str = ""
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -148,9 +148,10 @@ def _end(programme: ProgrammeSection) -> date:
         return programme.end
     years, month = divmod(programme.start.month - 1 + (programme.months or _MONTHS), 12)
     first = date(programme.start.year + years, month + 1, 1)
-    # Of a month that is shorter the last day; then the day before.
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return first.replace(day=min(programme.start.day, last.day)) - timedelta(days=1)
+    if programme.start.day > last.day:  # as from 29 February, a year that has none later
+        return last
+    return first.replace(day=programme.start.day) - timedelta(days=1)
 
 
 def _values(parsed: File) -> SettingsFile:
@@ -172,12 +173,14 @@ def _values(parsed: File) -> SettingsFile:
         links=tuple(parsed.cohort.links),
         settings=Settings(
             store=parsed.store.url,
-            store_key=parsed.store.key or "",
+            store_keys=parsed.store.key,
             mail=_present(parsed.mail),
             calendar=_present(parsed.calendar),
             web=parsed.web.model_dump(exclude={"coordinators"}),
             coordinators=tuple(parsed.web.coordinators),
             tls=_present(parsed.tls),
+            allow=tuple(parsed.calendars.allow),
+            monitor=_present(parsed.monitor),
             providers={
                 "caldav": _present(parsed.caldav),
                 "google": _present(parsed.google),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from ipaddress import ip_network
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from mentoring import cells
@@ -16,6 +17,8 @@ from mentoring.roster import Mailbox
 from mentoring.tables import quoted
 
 T = TypeVar("T")
+
+_HOST = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,252}")
 
 
 def _cell(read: Callable[[str], T]) -> BeforeValidator:
@@ -75,6 +78,16 @@ def _base_url(text: str) -> str:
     )
 
 
+def _ping(text: str) -> str:
+    return _base_url(text) if "://" in text else cells.read_secret(text)
+
+
+def _keys(value: object) -> tuple[str, ...]:
+    """One reference, or several with the newest first."""
+    found = value if isinstance(value, list) else [value]
+    return tuple(_SECRET.validate_python(each) for each in found)
+
+
 def _authserv(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", text):
         raise cells.CellError(
@@ -84,8 +97,23 @@ def _authserv(text: str) -> str:
     return text.lower()
 
 
+def _inside(text: str) -> str:
+    """A network, or a host by its name or address, that calendars may be at."""
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        name = text.lower().rstrip(".")
+        if _HOST.fullmatch(name) and not name.replace(".", "").isdigit():
+            return name
+        raise cells.CellError(
+            f"{quoted(text)} is no network and no host",
+            'write "10.1.0.0/16" or "calendar.intranet.example"',
+        ) from error
+
+
 Duration = Annotated[timedelta, _cell(cells.read_duration)]
 Secret = Annotated[str, _cell(cells.read_secret)]
+_SECRET = TypeAdapter(Secret)
 _Text = Annotated[str, _cell(cells.read_name)]
 
 
@@ -118,7 +146,7 @@ class _Summary(_Section):
 
 class _Store(_Section):
     url: Annotated[str, _cell(_store)] = "sqlite:///overlap.db"
-    key: Secret | None = None
+    key: Annotated[tuple[str, ...], BeforeValidator(_keys)] = ()
 
 
 class _Mail(_Section):
@@ -145,6 +173,10 @@ class _Web(_Section):
 
 class _Tls(_Section):
     ca: _Text | None = None
+
+
+class _Monitor(_Section):
+    ping: Annotated[str, _cell(_ping)] | None = None
 
 
 class _Google(_Section):
@@ -181,6 +213,10 @@ class _Caldav(_Section):
     passwords: dict[str, Secret] = Field(default_factory=dict)
 
 
+class _Calendars(_Section):
+    allow: list[Annotated[str, _cell(_inside)]] = Field(default_factory=list)
+
+
 class _Cohort(_Section):
     links: list[Annotated[str, _cell(cells.read_link)]] = Field(default_factory=list)
 
@@ -193,8 +229,10 @@ class File(_Section):
     store: _Store = Field(default_factory=_Store)
     mail: _Mail = Field(default_factory=_Mail)
     calendar: _Calendar = Field(default_factory=_Calendar)
+    calendars: _Calendars = Field(default_factory=_Calendars)
     web: _Web = Field(default_factory=_Web)
     tls: _Tls = Field(default_factory=_Tls)
+    monitor: _Monitor = Field(default_factory=_Monitor)
     caldav: _Caldav = Field(default_factory=_Caldav)
     google: _Google = Field(default_factory=_Google)
     microsoft365: _Microsoft365 = Field(default_factory=_Microsoft365)

@@ -5,6 +5,7 @@ Each gives a word on what came of it, which the page then shows.
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -17,6 +18,7 @@ from mentoring.choices import FURTHEST
 from mentoring.meeting import State
 from mentoring.notices import CalendarNotice, Why
 from mentoring.roster import Pair, Person
+from service import removals
 from service.booking import call_off
 from service.consent import connect_link, needs_consent
 from service.links import base_url
@@ -24,7 +26,7 @@ from service.polls import close
 from service.post import post
 from service.propose import WAITING, keep, live_ahead
 from service.work import Work, reader
-from store import audit, meetings, pauses, polls, queue
+from store import audit, bounces, meetings, pauses, polls, queue
 from store.audit import Act
 from store.meetings import Standing
 from store.outbox import QUEUED
@@ -49,6 +51,9 @@ class Done(StrEnum):
     WAITS = "waits"
     NO_LINK = "no-link"
     BAD_DATE = "bad-date"
+    ACCEPTED = "accepted"
+    OTHER_FILES = "other-files"
+    LIFTED = "lifted"
 
 
 def pause(work: Work, connection: Connection, who: str, pair: Pair, until: str) -> Done:
@@ -109,6 +114,7 @@ def resend(work: Work, connection: Connection, who: str, number: int) -> Done:
         return Done.OUTDATED
     if not queue.resend(connection, number, work.now):
         return Done.NOTHING
+    bounces.lift(connection, item.recipient, work.now)
     _note(work, connection, who, "sent a mail again", about=f"{item.kind} to {item.recipient}")
     return Done.RESENT
 
@@ -149,6 +155,26 @@ def mail_link(work: Work, connection: Connection, who: str, person: Person) -> D
     post(work, connection, notice)
     _note(work, connection, who, "mailed a calendar link", about=person.email)
     return Done.MAILED_LINK
+
+
+def accept_removal(work: Work, connection: Connection, who: str, digest: str) -> Done:
+    """Let the files take out the pairs that the page named, and no others."""
+    waits = removals.waiting(connection)
+    if waits is None:
+        return Done.NOTHING
+    if not hmac.compare_digest(waits.digest.encode(), digest.encode()):
+        return Done.OTHER_FILES
+    removals.accept(connection, waits)
+    _note(work, connection, who, "let the files take out pairs", about=f"{len(waits.marks)} pairs")
+    return Done.ACCEPTED
+
+
+def lift(work: Work, connection: Connection, who: str, address: str) -> Done:
+    """Mail to an address again from which mail came back."""
+    if not bounces.lift(connection, address, work.now):
+        return Done.NOTHING
+    _note(work, connection, who, "lifted the pause of an address", about=address)
+    return Done.LIFTED
 
 
 def _note(

@@ -20,6 +20,8 @@ from mentoring.meeting import Attendance, Meeting, State
 from mentoring.notices import Why
 from mentoring.roster import Pair, Person
 from mentoring.slots import Found, Reason, Slot, shares_site
+from mentoring.wall_time import wall_time
+from service.clock_rules import rules_version
 from service.post import post_cancel, post_move
 from service.work import Work
 from store import meetings, moves
@@ -53,7 +55,7 @@ def new_booking(
             mentor=pair.mentor,
             mentee=pair.mentee,
             state=State.PROPOSED,
-            sequence=0,
+            sequence=work.floor,
             tries=1,
             slot=slot.interval,
             proposed_at=work.now,
@@ -66,6 +68,8 @@ def new_booking(
         edges=slot.edges,
         refused=(),
         decision=decision(found),
+        wall=wall_time(start, zone_at(people[1], start)),
+        rules=rules_version(),
     )
 
 
@@ -81,7 +85,7 @@ def moved_to(
     meeting = replace(
         booking.meeting,
         state=State.PROPOSED,
-        sequence=booking.meeting.sequence + 1,
+        sequence=work.next_sequence(booking.meeting.sequence),
         slot=slot.interval,
         proposed_at=work.now,
         attendances=(Attendance(people[0].email), Attendance(people[1].email)),
@@ -95,6 +99,8 @@ def moved_to(
         edges=slot.edges,
         why=str(why),
         decision=decision(Found(slot)),
+        wall=wall_time(start, zone_at(people[1], start)),
+        rules=rules_version(),
     )
 
 
@@ -117,7 +123,8 @@ def move(work: Work, connection: Connection, before: Booking, moved: Booking) ->
 
 def call_off(work: Work, connection: Connection, booking: Booking, why: Why) -> None:
     """Cancel a meeting for good: SEQUENCE + 1, CANCEL to whoever has heard of it."""
-    meeting = replace(booking.meeting, state=State.CANCELLED, sequence=booking.meeting.sequence + 1)
+    sequence = work.next_sequence(booking.meeting.sequence)
+    meeting = replace(booking.meeting, state=State.CANCELLED, sequence=sequence)
     cancelled = replace(booking, meeting=meeting)
     meetings.save(connection, cancelled)
     _note(work, connection, booking, cancelled, why)

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from integrations import ping
 from integrations.ports import ProviderError
 from integrations.registry import Ports
 from mentoring.interval import Interval
@@ -18,8 +19,12 @@ from mentoring.settings_file import FILE as SETTINGS
 from mentoring.settings_file import line_of
 from mentoring.tables import Fault, decode
 from service.engine import Job, run_all
+from service.grants import StoredGrants
+from service.monitor import monitor_access
+from service.removals import fault_of
 from service.roster_source import RosterFaults, load
 from service.template_check import template_faults
+from store.database import resolve_url
 
 log = structlog.get_logger()
 
@@ -28,10 +33,11 @@ _WINDOW = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Connection:
-    """One connection that was tried; without a fault it works."""
+    """One connection that was tried; without a fault it works; `note` says more."""
 
     name: str
     fault: Fault | None = None
+    note: str = ""
 
 
 @dataclass
@@ -56,6 +62,7 @@ class Report:
                     "name": c.name,
                     "ok": c.fault is None,
                     "fault": _fault_json(c.fault) if c.fault else None,
+                    **({"note": c.note} if c.note else {}),
                 }
                 for c in sorted(self.connections, key=lambda c: c.name)
             ],
@@ -72,19 +79,33 @@ def _fault_json(fault: Fault) -> dict[str, Any]:
     }
 
 
-def check(directory: Path, *, now: datetime, ports: Callable[[Roster], Ports] | None) -> Report:
+def check(
+    directory: Path,
+    *,
+    now: datetime,
+    ports: Callable[[Roster], Ports] | None,
+    grants: Callable[[Roster], StoredGrants] | None = None,
+) -> Report:
     """Read the files; with `ports`, try each calendar, the mailer, the inbox, the organiser."""
     try:
         roster = load(directory)
     except RosterFaults as error:
         return Report(error.faults)
-    report = Report(template_faults(roster, now))
+    removal = fault_of(resolve_url(roster.settings.store, directory), roster, directory, now)
+    report = Report((*([removal] if removal else []), *template_faults(roster, now)))
     if ports and not report.faults:
-        _try_all(report, roster, directory, now, ports(roster))
+        _try_all(report, roster, directory, now, ports(roster), grants and grants(roster))
     return report
 
 
-def _try_all(report: Report, roster: Roster, directory: Path, now: datetime, ports: Ports) -> None:
+def _try_all(
+    report: Report,
+    roster: Roster,
+    directory: Path,
+    now: datetime,
+    ports: Ports,
+    grants: StoredGrants | None,
+) -> None:
     window = Interval(now, now + _WINDOW)
     settings = directory / SETTINGS
     text = decode(settings.read_bytes())
@@ -103,6 +124,14 @@ def _try_all(report: Report, roster: Roster, directory: Path, now: datetime, por
             ("organiser's calendar", ["calendar", "url"], lambda: _checked(ports.organiser())),
         )
     ]
+    if grants and len(grants.keys) > 1:
+        jobs.append(
+            trial("store key", str(settings), line_of(text, ["store", "key"]), grants.older_keys)
+        )
+    if told := roster.settings.monitor.get("ping"):
+        access = monitor_access(roster.settings, directory)  # no ping: nothing has gone well yet
+        line = line_of(text, ["monitor", "ping"])
+        jobs.append(trial("monitor", str(settings), line, lambda: _set(ping.address(told, access))))
     people = str(directory / "people.csv")
     for person in roster.people.values():
         if person.calendar:
@@ -125,11 +154,15 @@ def _checked(port: object) -> None:
 
 def _tried(name: str, file: str, line: int, act: Callable[[], object]) -> Connection:
     try:
-        act()
+        said = act()
     except ProviderError as error:
         return Connection(name, Fault(file, line, f"{name}: {error.message}", error.mend))
     except Exception as error:  # what an adapter did not foresee is a finding as well
         log.exception("check_failed", connection=name)
         what = f"{name}: it failed unexpectedly ({type(error).__name__})"
         return Connection(name, Fault(file, line, what, "see the log above"))
-    return Connection(name)
+    return Connection(name, note=said if isinstance(said, str) else "")
+
+
+def _set(_secret: str) -> str:
+    return "its address is set"

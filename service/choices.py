@@ -24,7 +24,7 @@ from mentoring.poll import MisreadNotice
 from mentoring.roster import Pair, Person
 from service import codes
 from service.links import page_link
-from service.post import CHOICES, post
+from service.post import CHOICES, misread_key, post
 from service.work import Work, party, reader
 from store import choices
 from store.choices import Kept
@@ -245,9 +245,8 @@ def _misread(work: Work, connection: Connection, code: Code, word: str, fault: F
         "AWAY": f"{day} {day + timedelta(days=13)}",
         "HOURS": "Mon-Thu 09:00-15:00",
     }
-    mark = work.token("misread", person.email, word, fault, work.now, length=16)
     notice = MisreadNotice(
-        key=f"misread:{mark}:{person.email}",
+        key=misread_key(work, person),
         reader=reader(person, work.now),
         problem=str(fault),
         word=word,

@@ -11,7 +11,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,20 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from integrations.ports import Grants, ProviderError
+from integrations.ports import ProviderError
 from mentoring.roster import Person, Roster
-from service import roster_faults
+from mentoring.tables import Fault
+from service import removals, roster_faults
+from service.clock_rules import rules_version, take_up_rules
 from service.consent import Desk
 from service.doors import Doors
+from service.grants import StoredGrants
 from service.health import Health
 from service.measured import World
+from service.monitor import tell_monitor
 from service.passes import begin, present, rest_of_pass, secret_of, sync_all
 from service.roster_source import RosterSource
+from service.steady import SteadyClock
 from service.sync import EVERY
 from service.systemd import notify, watchdog_seconds
 from service.work import Work
@@ -43,8 +48,21 @@ _LISTEN_SECONDS = 60.0
 _STOP_WITHIN = 8.0
 
 Ports = Callable[[Roster, Path], World]
+Sealed = Callable[[Roster], StoredGrants]
+"""What partners consented to, sealed with a roster's keys."""
 Pages = Callable[[Doors, str], AbstractContextManager[Any]]
 """Opens the pages on HOST:PORT; raises OSError where that is taken."""
+
+
+def tick(clock: schedule.Scheduler) -> None:
+    """Run what is due.
+
+    `schedule` goes by local wall time: where that went back, in autumn or by hand, it would wait
+    for as long as that.
+    """
+    if (clock.idle_seconds or 0) > _PASS_EVERY:
+        clock.run_all()
+    clock.run_pending()
 
 
 class Service:
@@ -55,15 +73,20 @@ class Service:
         source: RosterSource,
         engine: Engine,
         ports: Ports,
-        grants: Grants,
+        grants: Sealed,
         pages: Pages,
         health: Health,
+        clock: SteadyClock | None = None,
     ) -> None:
         self._source = source
+        self._clock = clock or SteadyClock()
+        self._rules = rules_version()
+        self._source.vet = self._removal
         self._engine = engine
         self._health = health
         self._ports = ports
-        self._grants = grants
+        self._sealed = grants
+        self._grants = grants(source.roster)
         self._pages = pages
         self._outside = ports(source.roster, source.directory)
         self._stop = threading.Event()
@@ -115,15 +138,15 @@ class Service:
     def _files(self) -> Work:
         roster = self._source.roster
         secret = secret_of(self._engine)
-        return Work(roster, self._engine, self._outside, datetime.now(UTC), secret, roster)
+        return Work(roster, self._engine, self._outside, self._clock.now(), secret, roster)
 
     def _now(self) -> Work:
-        return present(self._source.roster, self._engine, self._outside, datetime.now(UTC))
+        return present(self._source.roster, self._engine, self._outside, self._clock.now())
 
     def _desk(self) -> Desk:
         with self._engine.begin() as connection:
             secret = facts.secret(connection)
-        return Desk(self._source.roster, self._outside, self._grants, secret, datetime.now(UTC))
+        return Desk(self._source.roster, self._outside, self._grants, secret, self._clock.now())
 
     def _connected(self, _person: Person) -> None:
         self._synced_at = None
@@ -156,39 +179,51 @@ class Service:
         clock.every(_PASS_EVERY).seconds.do(self._guarded_pass)
         self._guarded_pass()
         while not self._stop.is_set():
-            clock.run_pending()
+            tick(clock)
             if self._woken.wait(_TICK):
                 self._woken.clear()
                 self._guarded_pass()
 
     def _guarded_pass(self) -> None:
-        if self._stop.is_set():
+        if self._stop.is_set() or not self._clock.believed():
             return
         try:
-            self._health.timed(self._pass)
+            work = self._health.timed(self._pass)
         except StoreDamagedError as error:
             self._damage = error
             self._stop.set()
             self._woken.set()
+            return
         except Exception:  # the next tick tries again; systemd restarts only what hangs
             log.exception("pass_failed")
+            return
+        if not work.counts["failed"]:
+            tell_monitor(self._source.roster.settings, self._source.directory)
 
     def _pass(self) -> Work:
         self._take_up_roster()
-        now = datetime.now(UTC)
+        now = self._clock.now()
         roster_faults.note(self._engine, self._source.faults, now)
+        self._grants.reseal()
         work = begin(self._source.roster, self._engine, self._outside, now)
-        if self._synced_at is None or now - self._synced_at >= EVERY:
+        if self._synced_at is None or not timedelta(0) <= now - self._synced_at < EVERY:
             sync_all(work, self._stop)
             self._synced_at = now
         rest_of_pass(work, self._stop)
         return work
 
+    def _removal(self, roster: Roster) -> Fault | None:
+        found = removals.asks(self._engine, roster, self._clock.now())
+        return found.fault(self._source.directory) if found else None
+
     def _take_up_roster(self) -> None:
+        rules = take_up_rules(self._rules)
+        changed, self._rules = rules != self._rules, rules
         forced = self._reload.is_set()
         self._reload.clear()
-        if self._source.refresh() or forced:
+        if self._source.refresh(anew=changed) or forced:
             self._outside = self._ports(self._source.roster, self._source.directory)
+            self._grants = self._sealed(self._source.roster)
             self._synced_at = None
 
     def _listen(self) -> None:
@@ -212,7 +247,7 @@ def serve(
     source: RosterSource,
     engine: Engine,
     ports: Ports,
-    grants: Grants,
+    grants: Sealed,
     pages: Pages,
     health: Health,
 ) -> None:

@@ -19,7 +19,7 @@ from mentoring.sign_in import SIGN_IN
 from service.engine import Job, run_all
 from service.post import post
 from service.work import Work, reading
-from store import meetings, outbox
+from store import bounces, meetings, outbox
 from store.outbox import EXPIRED, FAILED, QUEUED, SENT, SUPERSEDED, UNKNOWN, Queued
 
 log = structlog.get_logger()
@@ -27,6 +27,8 @@ log = structlog.get_logger()
 _RETRY = (1, 5, 15, 60, 240, 480)
 """Minutes until the next attempt; the last one repeats."""
 _ATTEMPTS = 18
+_LONGEST_WAIT = timedelta(days=1)
+"""However long a server asks us to stay away."""
 AT_ONCE = frozenset({SIGN_IN})
 """Kinds that their readers asked for a moment ago."""
 
@@ -43,7 +45,9 @@ def deliver(work: Work, only: Collection[str] = ()) -> None:
     _settle_interrupted(work, mailer, sender)
     with work.engine.begin() as connection:
         due = outbox.due(connection, sender, work.now)
-    ready = [q for q in due if (not only or q.kind in only) and _may_go(work, q)]
+        paused = {one.address for one in bounces.paused(connection)}
+    wanted = (q for q in due if not only or q.kind in only)
+    ready = [q for q in wanted if _may_go(work, q) and q.letter.recipient not in paused]
     for _ in range(run_all(_jobs(work, mailer, ready))):
         work.counts.add("failed")
     _tell_of_failures(work)
@@ -137,7 +141,8 @@ def _not_taken(work: Work, queued: Queued, error: ProviderError) -> None:
     work.counts.add("failed")
     dead = isinstance(error, LetterRefused) or queued.attempts + 1 >= _ATTEMPTS
     minutes = _RETRY[min(queued.attempts, len(_RETRY) - 1)]
-    wait = max(timedelta(minutes=minutes), timedelta(seconds=error.retry_after or 0))
+    asked = min(timedelta(seconds=error.retry_after or 0), _LONGEST_WAIT)
+    wait = max(timedelta(minutes=minutes), asked)
     with work.engine.begin() as connection:
         outbox.mark(
             connection,

@@ -128,7 +128,8 @@ def _digest(event: Event) -> str:
 
 
 def _change(work: Work, connection: Connection, before: Kept, event: Event) -> None:
-    changed = Kept(before.id, before.sequence + 1, _digest(event), event.start, event.end)
+    sequence = work.next_sequence(before.sequence)
+    changed = Kept(before.id, sequence, _digest(event), event.start, event.end)
     store.save(connection, changed)
     if (before.start, before.end) != (event.start, event.end):
         store.forget_answers(connection, before.id)
@@ -144,7 +145,7 @@ def _change(work: Work, connection: Connection, before: Kept, event: Event) -> N
 
 
 def _call_off(work: Work, connection: Connection, before: Kept) -> None:
-    off = replace(before, sequence=before.sequence + 1, cancelled_at=work.now)
+    off = replace(before, sequence=work.next_sequence(before.sequence), cancelled_at=work.now)
     store.save(connection, off)
     log.info("event_called_off", event_id=before.id)
     if before.start <= work.now:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
@@ -17,6 +18,8 @@ from mentoring.roster import Roster
 from service.work import reading
 from store import grants
 
+log = structlog.get_logger()
+
 KEY_BYTES = 32
 
 
@@ -25,12 +28,12 @@ class StoredGrants:
     """Sealed with [store] key, which is read when it is needed: most programmes need none."""
 
     engine: Engine
-    key: str
+    keys: tuple[str, ...]
     directory: Path
 
     @classmethod
     def of(cls, roster: Roster, directory: Path, engine: Engine) -> StoredGrants:
-        return cls(engine, roster.settings.store_key, directory)
+        return cls(engine, roster.settings.store_keys, directory)
 
     def load(self, account: str) -> str | None:
         """Raises ProviderError where a grant is kept and can't be opened."""
@@ -40,7 +43,7 @@ class StoredGrants:
             with reading(self.engine) as connection:
                 if not grants.exists(connection, account):
                     return None
-                return grants.load(connection, account, self._key())
+                return grants.load(connection, account, self._keys())
         except grants.SealBroken as error:
             raise ProviderError(
                 f"the grant for {account} was sealed with another key",
@@ -54,22 +57,58 @@ class StoredGrants:
 
     def save(self, account: str, token: str) -> None:
         with self.engine.begin() as connection:
-            grants.save(connection, account, token, self._key(), datetime.now(UTC))
+            grants.save(connection, account, token, self._keys()[0], datetime.now(UTC))
+
+    def reseal(self) -> int:
+        """Seal with the newest key what an older one sealed; returns how many grants that were."""
+        if len(self.keys) < 2 or _is_absent(self.engine):
+            return 0
+        resealed, keys = 0, self._keys()
+        with reading(self.engine) as connection:
+            waiting = grants.sealed_otherwise(connection, keys[0])
+        for account in waiting:
+            with self.engine.begin() as connection:
+                try:
+                    token = grants.load(connection, account, keys)
+                except grants.SealBroken:
+                    continue  # whoever needs it says so, and `check` names it
+                if token is not None:
+                    grants.save(connection, account, token, keys[0], datetime.now(UTC))
+                    resealed += 1
+        if resealed:
+            log.info("grants_resealed", grants=resealed)
+        return resealed
+
+    def older_keys(self) -> str:
+        """Whether the older keys are still needed, in words; empty where there are none."""
+        if len(self.keys) < 2:
+            return ""
+        keys = self._keys()
+        if _is_absent(self.engine):
+            return "nothing is sealed yet; the older keys may go"
+        with reading(self.engine) as connection:
+            waiting = grants.sealed_otherwise(connection, keys[0])
+        if waiting:
+            return f"{len(waiting)} grants wait for the newest key; keep the older ones a pass more"
+        return "every grant is sealed with the newest key; the older ones may go"
 
     def check(self) -> None:
         """Raises ProviderError where no grant could be kept."""
-        self._key()
+        self._keys()
 
-    def _key(self) -> bytes:
-        if not self.key:
+    def _keys(self) -> tuple[bytes, ...]:
+        if not self.keys:
             raise ProviderError(
                 "[store] key is not set, so no consent can be kept",
                 mend="make one with `openssl rand -base64 32 > store.key` "
                 'and set key = "file:store.key"',
                 permanent=True,
             )
+        return tuple(self._key(reference) for reference in self.keys)
+
+    def _key(self, reference: str) -> bytes:
         try:
-            key = base64.b64decode(secrets.resolve(self.key, self.directory), validate=True)
+            key = base64.b64decode(secrets.resolve(reference, self.directory), validate=True)
         except binascii.Error:
             key = b""
         if len(key) != KEY_BYTES:

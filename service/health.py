@@ -46,7 +46,7 @@ class Health:
         """The thread that passes run on."""
         self._worker = worker
 
-    def timed(self, one_pass: Callable[[], Work]) -> None:
+    def timed(self, one_pass: Callable[[], Work]) -> Work:
         """Run a pass and keep how it went."""
         began = self._ticks()
         try:
@@ -56,6 +56,7 @@ class Health:
             raise
         self._passed = self._ticks()
         self.metrics.passed(work.counts, self._passed - began)
+        return work
 
     def trouble(self) -> str:
         """Why the service is not ready, in one line without secrets; empty where it is."""

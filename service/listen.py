@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from integrations.ports import Inbox, ProviderError, Received
+from mentoring.bounces import Bounce
 from mentoring.deadline_mail import DeadlineAsked
 from mentoring.grid import QUARTER
 from mentoring.interval import Interval
@@ -17,7 +18,9 @@ from mentoring.meeting import LIVE, Partstat, answer_counts
 from mentoring.notices import CounterNotice, Refusal, Why
 from mentoring.replies import Answer, AnswerKind, Command, Unreadable, acts_for, read_answer
 from mentoring.roster import Pair
+from service import channels
 from service.booking import asked_slot, move, moved_to
+from service.bounces import take_bounce
 from service.commands import obey
 from service.deadlines import by_mail
 from service.events import take_reply
@@ -47,8 +50,9 @@ def listen(work: Work) -> None:
         if inbox:
             _drain(work, inbox, work.roster.settings.mail["inbox"])
     except ProviderError as error:
-        work.counts.add("failed")
-        log.error("inbox_unreadable", reason=error.message, mend=error.mend)
+        channels.failed(work, channels.INBOX, error)
+    else:
+        channels.answered(work, channels.INBOX)
 
 
 def _drain(work: Work, inbox: Inbox, url: str) -> None:
@@ -77,6 +81,8 @@ def _take_in(work: Work, message: Received) -> None:
             obey(work, connection, answer)
         elif isinstance(answer, DeadlineAsked):
             by_mail(work, connection, answer)
+        elif isinstance(answer, Bounce):
+            take_bounce(work, connection, answer)
         elif answer is not None:
             _apply(work, connection, answer)
 
@@ -97,7 +103,9 @@ def _apply(work: Work, connection: Connection, answer: Answer) -> None:
         _counter(work, connection, booking, person, answer)
         return
     partstat = _PARTSTATS[answer.kind]
-    changed = replace(side, partstat=partstat, answered=answer.stamp or side.answered)
+    # A partner's clock may be ahead: their next answer must not seem older than this one.
+    stamp = min(answer.stamp, work.now) if answer.stamp else side.answered
+    changed = replace(side, partstat=partstat, answered=stamp)
     meetings.save(connection, meetings.with_side(booking, changed))
     outbox.supersede(connection, booking.uid, person, ("nudge",))
     work.counts.add("answers")
@@ -176,7 +184,8 @@ def _refuse(
     guest = booking.guest(person)
     if guest is None:
         return
-    mark = hashlib.sha256(f"{answer.message_id}{asked}".encode()).hexdigest()[:16]
+    # The same wish again on the same day gets no second answer: a machine may be asking.
+    mark = hashlib.sha256(f"{work.today}{asked}".encode()).hexdigest()[:16]
     notice = CounterNotice(
         key=f"counter:{booking.uid}:{person}:{mark}",
         reader=reader(work.person(guest), booking.meeting.slot.start),

@@ -13,11 +13,13 @@ from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE
 from mentoring.roster import Pair, Person, Roster
+from service import removals
 from service.admit import admit
 from service.agreeing import agreeing
 from service.booking import stamp
 from service.briefing import briefings
 from service.choices import tell_of_ends
+from service.clock_back import look_back
 from service.cohort import Planned, book_planned, plan
 from service.deliver import deliver
 from service.digest import digest
@@ -34,10 +36,12 @@ from service.prepare import prepare
 from service.propose import UNSCHEDULABLE, propose
 from service.publish import publish
 from service.purge import purge
+from service.restored import doubt
 from service.stages import stages
 from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
+from service.wall_time import keep_wall_times
 from service.watch import watch
 from service.weekly import weekly
 from service.welcome import welcome
@@ -82,7 +86,9 @@ TELLING: tuple[Callable[[Work], None], ...] = (
 def begin(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Work:
     """A pass's world, with the time noted."""
     with engine.begin() as connection:
+        look_back(connection, now)
         facts.write(connection, facts.LAST_PASS, now.isoformat())
+        removals.holds(connection, roster)
     return present(roster, engine, outside, now)
 
 
@@ -90,7 +96,8 @@ def present(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> 
     """The world as it is: the coordinator's roster with what partners agreed and chose since."""
     with reading(engine) as connection:
         holding = in_force(connection, roster)
-    return Work(holding, engine, outside, now, secret_of(engine), roster)
+        floor = facts.floor(connection)
+    return Work(holding, engine, outside, now, secret_of(engine), roster, floor)
 
 
 def secret_of(engine: Engine) -> bytes:
@@ -113,10 +120,11 @@ def rest_of_pass(work: Work, stop: threading.Event | None = None) -> None:
     """All of a pass but the reading of calendars."""
     admit(work)
     listen(work)
+    keep_wall_times(work)
     watch(work)
     # Answers may have changed what holds: an agreement signed, a partner away.
     work = replace(work, roster=_as_it_holds(work))
-    for job in (*BEGINNING, _tending(stop), publish, *TELLING, deliver):
+    for job in (*BEGINNING, _tending(stop), publish, *TELLING, doubt, deliver):
         if stop and stop.is_set():
             return
         job(work)

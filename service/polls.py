@@ -29,7 +29,7 @@ from mentoring.slots import Found, Slot, all_slots, shares_site
 from service import codes
 from service.booking import new_booking
 from service.links import page_link
-from service.post import post, post_invites
+from service.post import misread_key, post, post_invites
 from service.propose import WAITING, keep, live_ahead, wanted_again
 from service.rooms import with_room
 from service.sides import sides, suits, unknown
@@ -251,9 +251,8 @@ def pick_by_mail(work: Work, connection: Connection, code: Code, rest: str) -> N
 
 
 def _misread(work: Work, connection: Connection, poll: Poll, person: Person, rest: str) -> None:
-    mark = work.token("misread", person.email, rest, work.now, length=16)
     notice = MisreadNotice(
-        key=f"misread:{mark}:{person.email}",
+        key=misread_key(work, person),
         reader=reader(person, work.now),
         problem="numbers",
         word="PICK",

@@ -12,6 +12,7 @@ from mentoring import itip
 from mentoring.interval import Interval
 from mentoring.letter import Letter
 from mentoring.notices import ChoicesFoot, CounterNotice, MeetingFacts, MeetingNotice, Notice, Why
+from mentoring.roster import Person
 from mentoring.where import own_room, place_near, room_named, shared_tool
 from service import codes
 from service.compose import Calendar, compose
@@ -24,6 +25,11 @@ from store.meetings import Booking, Guest
 CHOICES = "choices"
 """The purpose of links to a partner's own choices, and of codes to make them by mail."""
 _ABOUT_THE_TIME = ("invite", "moved", "cancelled", "nudge", "prepare", "remind", "counter")
+
+
+def misread_key(work: Work, person: Person) -> str:
+    """One such answer a day: two machines that answer each other must come to an end."""
+    return f"misread:{work.today}:{person.email}"
 
 
 def post(
@@ -153,10 +159,17 @@ def _request(
         meeting=meeting,
         code=guest.code,
         why=Why(booking.why) if booking.why and (known or booking.why == Why.PICKED) else None,
-        before=Interval(known, known + meeting.slot.length) if known else None,
+        before=_before(booking, known),
         choices=choices_foot(work, connection, booking, guest),
     )
     return notice, Calendar("REQUEST", ics)
+
+
+def _before(booking: Booking, known: datetime | None) -> Interval | None:
+    """The time that a reader knows of; changed clock rules would show one that nobody knew."""
+    if known is None or booking.why == Why.RULES:
+        return None
+    return Interval(known, known + booking.meeting.slot.length)
 
 
 def choices_foot(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,29 +56,41 @@ def _parse(directory: Path, files: dict[str, bytes]) -> Roster:
     return replace(roster, settings=settings)
 
 
+def _whatever(_roster: Roster) -> None:
+    """Every edit is taken up that reads well."""
+
+
 class RosterSource:
     """The newest good roster of a directory. `faults` are those of the files as they are now."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, vet: Callable[[Roster], Fault | None] = _whatever) -> None:
+        """`vet` says what keeps an edit that reads well from being taken up."""
         self.directory = directory
+        self.vet = vet
         files = read_files(directory)
         self.roster = _parse(directory, files)
         self._files: dict[str, bytes] | None = files
         self.faults: tuple[Fault, ...] = ()
 
-    def refresh(self) -> bool:
-        """Take up an edit, if there is a good one; True where the roster is another now."""
+    def refresh(self, *, anew: bool = False) -> bool:
+        """Take up an edit, if there is a good one; True where the roster is another now.
+
+        `anew` reads what is unchanged too, for what follows from the rules of clocks.
+        """
         before, self._files = self._files, None  # what can't be read is looked at anew
         try:
             self._files = read_files(self.directory)
-            if self._files == before:
+            if self._files == before and not anew:
                 return False
-            self.roster = _parse(self.directory, self._files)
+            fresh = _parse(self.directory, self._files)
+            if fault := self.vet(fresh):
+                self._files = None  # what it waits for may come without an edit
+                raise RosterFaults((fault,))
         except RosterFaults as error:
             if error.faults != self.faults:
                 self._report(error.faults)
             return False
-        self.faults = ()
+        self.roster, self.faults = fresh, ()
         log.info("roster_taken_up", people=len(self.roster.people), pairs=len(self.roster.pairs))
         return True
 

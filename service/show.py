@@ -44,6 +44,8 @@ def show_status(document: dict[str, Any], roster: Roster) -> None:
     mail = ", ".join(f"{state} {count}" for state, count in document["mail"].items() if count)
     if mail:
         console.print(f"mail: {mail}")
+    for one in document["paused"]:
+        console.print(f"no mail to {one['address']}: {one['reason']}", soft_wrap=True)
     for calendar in document["calendars"]:
         if calendar["reason"]:
             console.print(f"calendar of {calendar['person']}: {calendar['reason']}", soft_wrap=True)

@@ -37,6 +37,10 @@ def document(seen: Overview) -> dict[str, Any]:
         "pairs": [pair_document(seen, row) for row in seen.pairs],
         "calendars": [_calendar(row) for row in seen.calendars],
         "mail": dict(seen.mail),
+        "paused": [
+            {"address": one.address, "since": stamp(one.since), "reason": one.reason}
+            for one in seen.known.paused
+        ],
     }
 
 

@@ -57,7 +57,7 @@ def is_known(calendar: Calendar | None, now: datetime) -> bool:
     """Whether a calendar's busy times may be relied on: unknown is not free."""
     if calendar is None or calendar.state != OK or calendar.synced_at is None:
         return False
-    return now - calendar.synced_at <= STALE_AFTER
+    return abs(now - calendar.synced_at) <= STALE_AFTER  # a clock put back proves nothing
 
 
 def sync(work: Work, person: Person) -> None:
@@ -69,7 +69,7 @@ def sync(work: Work, person: Person) -> None:
     calendar = _present(work, person)
     try:
         source = work.outside.busy_source(person)
-        answer = source.read(window(work, person), calendar.cursor)
+        answer = source.read(window(work, person), _cursor(calendar, work.now))
     except ProviderError as error:
         _keep_fault(work, person, calendar, error)
         return
@@ -79,6 +79,12 @@ def sync(work: Work, person: Person) -> None:
         _keep_fault(work, person, calendar, ProviderError(what, mend="see the service's log"))
         return
     _keep_reading(work, person, calendar, answer)
+
+
+def _cursor(calendar: Calendar, now: datetime) -> str | None:
+    """Where to read on; from the beginning where the clock went back, since the last window began
+    later and left out what lies before it."""
+    return None if calendar.synced_at and calendar.synced_at > now else calendar.cursor
 
 
 def _present(work: Work, person: Person) -> Calendar:
@@ -154,7 +160,7 @@ def _keep_fault(work: Work, person: Person, calendar: Calendar, error: ProviderE
     broken = replace(
         calendar,
         state=state,
-        failing_since=work.now if first else calendar.failing_since,
+        failing_since=work.now if first else min(calendar.failing_since or work.now, work.now),
         reason=error.message,
         mend=error.mend,
         permanent=error.permanent,

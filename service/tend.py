@@ -41,7 +41,7 @@ def tend(work: Work, connection: Connection, booking: Booking) -> None:
         return
     problem = conflict(work, connection, booking, work.roster.both_of(pair))
     step = next_step(booking.meeting, conflict=problem, now=work.now)
-    _carry_out(work, connection, pair, booking, step)
+    carry_out(work, connection, pair, booking, step)
 
 
 def _settle(work: Work, connection: Connection, booking: Booking) -> None:
@@ -77,9 +77,8 @@ def _day(work: Work, booking: Booking) -> date:
     return booking.meeting.slot.start.astimezone(zone).date()
 
 
-def _carry_out(
-    work: Work, connection: Connection, pair: Pair, booking: Booking, step: Step
-) -> None:
+def carry_out(work: Work, connection: Connection, pair: Pair, booking: Booking, step: Step) -> None:
+    """Do to a meeting ahead what its next step says."""
     match step.action:
         case Action.CONFIRM:
             _watch(work, connection, pair, _confirm(work, connection, booking))

@@ -13,6 +13,7 @@ from mentoring.interval import Interval
 from mentoring.meeting import Partstat
 from mentoring.notices import PutBackNotice, Refusal, Why
 from mentoring.roster import Person
+from service import channels
 from service.booking import asked_slot, call_off, move, moved_to
 from service.post import post
 from service.propose import WAITING, keep
@@ -37,8 +38,9 @@ def watch(work: Work) -> None:
         if organiser:
             _watch(work, organiser, work.roster.settings.calendar["url"])
     except ProviderError as error:
-        work.counts.add("failed")
-        log.error("organiser_calendar_unread", reason=error.message, mend=error.mend)
+        channels.failed(work, channels.ORGANISER, error)
+    else:
+        channels.answered(work, channels.ORGANISER)
 
 
 def _watch(work: Work, organiser: Organiser, url: str) -> None:

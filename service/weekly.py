@@ -16,12 +16,13 @@ from mentoring.meeting import LIVE
 from mentoring.roster import Mailbox, Person
 from mentoring.week import Matter, Point, attention, of_pairs, week_of
 from service.attention import needs
+from service.channels import INBOX, ORGANISER, silent
 from service.consent import needs_consent
 from service.links import base_url
 from service.post import post
 from service.roster_faults import refused
 from service.work import Work, reading
-from store import calendars, facts, meetings, outbox
+from store import bounces, calendars, facts, meetings, outbox
 from store.calendars import UNREADABLE, Calendar
 from store.overview import lost_to
 
@@ -100,7 +101,9 @@ def _matters(work: Work, connection: Connection) -> list[Matter]:
     return [
         *of_pairs(found, put_back, work.roster, work.today, unread),
         *_access(work, ours),
+        *_channels(work, connection),
         *_lost(work, connection, paired, unread),
+        *_paused(work, connection),
         *_files(work, connection),
     ]
 
@@ -134,8 +137,7 @@ def _access(work: Work, broken: list[Calendar]) -> Iterator[Matter]:
         names = [work.roster.people[c.person].name for c in held_up]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         why = f"The programme can't read {', '.join(names[:_NAMED])}{more}: {first.reason}"
-        remedy = f"{first.mend[:1].upper()}{first.mend[1:]}."
-        point = Point(why, _day(work, first.failing_since or work.now), remedy)
+        point = Point(why, _day(work, first.failing_since or work.now), _sentence(first.mend))
         yield Matter(f"access\0{scheme}", f"Access to {_PROVIDERS[scheme]}", (point,))
 
 
@@ -146,11 +148,33 @@ _PROVIDERS = {
 }
 
 
+def _channels(work: Work, connection: Connection) -> Iterator[Matter]:
+    """The programme's own inbox and calendar, where they have not answered for a while."""
+    for channel, fault in silent(connection).items():
+        if fault.permanent or work.now - fault.since >= _PATIENCE:
+            what, held_up = _CHANNELS[channel]
+            point = Point(
+                f"{held_up}: {fault.reason}", _day(work, fault.since), _sentence(fault.mend)
+            )
+            yield Matter(f"channel\0{channel}", what, (point,))
+
+
+_CHANNELS = {
+    INBOX: ("The programme's inbox", "Answers by mail are not read"),
+    ORGANISER: ("The programme's calendar", "Meetings are not shown or watched there"),
+}
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def _lost(work: Work, connection: Connection, paired: set[str], unread: date) -> Iterator[Matter]:
     """Mails to anybody but partners in pairs and the coordinator that did not arrive."""
     people = work.roster.people.values()
     known = {p.supervisor.email: p.supervisor.name for p in people if p.supervisor}
     known |= {p.email: p.name for p in people}
+    paired = paired | {one.address for one in bounces.paused(connection)}  # said below
     for email, since in sorted(lost_to(connection).items()):
         if email in paired or email not in known or _day(work, since) >= unread:
             continue  # partners are a pair's matter; of the newest the coordinator has just heard
@@ -158,6 +182,22 @@ def _lost(work: Work, connection: Connection, paired: set[str], unread: date) ->
         why = "A mail was refused, or may not have arrived"
         about = f"Mail to {known[email] or email}"
         yield Matter(f"mail\0{email}", about, (Point(why, _day(work, since), remedy),))
+
+
+def _paused(work: Work, connection: Connection) -> Iterator[Matter]:
+    """Addresses of the programme that get no mail, because it came back."""
+    people = work.roster.people.values()
+    known = {*work.roster.people, *(p.supervisor.email for p in people if p.supervisor)}
+    for one in bounces.paused(connection):
+        if one.address in known:
+            why = f"Nothing is mailed there: {one.reason}"
+            remedy = "Correct it in people.csv. If it works again, lift the pause: " + (
+                "the page Mail has a button."
+                if base_url(work.roster)
+                else f"daemon.py lift {one.address}"
+            )
+            point = Point(why, _day(work, one.since), remedy)
+            yield Matter(f"paused\0{one.address}", f"The address {one.address}", (point,))
 
 
 def _put_back(work: Work, connection: Connection, unread: date) -> Mapping[_Pair, Point]:

@@ -51,6 +51,7 @@ class Work:
     """One pass's world. `now` is the only clock; `counts` is what the pass did.
 
     `roster` is what holds: the coordinator's files (`files`), what pairs agreed, partners chose.
+    `floor` is the least SEQUENCE of anything new; more than 0 once a backup was restored.
     """
 
     roster: Roster
@@ -59,12 +60,17 @@ class Work:
     now: datetime
     secret: bytes
     files: Roster | None = None
+    floor: int = 0
     counts: Tally = field(default_factory=Tally)
 
     @property
     def today(self) -> date:
         """The date in the programme's zone."""
         return self.now.astimezone(ZoneInfo(self.roster.programme.timezone)).date()
+
+    def next_sequence(self, sequence: int) -> int:
+        """The SEQUENCE of a change: past all that anybody may have been told."""
+        return max(sequence + 1, self.floor)
 
     def token(self, *parts: object, length: int) -> str:
         """Letters and digits that follow from the store's secret and the parts alone."""

@@ -1,4 +1,4 @@
-"""Which pairs have an open question: read from the meetings' rows, for all pairs at once."""
+"""What of the meetings ahead needs a look, of all pairs at once: open questions, changed clocks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from mentoring.meeting import State
+from mentoring.meeting import LIVE, State
 from store.instants import seconds
 from store.meetings import MEETING
 from store.tables import meetings
@@ -27,3 +27,11 @@ def asked(connection: Connection, now: datetime) -> set[tuple[str, str]]:
         for query in (proposed, polled)
         for row in connection.execute(query)
     }
+
+
+def placed_by_others(connection: Connection, rules: str, after: datetime) -> list[str]:
+    """The UIDs of live meetings from an instant on whose slot follows from other clock rules."""
+    query = select(meetings.c.uid).where(
+        meetings.c.state.in_(LIVE), meetings.c.start > seconds(after), meetings.c.rules != rules
+    )
+    return list(connection.execute(query).scalars())

@@ -15,19 +15,17 @@ from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
 from sqlalchemy.exc import DatabaseError
 
+from store.backup import CallRefused, back_up
+from store.backup import StoreError as StoreError
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION = "alembic_version"
 _REVISION = re.compile(r'^(revision|down_revision) = "(\w+)"$', re.MULTILINE)
 _LOCK_WAIT_MS = 30_000
-
-
+_BACKUPS_KEPT = 2
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRIMARY = 0xFF
 """SQLite's result codes: the rest of the bits tells more of the same."""
-
-
-class StoreError(Exception):
-    """The store can't be used; the message says what is wrong and what to do."""
 
 
 class StoreDamagedError(StoreError):
@@ -100,7 +98,7 @@ def migrate(engine: Engine, *, now: datetime) -> Path | None:
     present = _present_revision(engine)
     if present == newest_revision():
         return None
-    if present and present not in _revisions():
+    if present and not is_known(present):
         raise StoreError(
             f"{_name(engine)}: the store is of a newer version ({present}); "
             "install that version again, or restore the backup taken before its upgrade"
@@ -108,6 +106,11 @@ def migrate(engine: Engine, *, now: datetime) -> Path | None:
     backup = _back_up(engine, now) if present else None
     _upgrade(engine)
     return backup
+
+
+def is_known(revision: str) -> bool:
+    """Whether this version can work with a schema, if need be after a migration."""
+    return revision in _revisions()
 
 
 def _revisions() -> dict[str, str | None]:
@@ -161,28 +164,52 @@ def is_current(connection: Connection) -> bool:
 
 
 def _back_up(engine: Engine, now: datetime) -> Path | None:
-    if engine.url.get_backend_name() != "sqlite" or not engine.url.database:
+    """A backup before the schema changes; of these the newest two are kept."""
+    path = file_of(engine.url)
+    if path is None:
         return None  # a server's own backups are its keeper's
-    path = Path(engine.url.database)
-    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    backup = path.with_name(f"{path.name}.{stamp}.bak")
-    source, target = sqlite3.connect(path), sqlite3.connect(backup)
+    backup = dated(path, now, "bak")
     try:
-        source.backup(target)
-    finally:
-        source.close()
-        target.close()
-    backup.chmod(0o600)
+        back_up(path, backup)
+    except CallRefused as error:
+        raise StoreError(f"{path}: no upgrade without a backup, and that fails: {error}") from error
+    made = sorted(path.parent.glob(f"{path.name}.*T*Z.bak"))
+    for old in made[:-_BACKUPS_KEPT]:
+        old.unlink()
     return backup
+
+
+def dated(path: Path, now: datetime, ending: str) -> Path:
+    """A name beside the store that says when, in UTC, and what: `overlap.db.…Z.bak`."""
+    return path.with_name(f"{path.name}.{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.{ending}")
+
+
+def file_of(url: URL) -> Path | None:
+    """The file that holds the store; None where none does."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
+def own_file(url: URL) -> Path:
+    """The store's file, for who can only work with one. Raises CallRefused."""
+    path = file_of(url)
+    if path is None:
+        raise CallRefused(
+            f"{url.render_as_string()}: this store is a server's; "
+            "use pg_dump and pg_restore, with the service stopped"
+        )
+    return path
 
 
 @contextmanager
 def sole_writer(url: URL) -> Iterator[None]:
     """Hold the store for this process. Raises StoreError where another process holds it."""
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+    store = file_of(url)
+    if store is None:
         yield
         return
-    path = Path(url.database + ".lock")
+    path = store.with_name(f"{store.name}.lock")
     try:
         lock = path.open("w")
     except OSError as error:
@@ -195,7 +222,7 @@ def sole_writer(url: URL) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StoreError(
-                f"{url.database}: another Overlap works on this store; stop it first, "
+                f"{store}: another Overlap works on this store; stop it first, "
                 "or let it go on: it does the same work"
             ) from error
         yield

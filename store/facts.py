@@ -16,8 +16,19 @@ WEEK = "week"
 """The week in which the coordinator's digest was last looked at, and what it said."""
 ROSTER_FAULTS = "roster faults"
 """Why the last edit of the files was refused; empty where it was not."""
+ROSTER_PAIRS = "roster pairs"
+"""Keyed digests of the pairs that last held, each with its last day."""
+REMOVAL = "removal"
+"""What the last edit would take out, while it waits for a yes."""
+REMOVAL_ACCEPTED = "removal accepted"
+"""The digest of the removal that the coordinator means."""
 ORGANISER = "organiser"
 """Which calendar shows the meetings: another one begins empty."""
+
+FLOOR = "sequence floor"
+"""The least SEQUENCE of what is new since a restore: above all that people may have been told."""
+DOUBTS = "doubts since"
+"""When a backup was restored after which nobody knows what had gone out; seconds."""
 
 
 def read(connection: Connection, name: str) -> str | None:
@@ -27,6 +38,15 @@ def read(connection: Connection, name: str) -> str | None:
 def write(connection: Connection, name: str, value: str) -> None:
     connection.execute(facts.delete().where(facts.c.name == name))
     connection.execute(facts.insert().values(name=name, value=value))
+
+
+def channel(name: str) -> str:
+    """The fact that says why one of the programme's own channels is silent; empty if it answers."""
+    return f"silent {name}"
+
+
+def erase(connection: Connection, name: str) -> None:
+    connection.execute(facts.delete().where(facts.c.name == name))
 
 
 def inbox_cursor(url: str) -> str:
@@ -46,3 +66,8 @@ def secret(connection: Connection) -> bytes:
         kept = secrets.token_hex(32)
         write(connection, SECRET, kept)
     return bytes.fromhex(kept)
+
+
+def floor(connection: Connection) -> int:
+    """The least SEQUENCE of anything new; 0 in a store that was never restored."""
+    return int(read(connection, FLOOR) or 0)

@@ -39,7 +39,8 @@ class Booking:
     `zone` is the zone whose wall time was agreed; `refused` are times that did not suit;
     `decision` is why this time, as JSON; `link` is where to join online, `why` the reason of the
     last move. `kind` is "meeting" or "briefing", which is `about` a programme event, by its id.
-    `assumed` marks one that is held by nobody's word.
+    `assumed` marks one that is held by nobody's word. `wall` is what a clock in `zone` reads at its
+    start (see `mentoring/wall_time.py`), `rules` the tzdata version by which that became the slot.
     """
 
     meeting: Meeting
@@ -55,6 +56,8 @@ class Booking:
     kind: str = MEETING
     about: str = ""
     assumed: bool = False
+    wall: str = ""
+    rules: str = ""
 
     @property
     def uid(self) -> str:
@@ -258,6 +261,8 @@ def _booking(row: Row[Any], mentor: Row[Any], mentee: Row[Any]) -> Booking:
         kind=row.kind,
         about=row.about,
         assumed=row.assumed,
+        wall=row.wall,
+        rules=row.rules,
     )
 
 
@@ -307,6 +312,8 @@ def _values(booking: Booking) -> dict[str, Any]:
         "kind": booking.kind,
         "about": booking.about,
         "assumed": booking.assumed,
+        "wall": booking.wall,
+        "rules": booking.rules,
     }
 
 

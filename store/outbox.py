@@ -141,6 +141,28 @@ def begin(connection: Connection, letter: int, now: datetime) -> None:
     connection.execute(outbox.update().where(outbox.c.id == letter).values(**values))
 
 
+def doubt(
+    connection: Connection,
+    since: datetime,
+    now: datetime,
+    *,
+    sure_kinds: Collection[str],
+    sure_readers: Collection[str],
+) -> int:
+    """Letters queued since an instant may be out already, but for these; returns how many."""
+    doubted = connection.execute(
+        outbox.update()
+        .where(
+            outbox.c.state == QUEUED,
+            outbox.c.created_at >= seconds(since),
+            outbox.c.kind.not_in(sure_kinds),
+            outbox.c.recipient.not_in(sure_readers),
+        )
+        .values(state=SENDING, next_attempt=seconds(now))
+    )
+    return doubted.rowcount
+
+
 def mark(
     connection: Connection,
     letter: int,

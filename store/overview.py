@@ -5,7 +5,7 @@ Nothing here reads what a mail says, an agenda, a note or a next step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,6 +15,8 @@ from sqlalchemy.engine import Connection
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, State
 from mentoring.met import Pulse
+from store import bounces
+from store.bounces import Paused
 from store.instants import instant, seconds
 from store.meetings import MEETING
 from store.outbox import FAILED, QUEUED, SENDING, SENT, UNKNOWN
@@ -81,6 +83,7 @@ class Known:
     polls: Mapping[Key, Open]
     poorly: Mapping[Key, datetime]
     mail: Mapping[str, int] = field(default_factory=dict)
+    paused: Sequence[Paused] = ()
 
 
 def read(connection: Connection, now: datetime) -> Known:
@@ -97,6 +100,7 @@ def read(connection: Connection, now: datetime) -> Known:
         polls=_polls(connection),
         poorly=_poorly(connection, now),
         mail=mail(connection),
+        paused=bounces.paused(connection),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from store import (
     tables,
+    tables_bounces,
     tables_coordinator,
     tables_engine,
     tables_forecast,
@@ -16,6 +17,7 @@ metadata = tables.metadata
 __all__ = [
     "metadata",
     "tables",
+    "tables_bounces",
     "tables_coordinator",
     "tables_engine",
     "tables_forecast",

@@ -99,6 +99,8 @@ meetings = Table(
     Column("kind", String, nullable=False, server_default="meeting"),
     Column("about", String, nullable=False, server_default=""),
     Column("assumed", Boolean, nullable=False, server_default=false()),
+    Column("wall", String, nullable=False, server_default=""),
+    Column("rules", String, nullable=False, server_default=""),
     UniqueConstraint("mentor", "mentee", "number"),
     Index("meetings_state_end", "state", "end"),
     Index(

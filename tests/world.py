@@ -97,10 +97,14 @@ class World:
             migrate(self._engine, now=datetime.now(UTC))
         return self._engine
 
+    def work(self, now: datetime) -> Work:
+        """The world as a pass at an instant finds it."""
+        roster = load(self.directory)
+        return begin(roster, self.engine, self.ports(roster, self.directory), now)
+
     def step(self, now: datetime) -> Work:
         """One full pass at an instant."""
-        roster = load(self.directory)
-        work = begin(roster, self.engine, self.ports(roster, self.directory), now)
+        work = self.work(now)
         if not self.new:
             kick_off(work)
             self.new = True

@@ -30,6 +30,7 @@ from web import (
     coordinator,
     deadlines,
     events,
+    files_page,
     forms,
     health,
     mail_room,
@@ -80,6 +81,7 @@ DESK = (
     Place("/mail", mail_room.show, mail_room.act),
     Place("/calendars", mail_room.calendars_page, mail_room.calendars_act),
     Place("/cohort", cohort_page.show),
+    Place("/files", files_page.show, files_page.act),
 )
 """What a coordinator sees who is signed in."""
 

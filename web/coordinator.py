@@ -25,6 +25,7 @@ from service.admit import Visitor
 from service.doors import Doors
 from service.latest import Latest, Seen, seen_by
 from service.links import base_url, form_token
+from service.roster_faults import Refused, refused
 from service.work import Work, reading
 from web.forms import Endpoint, Form, read_form
 from web.render import render, trouble
@@ -47,6 +48,9 @@ WORDS: Mapping[str, str] = {
     Done.OVER: "Not sent: the time for this mail is over.",
     Done.WAITS: "Nothing was mailed: a mail on their calendar waits already.",
     Done.NO_LINK: "Nothing was mailed: this calendar is not connected by a link.",
+    Done.ACCEPTED: "The files are taken up within a minute. What is planned for these pairs ends.",
+    Done.OTHER_FILES: "Nothing was changed: the files are others by now. Look again.",
+    Done.LIFTED: "Lifted. What waits for this address goes out in its reader's hours.",
     Done.BAD_DATE: "Nothing was changed. Give a day from today on, within a year.",
 }
 """What a page says after an act."""
@@ -78,8 +82,14 @@ class Seat:
             helped=sum(bool(row.needs) for row in self.seen.rows),
             consents=self.seen.overview.consents,
             told=WORDS.get(self.query.get("done", ""), ""),
+            refused=self.refused(),
             **context,
         )
+
+    def refused(self) -> Refused | None:
+        """The edit of the files that is not taken up."""
+        with reading(self.work.engine) as connection:
+            return refused(connection)
 
 
 View = Callable[[Seat], Response | None]

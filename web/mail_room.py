@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -14,7 +15,7 @@ from service.acts import Done
 from service.consent import needs_consent
 from service.deliver import AT_ONCE, reader_of
 from service.work import Work, reading
-from store import calendars, outbox, queue
+from store import bounces, calendars, outbox, queue
 from store.outbox import QUEUED, SENT
 from store.queue import Item
 from web.coordinator import Seat
@@ -38,10 +39,21 @@ def show(seat: Seat) -> Response:
         pages = max(1, -(-found // A_PAGE))
         page = min(page, pages)
         items = queue.page(connection, _VIEWS[view], (page - 1) * A_PAGE, A_PAGE)
-        letters = [_letter(work, connection, item) for item in items]
+        found_paused = bounces.paused(connection)
+        paused = [
+            {
+                "address": one.address,
+                "why": one.reason,
+                "since": wording.short_time(one.since, work.roster.programme.timezone, "en"),
+            }
+            for one in found_paused
+        ]
+        held = {one.address for one in found_paused}
+        letters = [_letter(work, connection, item, held) for item in items]
     return seat.show(
         "mail",
         letters=letters,
+        paused=paused,
         view=view,
         found=found,
         page=page,
@@ -49,10 +61,12 @@ def show(seat: Seat) -> Response:
     )
 
 
-def _letter(work: Work, connection: Connection, item: Item) -> dict[str, Any]:
+def _letter(
+    work: Work, connection: Connection, item: Item, paused: Collection[str]
+) -> dict[str, Any]:
     zone = work.roster.programme.timezone
     known = work.roster.people.get(item.recipient)
-    state, why = _standing(work, connection, item, zone)
+    state, why = _standing(work, connection, item, zone, paused)
     return {
         "id": item.id,
         "kind": item.kind,
@@ -67,7 +81,9 @@ def _letter(work: Work, connection: Connection, item: Item) -> dict[str, Any]:
     }
 
 
-def _standing(work: Work, connection: Connection, item: Item, zone: str) -> tuple[str, str]:
+def _standing(
+    work: Work, connection: Connection, item: Item, zone: str, paused: Collection[str]
+) -> tuple[str, str]:
     """How a letter stands, and why, in words."""
     match item.state:
         case outbox.FAILED:
@@ -81,6 +97,8 @@ def _standing(work: Work, connection: Connection, item: Item, zone: str) -> tupl
     if item.next_attempt > work.now:
         at = wording.short_time(item.next_attempt, zone, "en")
         return "waiting", f"tried {item.attempts} times; again {at}. {item.error}".strip()
+    if item.recipient in paused:
+        return "paused", "mail to this address came back"
     if item.kind not in AT_ONCE:
         person = reader_of(work, connection, item.recipient, item.uid)
         if not reads_at(person, work.now):
@@ -89,7 +107,9 @@ def _standing(work: Work, connection: Connection, item: Item, zone: str) -> tupl
 
 
 def act(seat: Seat, work: Work, connection: Connection, form: Form) -> Done:
-    """Send a letter again, have done with it, or take it out of the queue."""
+    """Send a letter again, have done with it, skip it, or mail to an address again."""
+    if form.one("do") == "lift":
+        return acts.lift(work, connection, seat.visitor.email, form.one("address"))
     number = form.one("letter")
     if not number.isdecimal() or len(number) > _LONGEST_ID:
         return Done.NOTHING

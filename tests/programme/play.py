@@ -97,7 +97,10 @@ class Year:
     def play(self, look: Callable[[Year, Sequence[Sent]], None], until: datetime = END) -> None:
         doors = Doors(_nobody, self.work, lambda person: None, lambda: None)
         pages = PageServer(application(doors), "127.0.0.1:0")
-        with pages, httpx.Client(base_url=f"http://127.0.0.1:{pages.port}", timeout=30) as http:
+        # None is kept: a pass may last as long as the server keeps an idle connection open.
+        once = httpx.Limits(max_keepalive_connections=0)
+        base = f"http://127.0.0.1:{pages.port}"
+        with pages, httpx.Client(base_url=base, timeout=60, limits=once) as http:
             self.partners.pages = http
             while self.now < until:
                 self._edit()
@@ -199,8 +202,12 @@ def _leaves(year: Year) -> None:
 
 
 def _joins(year: Year) -> None:
-    for name, zone in (("Zeno", "America/Denver"), ("Zita", "America/New_York")):
-        person = Member(name, zone)
+    # She amends the agreement, on the page that was not there yet when the others agreed.
+    for name, zone, mood in (
+        ("Zeno", "America/Denver", "accepts"),
+        ("Zita", "America/New_York", "counters"),
+    ):
+        person = Member(name, zone, mood=mood)
         year.cohort.people[person.user] = person
         year._fill(person)
     year.cohort.pairs.append(Match("zeno", "zita", start="2027-06-21"))

@@ -97,6 +97,16 @@ def test_a_second_one_on_the_same_store_is_refused(world: World) -> None:
         assert second.returncode == 1
         assert "another Overlap works on this store" in second.stderr
         assert overlap(world, "status", "--json").returncode == 0
+        kept = str(world.directory / "kept.db")
+        copied = overlap(world, "backup", kept)
+        assert (copied.returncode, copied.stderr) == (0, "")
+        assert f"{kept}: schema 00" in copied.stdout
+        assert overlap(world, "backup", kept).returncode == 2
+        held = overlap(world, "restore", kept)
+        assert (held.returncode, "stop it first" in held.stderr) == (1, True)
+    restored = overlap(world, "restore", kept)
+    assert restored.returncode == 0
+    assert "nobody is told anything twice" in restored.stdout
 
 
 def test_once_status_and_explain_speak_as_promised(world: World) -> None:

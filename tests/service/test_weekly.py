@@ -169,6 +169,36 @@ def test_the_programmes_own_access_is_one_matter_and_no_pairs(tmp_path: Path) ->
     world.close()
 
 
+def test_an_inbox_and_a_calendar_that_do_not_answer_are_told_until_they_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORD", "word")
+    settings = world.directory / "overlap.toml"
+    sound = settings.read_text()
+    dead = sound.replace('"maildir:inbox"', '"imap://office@127.0.0.1:1/INBOX"')
+    settings.write_text(
+        dead
+        + 'inbox_password = "env:WORD"\n'
+        + '[calendar]\nurl = "caldav://office@127.0.0.1:1/calendar/"\n'
+        + '[caldav]\npassword = "env:WORD"\n'
+    )
+    for minutes in (40, 35, 0):  # the office opens in between
+        world.step(MONDAY - timedelta(minutes=minutes))
+    (message,) = digests(world.sent())  # the inbox may be back soon; the password is not there
+    assert message["Subject"] == "1 thing needs you"
+    assert "The programme's calendar\n- " in body(message)
+    world.step(MONDAY + WEEK)
+    (message,) = digests(world.sent())
+    assert message["Subject"] == "2 things need you"
+    text = body(message)
+    assert "The programme's inbox\n- Answers by mail are not read: the inbox at 127.0.0.1" in text
+    assert "The programme's calendar: Meetings are not shown or watched there: " in text
+    assert text.count("since Mon 25 Jan 2027") == 2
+    settings.write_text(sound)
+    world.step(MONDAY + 2 * WEEK)
+    assert not any("The programme's" in body(message) for message in digests(world.sent()))
+
+
 def test_a_supervisors_mail_that_was_refused_is_told(world: World) -> None:
     work = world.step(MONDAY - timedelta(days=3))
     world.sent()

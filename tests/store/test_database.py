@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "0008"
+down_revision = "0013"
 
 
 def upgrade() -> None:
@@ -101,6 +101,7 @@ def test_a_store_of_the_first_version_keeps_its_meetings(
         assert bits == 0b11 << begin // 900 - first_quarter
         (booking,) = meetings.of_pair(connection, "a@x.org", "b@x.org")
         assert (booking.link, booking.why, booking.meeting.accepted) == ("", "", True)
+        assert (booking.wall, booking.rules) == ("2027-01-15T08:00:00+00:00", "")
         meetings.save(connection, booking)
     engine.dispose()
 

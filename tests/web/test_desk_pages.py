@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,10 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from mentoring.met import Pulse
-from store import met, outbox, tables
+from mentoring.tables import Fault
+from service import removals, roster_faults
+from service.removals import Removal
+from store import bounces, facts, met, outbox, tables
 from tests.bench.many_pairs import Served, filled, served, write_roster
 from tests.web import desk
 from tests.web.browser import (
@@ -55,6 +59,7 @@ def troubled(office: Office) -> None:
         first, second, *_ = connection.execute(select(table.c.id).order_by(table.c.id)).scalars()
         outbox.mark(connection, first, "failed", error="550 5.1.1 no such user here")
         outbox.mark(connection, second, "queued")
+        bounces.pause(connection, DANA, "it came back: no such mailbox (5.1.1)", office.now)
         met.add_pulse(connection, *PAIR, LEE, Pulse.POORLY, office.now)
         foretell(connection)
     office.now += timedelta(minutes=1)
@@ -68,6 +73,23 @@ def paused(office: Office) -> None:
 
 def unread(office: Office) -> None:
     office.world.step(office.now)
+
+
+def files_wait(office: Office) -> None:
+    """An edit takes out the only pair and more; the page shows the one that it still knows."""
+    booked(office)
+    work = office.work()
+    waits = Removal(tuple(removals.mark(work.secret, pair) for pair in work.roster.pairs), 9)
+    kept = json.dumps({"marks": waits.marks, "total": waits.total})
+    with office.world.engine.begin() as connection:
+        facts.write(connection, facts.REMOVAL, kept)
+    roster_faults.note(work.engine, [waits.fault(Path("/etc/overlap"))], office.now)
+
+
+def files_at_fault(office: Office) -> None:
+    booked(office)
+    fault = Fault("/etc/overlap/people.csv", 7, '"Nowhere" is no time zone', "use an IANA name")
+    roster_faults.note(office.world.engine, [fault, fault], office.now)
 
 
 STATES = (
@@ -84,6 +106,9 @@ STATES = (
     State("calendars", "/calendars", booked),
     State("calendars unread", "/calendars", unread),
     State("cohort", "/cohort", troubled),
+    State("files", "/files", booked),
+    State("files that wait", "/files", files_wait),
+    State("files at fault", "/files", files_at_fault),
     State("after an act", "/mail?done=resent", booked),
 )
 every_state = pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)

@@ -1,0 +1,134 @@
+"""An edit that would take out many pairs waits until the coordinator says that it is meant.
+
+Which pairs there were is kept as keyed digests, so that a restart asks as well and nobody's name
+stays behind in the store.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from mentoring.removals import missed
+from mentoring.roster import Pair, Roster
+from mentoring.roster_rows import PAIRS
+from mentoring.tables import Fault
+from service.work import reading
+from store import facts
+from store.database import is_current, open_engine
+
+log = structlog.get_logger()
+
+VERB = "accept-removals"
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What an edit would take out: `marks` of that many of `total` running pairs."""
+
+    marks: tuple[str, ...]
+    total: int
+
+    @property
+    def digest(self) -> str:
+        """Names this removal and no other, so that a yes is to what was shown."""
+        return hmac.new(b"removal", "".join(sorted(self.marks)).encode(), "sha256").hexdigest()
+
+    def names(self, pair: Pair, secret: bytes) -> bool:
+        """Whether this pair would be taken out."""
+        return mark(secret, pair) in self.marks
+
+    def fault(self, directory: Path) -> Fault:
+        message = f"this edit would take out {len(self.marks)} of {self.total} pairs, so it waits"
+        mend = f'put them back, or say that it is meant on the coordinator\'s page or by "{VERB}"'
+        return Fault(str(directory / PAIRS), 1, message, mend)
+
+
+def asks(engine: Engine, roster: Roster, now: datetime) -> Removal | None:
+    """The removal that these files wait with; it is kept for the page while they do."""
+    with engine.begin() as connection:
+        found = found_in(connection, roster, now)
+        if found and facts.read(connection, facts.REMOVAL_ACCEPTED) == found.digest:
+            found = None
+        kept = json.dumps({"marks": found.marks, "total": found.total}) if found else ""
+        if (facts.read(connection, facts.REMOVAL) or "") != kept:
+            facts.write(connection, facts.REMOVAL, kept)
+    return found
+
+
+def found_in(connection: Connection, roster: Roster, now: datetime) -> Removal | None:
+    """What these files would take out of the roster that last held, accepted or not."""
+    before = _before(connection)
+    if not before:
+        return None
+    secret = facts.secret(connection)
+    today = now.astimezone(ZoneInfo(roster.programme.timezone)).date()
+    marks = missed(before, [mark(secret, pair) for pair in roster.pairs], today)
+    running = sum(end >= today for end in before.values())
+    return Removal(marks, running) if marks else None
+
+
+def fault_of(url: URL, roster: Roster, directory: Path, now: datetime) -> Fault | None:
+    """What `check` says of a removal, without a change to the store; nothing before a first run."""
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return None
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            found = found_in(connection, roster, now) if is_current(connection) else None
+            if found and facts.read(connection, facts.REMOVAL_ACCEPTED) == found.digest:
+                return None
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", error)
+        mend = "stop what holds it, or restore its backup"
+        return Fault(url.render_as_string(), 1, f"the store can't be read ({reason})", mend)
+    finally:
+        engine.dispose()
+    return found.fault(directory) if found else None
+
+
+def waiting(connection: Connection) -> Removal | None:
+    """The removal that waits for a yes, as the last pass found it."""
+    kept = facts.read(connection, facts.REMOVAL)
+    if not kept:
+        return None
+    value = json.loads(kept)
+    return Removal(tuple(value["marks"]), value["total"])
+
+
+def accept(connection: Connection, removal: Removal) -> None:
+    """It is meant: the next pass takes these files up."""
+    facts.write(connection, facts.REMOVAL_ACCEPTED, removal.digest)
+    log.info("removal_accepted", pairs=len(removal.marks))
+
+
+def holds(connection: Connection, roster: Roster) -> None:
+    """This roster is what holds now: later edits are compared with it."""
+    kept = _kept(facts.secret(connection), roster.pairs)
+    if facts.read(connection, facts.ROSTER_PAIRS) != kept:
+        facts.write(connection, facts.ROSTER_PAIRS, kept)
+        facts.write(connection, facts.REMOVAL_ACCEPTED, "")
+
+
+def _kept(secret: bytes, pairs: Iterable[Pair]) -> str:
+    return json.dumps({mark(secret, pair): pair.end.isoformat() for pair in pairs})
+
+
+def _before(connection: Connection) -> dict[str, date]:
+    kept = facts.read(connection, facts.ROSTER_PAIRS)
+    return {pair: date.fromisoformat(end) for pair, end in json.loads(kept or "{}").items()}
+
+
+def mark(secret: bytes, pair: Pair) -> str:
+    """The pair as it is kept."""
+    return hmac.new(secret, "\0".join(pair.key).encode(), "sha256").hexdigest()[:24]

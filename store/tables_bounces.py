@@ -1,0 +1,16 @@
+"""Addresses that mail came back from for good: nothing goes there until somebody lifts it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, String, Table, Text
+
+from store.tables import metadata
+
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("address", String, primary_key=True),
+    Column("since", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("lifted_at", Integer),
+)
