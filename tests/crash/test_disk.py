@@ -8,28 +8,22 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
 
+from service.engine import Job, run_all
 from service.links import sign
 from service.post import CHOICES
-from store.database import resolve_url, sole_writer
+from store.database import StoreDamagedError, resolve_url, sole_writer
 from tests.crash.points import Case, cases
+from tests.crash.serving import running, tampered
 from tests.crash.tracing import Runner, runner
 from tests.crash.verdict import traces
 from tests.servers.smtpd import free_port
 from tests.world import DANA, LEE
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +44,14 @@ def proposing(started: Runner, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def case(proposing: Case) -> Case:
     proposing.stage.put_back(proposing.start)
     return proposing
+
+
+def at_an_address(case: Case) -> str:
+    """Where its pages are to be."""
+    address = f"127.0.0.1:{free_port()}"
+    settings = case.stage.directory / "overlap.toml"
+    settings.write_text(settings.read_text().replace("[web]", f'[web]\nlisten = "{address}"'))
+    return address
 
 
 def sent_without_a_row(case: Case) -> list[str]:
@@ -150,50 +152,27 @@ def test_a_damaged_store_stops_with_the_way_out(case: Case, where: str) -> None:
     assert case.stage.channel.letters(case.stage.directory) == []
 
 
-@contextmanager
-def service(case: Case) -> Iterator[tuple[int, str]]:
-    """`daemon.py run`, ready: its pid, and where its pages are."""
-    address = f"127.0.0.1:{free_port()}"
-    settings = case.stage.directory / "overlap.toml"
-    settings.write_text(settings.read_text().replace("[web]", f'[web]\nlisten = "{address}"'))
-    words = [sys.executable, "daemon.py", *case.stage.argv(("run",))]
-    with (case.stage.directory / "log").open("wb") as log:
-        process = subprocess.Popen(words, cwd=ROOT, stderr=log)
-        try:
-            wait_for(lambda: _answers(f"http://{address}/nowhere"))
-            yield process.pid, f"http://{address}"
-        finally:
-            process.terminate()
-            process.wait(60)
+def test_no_job_goes_on_when_the_store_is_damaged() -> None:
+    def meet_damage() -> None:
+        raise StoreDamagedError("overlap.db", "malformed")
+
+    with pytest.raises(StoreDamagedError):
+        run_all([Job("one", meet_damage), Job("two", lambda: None)])
 
 
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == 404
-    except httpx.TransportError:
-        return False
-
-
-def wait_for(true: Callable[[], bool], seconds: float = 90) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it did not come to it"
-        threading.Event().wait(0.1)
-
-
-@contextmanager
-def failing(pid: int, fault: str) -> Iterator[None]:
-    """A running process whose calls fail until the block ends."""
-    call = fault.partition(":")[0]
-    words = ["strace", "-f", "-p", str(pid), "-e", f"trace={call}", "-e", f"inject={fault}"]
-    tracer = subprocess.Popen([*words, "-o", os.devnull], stderr=subprocess.PIPE, text=True)
-    try:
-        assert tracer.stderr
-        assert "attached" in tracer.stderr.readline()
-        yield
-    finally:
-        tracer.send_signal(signal.SIGINT)  # it lets go, and the process goes on
-        tracer.communicate(timeout=60)
+@pytest.mark.slow
+def test_a_service_whose_store_is_damaged_stops_with_the_way_out(case: Case) -> None:
+    path = case.stage.directory / "overlap.db"
+    address = at_an_address(case)
+    with running(case.stage.directory, address) as process:
+        damaged = path.read_bytes()[:4096] + os.urandom(path.stat().st_size - 4096)
+        path.write_bytes(damaged)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(90) == 1
+    last = (case.stage.directory / "log").read_text().splitlines()[-1]
+    assert "overlap.db:1: the store is damaged" in last
+    assert "run daemon.py restore FILE with the newest backup" in last
+    assert path.read_bytes() == damaged
 
 
 @pytest.mark.slow
@@ -203,12 +182,13 @@ def test_pages_say_503_while_the_disk_is_full_and_work_again(case: Case) -> None
     store.close()
     token = sign(bytes.fromhex(secret), CHOICES, datetime.now(UTC), DANA, LEE, DANA)
     wish = {"what": "away", "first": "2027-03-01", "last": "2027-03-05"}
-    with service(case) as (pid, url):
-        link = f"{url}/{CHOICES}/{token}"
+    address = at_an_address(case)
+    with running(case.stage.directory, address) as process:
+        link = f"http://{address}/{CHOICES}/{token}"
         page = httpx.get(link, timeout=60)
         assert page.status_code == 200
         wish["form"] = page.text.partition('name="form" value="')[2].partition('"')[0]
-        with failing(pid, "pwrite64:error=ENOSPC:when=1+"):
+        with tampered(process.pid, "pwrite64", "pwrite64:error=ENOSPC:when=1+"):
             refused = httpx.post(link, data=wish, timeout=60)
         assert refused.status_code == 503
         assert "Nothing was changed. Please try again in a few minutes." in refused.text
