@@ -55,10 +55,12 @@ class Case:
             if outcome.status not in (0, 1):
                 raise RuntimeError(f"{self.name}: status {outcome.status}: {outcome.errors}")
             self.points = outcome.calls
+            self._run_what_follows()
             self.wanted = [traces(self.stage)]
         if far and len(self.wanted) == 1:
             self.stage.put_back(self.start)
             self.stage.run(self.start.command)
+            self._run_what_follows()
             for wait in SETTLE:
                 self.stage.run(once(self.start.now + wait))
                 self.wanted.append(traces(self.stage))
@@ -78,11 +80,16 @@ class Case:
         if again:
             reached = self._killed(again, one_thread).killed and reached
         self.stage.run(self.start.command, plant)
+        self._run_what_follows()
         verdict = self.compared()
         if verdict is None:
             self.survey(far=True)
             return self.kill(point, again, one_thread=one_thread, plant=plant)
         return Result(self.stage.channel.name, self.name, point, verdict, again, reached)
+
+    def _run_what_follows(self) -> None:
+        for words in self.start.after:
+            self.stage.run(words)
 
     def _killed(self, point: Point, one_thread: bool, plant: str = "") -> Outcome:
         argv = self.stage.argv(self.start.command)

@@ -47,13 +47,17 @@ _PAIRS = f"mentor,mentee,end\n{LEE},{DANA},\n"
 
 @dataclass(frozen=True)
 class Start:
-    """What a workflow begins with: the programme's files, the servers' memory, its command."""
+    """What a workflow begins with: the programme's files, the servers' memory, its command.
+
+    `after` is what runs once the command is over, undisturbed, before the end is looked at.
+    """
 
     name: str
     files: dict[str, bytes]
     servers: Frozen
     command: tuple[str, ...]
     now: datetime
+    after: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass
@@ -86,6 +90,10 @@ class Stage:
 
     def store(self) -> sqlite3.Connection:
         return sqlite3.connect(self.directory / "overlap.db")
+
+
+FORGETS = (Path(__file__).parent.parent.parent / "service" / "forget.py").exists()
+"""Whether this version can forget a person."""
 
 
 def once(now: datetime) -> tuple[str, ...]:
@@ -125,6 +133,19 @@ def tell(stage: Stage, wanted: Collection[str] = ()) -> None:
     day_before = max(remind_at(person, meeting) for person in load(stage.directory).people.values())
     _keep(stage, "remind", day_before)
     _keep(stage, "summarise", at("2027-02-01 12:00"))
+    if FORGETS:
+        _keep_forgetting(stage)
+
+
+def _keep_forgetting(stage: Stage) -> None:
+    """Dana has left the files; what was ahead is called off, and the rest of her goes."""
+    people = stage.directory / "people.csv"
+    people.write_text("".join(r for r in people.read_text().splitlines(True) if DANA not in r))
+    (stage.directory / "pairs.csv").write_text(_PAIRS.splitlines()[0] + "\n")
+    now = MONDAY + 2 * HOUR
+    files, servers = _files(stage), stage.channel.freeze()
+    start = Start("forget", files, servers, ("forget", DANA), now, (once(now),))
+    stage.starts["forget"] = start
 
 
 def _moment(stage: Stage) -> Start:
