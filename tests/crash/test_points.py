@@ -14,8 +14,12 @@ from tests.crash.channels import CHANNELS
 from tests.crash.points import Case, Plan, cases, play
 from tests.crash.report import table
 from tests.crash.tracing import Runner, runner
+from tests.crash.workflows import FORGETS
 
-WORKFLOWS = ("consent", "propose", "move", "confirm", "cancel", "remind", "summarise")
+WORKFLOWS = (
+    *("consent", "propose", "move", "confirm", "cancel", "remind", "summarise"),
+    *(["forget"] if FORGETS else []),
+)
 SAMPLE = {
     name: (WORKFLOWS[number], WORKFLOWS[(number + 3) % len(WORKFLOWS)])
     for number, name in enumerate(CHANNELS)
