@@ -5,6 +5,7 @@ docs/reliability.md holds the table of the long runs.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,11 +21,9 @@ WORKFLOWS = (
     *("consent", "propose", "move", "confirm", "cancel", "remind", "summarise"),
     *(["forget"] if FORGETS else []),
 )
-SAMPLE = {
-    name: (WORKFLOWS[number], WORKFLOWS[(number + 3) % len(WORKFLOWS)])
-    for number, name in enumerate(CHANNELS)
-}
-"""Two workflows a channel, each workflow at least once."""
+SAMPLE = {name: WORKFLOWS[number :: len(CHANNELS)] for number, name in enumerate(CHANNELS)}
+"""Each workflow at one channel, and each channel with one or two."""
+WHOLE = os.environ.get("OVERLAP_CRASH") == "all"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +34,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
 
 def test_the_sample_is_spread_over_all() -> None:
     assert {workflow for two in SAMPLE.values() for workflow in two} == set(WORKFLOWS)
+    assert all(SAMPLE.values())
 
 
 @pytest.mark.slow
@@ -44,18 +44,21 @@ def test_killed_anywhere_nothing_is_lost_or_doubled(
 ) -> None:
     with cases(channel, tmp_path, started, SAMPLE[channel]) as found:
         assert {case.name for case in found} == set(SAMPLE[channel])
-        results = list(play(found, Plan(points=5, doubles=1, seed=7)))
+        results = list(play(found, Plan(points=4, doubles=1, seed=7)))
     with capsys.disabled():
         print(f"\n{table(results)}")
     assert [str(result) for result in results if not result.verdict.good] == []
-    assert sum(result.reached for result in results) >= 5
+    assert sum(result.reached for result in results) >= 4
     if channel != "smtp":  # where nothing can be looked up, the coordinator is told
         assert [str(result) for result in results if result.verdict.unknown] == []
 
 
-@pytest.fixture
-def proposing(tmp_path: Path, started: Runner, request: pytest.FixtureRequest) -> Iterator[Case]:
-    with cases(request.param, tmp_path, started, ["propose"]) as (case,):
+@pytest.fixture(scope="module")
+def proposing(
+    started: Runner, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Case]:
+    folder = tmp_path_factory.mktemp("proposing")
+    with cases(request.param, folder, started, ["propose"]) as (case,):
         yield case.survey()
 
 
@@ -77,6 +80,7 @@ def test_the_harness_catches_a_mark_that_comes_after_sending(proposing: Case) ->
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not WHOLE, reason="takes long: OVERLAP_CRASH=all runs it")
 @pytest.mark.parametrize("proposing", ["exchange"], indirect=True)
 def test_the_harness_catches_a_create_without_a_look(proposing: Case) -> None:
     """Killed once the event was made and before the store knows: then a second one is made."""
