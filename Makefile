@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo year bench test lint lock clean
+.PHONY: help demo year bench test lint audit lock install deb clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1  /p' Makefile
@@ -29,15 +29,26 @@ test: $(VENV)/.stamp ## run every test, the slow ones too
 	  { echo "$${tool%:*} is missing; run: apt-get install $${tool#*:}" >&2; exit 1; }; done
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(VENV)/.stamp ## ruff and mypy --strict
+lint: $(VENV)/.stamp ## ruff, mypy --strict, and the dependencies as far as that needs no network
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pip --disable-pip-version-check check
+	$(BIN)/python -m pytest -p no:cacheprovider tests/test_dependencies.py
+
+audit: ## ask the vulnerability service about the lock (needs uv and a network)
+	uv tool run pip-audit --require-hashes --disable-pip -r requirements.lock
 
 lock: ## renew both lock files from requirements*.in (needs uv)
 	for f in requirements requirements-dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header $$f.in -o $$f.lock; done
 
+install: ## put the program into /opt/overlap below DESTDIR; WHEELS=folder for a machine without a network
+	DESTDIR="$(DESTDIR)" PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" packaging/install
+
+deb: ## build dist/overlap_….deb, with all it needs inside
+	packaging/make-deb
+
 clean: ## remove what make built
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo dist

@@ -179,6 +179,34 @@ def run(context: typer.Context) -> None:
 
 
 @app.command()
+def web(context: typer.Context) -> None:
+    """Serve the pages alone, on systemd's socket or [web] listen; `run` does all else."""
+    _leave_out_rich()
+    from service.apart import serve_apart
+    from service.logging import configure
+    from service.roster_source import RosterFaults, RosterSource
+    from service.systemd import handed_over
+    from store.database import open_engine, resolve_url
+    from web.app import application
+    from web.serve import PageServer
+
+    configure()
+    try:
+        source = RosterSource(context.obj)
+    except RosterFaults as error:
+        _fail(str(error), WRONG)
+    engine = open_engine(resolve_url(source.roster.settings.store, context.obj))
+    listen = handed_over() or source.roster.settings.web["listen"]
+    with _refusals():
+        serve_apart(
+            source,
+            engine,
+            lambda roster: _ports(roster, context.obj, engine),
+            lambda doors: PageServer(application(doors, without_consent=True), listen),
+        )
+
+
+@app.command()
 def once(context: typer.Context, now: Now = "", as_json: Json = False) -> None:
     """One full pass of everything that is due."""
     from service.logging import configure

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar
 
+from integrations.ical_lines import entry_lines
 from integrations.ical_prepare import LENGTH, UNKNOWN_ZONE, CalendarError, Entry, Zones, prepare
 from integrations.ports import OPAQUE, Owner, item_key
 from mentoring.interval import Interval, merged
@@ -31,10 +32,12 @@ def busy_items(
 ) -> tuple[dict[str, tuple[Interval, ...]], list[str]]:
     """Busy stretches by item key, and warnings. Raises CalendarError for what can't be bounded."""
     text = raw.decode("utf-8-sig", "replace")
-    calendars = _parse(text)
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "BEGIN:VEVENT"]
+    lines = entry_lines(text)
     if len(lines) > _MOST_EVENTS:
         raise CalendarError(f"the calendar has more than {_MOST_EVENTS} entries")
+    calendars = _parse(text)
+    if sum(len(calendar.walk("VEVENT")) for calendar in calendars) != len(lines):
+        raise CalendarError("an entry has no end")  # the library drops it without a word
     try:
         return _collected(calendars, window, owner, lines)
     except CalendarError:

@@ -19,9 +19,13 @@ LENGTH = "X-OVERLAP-LENGTH"
 _TIMES = ("dtstart", "dtend", "recurrence-id")
 _TIME_LISTS = ("exdate", "rdate")
 _DENSE = frozenset({"SECONDLY", "MINUTELY"})
+_BY_DATE = ("BYMONTH", "BYMONTHDAY", "BYDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS")
+_LENGTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 _MODEST_COUNT = 1000
 _MOST_A_DAY = 24
 _DAY = timedelta(days=1)
+_MACHINE_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+"""What a machine calls its own zone: elsewhere it is another one."""
 
 
 class CalendarError(ValueError):
@@ -72,6 +76,12 @@ def _bound(event: Entry) -> None:
             raise CalendarError("it recurs every minute or second without end")
         if int(_first(rule, "INTERVAL", 1)) < 1:
             raise CalendarError("it recurs at an interval of nothing")
+        if frequency in _DENSE and any(part in rule for part in _BY_DATE):
+            raise CalendarError("it recurs every minute or second of certain days")
+        days = [int(day) for day in rule.get("BYMONTHDAY", [])]
+        months = [int(month) for month in rule.get("BYMONTH", [])]
+        if days and months and min(map(abs, days)) > max(_LENGTHS.get(m, 31) for m in months):
+            raise CalendarError("it recurs on days that there are not")
         dense = 1
         for part in ("BYSECOND", "BYMINUTE", "BYHOUR"):
             dense *= max(1, len(rule.get(part, [])))
@@ -115,7 +125,11 @@ def _settled(value: Any, named: bool, zones: Zones) -> tuple[Any, bool]:
         return (first, last if isinstance(last, timedelta) else _settled(last, named, zones)[0]), (
             doubtful
         )
-    if not isinstance(value, datetime) or value.tzinfo is not None:
+    if not isinstance(value, datetime):
+        return value, False
+    if str(value.tzinfo) in _MACHINE_ZONES:
+        value = value.replace(tzinfo=None)
+    if value.tzinfo is not None:
         return value, False
     if not named:
         return value.replace(tzinfo=ZoneInfo(zones.owner)), False
@@ -154,15 +168,21 @@ def _mend_span(event: Entry, zones: Zones) -> Iterator[str]:
     yield "an entry ends before it starts; its whole day is taken as busy"
 
 
+def _day(value: date | datetime) -> date:
+    return value.date() if isinstance(value, datetime) else value
+
+
 def _mend_until(event: Entry) -> None:
     """UNTIL as a date includes that day (RFC 5545 section 3.3.10); the expansion drops it."""
     start = event["dtstart"].dt
-    rules = event.get("rrule")
-    if rules is None or not isinstance(start, datetime):
-        return
+    rules = event.get("rrule", [])
     for rule in rules if isinstance(rules, list) else [rules]:
         until = _first(rule, "UNTIL", None)
-        if isinstance(until, date) and not isinstance(until, datetime):
+        if isinstance(until, date) and _day(until) < _day(start):
+            until = rule["UNTIL"] = [start]  # the start counts, whatever its rule says
+        elif not isinstance(start, datetime):
+            continue
+        elif isinstance(until, date) and not isinstance(until, datetime):
             last = datetime.combine(until, time(23, 59, 59), start.tzinfo)
             rule["UNTIL"] = [last.astimezone(UTC)]
         elif isinstance(until, datetime) and until.tzinfo is None:

@@ -37,7 +37,8 @@ def request(
     """
     event = _event(meeting, programme, at, language)
     if agenda:
-        event["description"] = vText(f"{description(meeting, programme, language)}\n\n{agenda}")
+        lines = "\n".join(plain(line) for line in agenda.split("\n"))
+        event["description"] = vText(f"{description(meeting, programme, language)}\n\n{lines}")
     for side in (meeting.mentor, meeting.mentee):
         event.add("attendee", _attendee(side, statuses.get(side.email, "NEEDS-ACTION")))
     event.add("status", "CONFIRMED")
@@ -153,6 +154,7 @@ def _attendee(side: Party, partstat: str) -> vCalAddress:
 
 def _address(mailbox: Mailbox) -> vCalAddress:
     address = vCalAddress(f"mailto:{mailbox.email}")
-    if name := plain(mailbox.name).replace('"', "'"):
+    # Some readers take a backslash for an escape, though parameters know none (RFC 6868).
+    if name := plain(mailbox.name).replace('"', "'").replace("\\", "/"):
         address.params["CN"] = vText(name)
     return address

@@ -97,6 +97,13 @@ def _authserv(text: str) -> str:
     return text.lower()
 
 
+def _selector(text: str) -> str:
+    """A DKIM selector, RFC 6376 section 3.1."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", text):
+        return text.lower()
+    raise cells.CellError(f"{quoted(text)} is no DKIM selector", "write it as your provider does")
+
+
 def _inside(text: str) -> str:
     """A network, or a host by its name or address, that calendars may be at."""
     try:
@@ -158,6 +165,7 @@ class _Mail(_Section):
     archive_address: Annotated[str, _cell(_address)] = ""
     archive_password: Secret | None = None
     authserv: Annotated[str, _cell(_authserv)] | None = None
+    dkim: Annotated[str, _cell(_selector)] | None = None
 
 
 class _Calendar(_Section):

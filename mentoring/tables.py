@@ -91,6 +91,8 @@ def _records(
         else:
             row = _row(file, line, header, cells)
             (faults if isinstance(row, Fault) else rows).append(row)  # type: ignore[arg-type]
+    if header is None:  # separators alone: nobody means to remove every row like that
+        return [], [Fault(file, 1, "the file is empty", f"begin with: {','.join(required)}")]
     return rows, faults
 
 

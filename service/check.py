@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
 from integrations import ping
+from integrations.mail_dns import look_up
 from integrations.ports import ProviderError
 from integrations.registry import Ports
 from mentoring.interval import Interval
 from mentoring.roster import Roster
+from mentoring.sender_domain import doubts, is_real
 from mentoring.settings_file import FILE as SETTINGS
 from mentoring.settings_file import line_of
 from mentoring.tables import Fault, decode
@@ -132,6 +135,9 @@ def _try_all(
         access = monitor_access(roster.settings, directory)  # no ping: nothing has gone well yet
         line = line_of(text, ["monitor", "ping"])
         jobs.append(trial("monitor", str(settings), line, lambda: _set(ping.address(told, access))))
+    if is_real(roster.programme.organiser.email.partition("@")[2]):
+        line = line_of(text, ["programme", "organiser"])
+        jobs.append(trial("sender's domain", str(settings), line, lambda: _sender(roster)))
     people = str(directory / "people.csv")
     for person in roster.people.values():
         if person.calendar:
@@ -144,6 +150,14 @@ def _try_all(
                 )
             )
     run_all(jobs)
+
+
+def _sender(roster: Roster) -> str:
+    """What the organiser's domain lacks for its mail to arrive; empty where nothing does."""
+    mail, domain = roster.settings.mail, roster.programme.organiser.email.partition("@")[2]
+    own = mail["url"].partition(":")[0] in ("smtp", "smtps")
+    relay = urlsplit(mail["url"]).hostname or "" if own else ""
+    return " ".join(doubts(look_up(domain, mail.get("dkim", ""), relay)))
 
 
 def _checked(port: object) -> None:

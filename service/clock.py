@@ -24,6 +24,7 @@ from integrations.ports import ProviderError
 from mentoring.roster import Person, Roster
 from mentoring.tables import Fault
 from service import removals, roster_faults
+from service.bell import Bell
 from service.clock_rules import rules_version, take_up_rules
 from service.consent import Desk
 from service.doors import Doors
@@ -94,6 +95,7 @@ class Service:
         self._reload = threading.Event()
         self._synced_at: datetime | None = None
         self._damage: StoreDamagedError | None = None
+        self._bell = Bell(engine)
 
     def run(self) -> None:
         """Tick until told to stop. Ends within ten seconds, with nothing half done.
@@ -161,10 +163,11 @@ class Service:
         self._woken.set()
 
     def _watch(self, worker: threading.Thread) -> None:
-        """Feed systemd's watchdog while the worker lives and the store answers."""
+        """Feed systemd's watchdog while the worker works and the store answers."""
         interval = watchdog_seconds()
         while not self._stop.wait(min(interval / 3, 5.0) if interval else 5.0):
-            if interval and worker.is_alive() and self._store_answers():
+            works = worker.is_alive() and not self._health.hangs()
+            if interval and works and self._store_answers():
                 notify("WATCHDOG=1")
 
     def _store_answers(self) -> bool:
@@ -180,6 +183,8 @@ class Service:
         self._guarded_pass()
         while not self._stop.is_set():
             tick(clock)
+            if self._bell.rung():
+                self._woken.set()
             if self._woken.wait(_TICK):
                 self._woken.clear()
                 self._guarded_pass()

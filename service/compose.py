@@ -105,7 +105,13 @@ def _thread(
 
 
 def _address(message: EmailMessage, header: str, mailbox: Mailbox) -> None:
-    message[header] = Address(plain(mailbox.name), addr_spec=mailbox.email)
+    message[header] = Address(_for_header(mailbox.name), addr_spec=mailbox.email)
+
+
+def _for_header(text: str) -> str:
+    """The text as a header's value: the library would undo an encoded word in it (RFC 2047), and
+    write out whatever that hides, line breaks and all."""
+    return plain(text).replace("=?", "= ?")
 
 
 def _fill(message: EmailMessage, parts: Rendered, calendar: Calendar | None) -> None:
@@ -191,7 +197,7 @@ def words(notice: Notice, programme: Programme, edition: Edition) -> Rendered:
     given = context(notice, programme, edition.language)
     subject, text, html = (edition.render(name, given) for name in files_of(notice.kind))
     pictures = pictures_of(notice)
-    return Rendered(shortened(plain(subject)), _lines(text), _inlined(html), pictures)
+    return Rendered(shortened(_for_header(subject)), _lines(text), _inlined(html), pictures)
 
 
 def context(notice: Notice, programme: Programme, language: str) -> dict[str, Any]:

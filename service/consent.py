@@ -6,6 +6,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from integrations.ports import Consent, Grants, ProviderError
 from mentoring.roster import Person, Roster
@@ -61,6 +62,15 @@ def begin(desk: Desk, person: Person) -> str:
     state = sign(desk.secret, "state", desk.now, person.email)
     consent = desk.asks.consent(person.calendar)
     return consent.page(desk.redirect, state, _verifier(desk.secret, state))
+
+
+def provider_origin(desk: Desk, person: Person) -> str:
+    """Scheme and host of the provider's consent page; empty where the settings don't say."""
+    try:
+        parts = urlsplit(begin(desk, person))
+    except ProviderError:
+        return ""  # the button says what is missing
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def returning(desk: Desk, state: str) -> Person | None:

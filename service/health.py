@@ -17,6 +17,8 @@ from service.roster_source import RosterSource
 from service.work import Work, reading
 from store.database import is_current
 
+LONGEST = timedelta(minutes=30)
+"""Every call of a pass gives up after a minute or two; one that takes so long never ends."""
 RECENT = timedelta(minutes=15)
 """A pass comes every minute; a long one reads thousands of calendars."""
 
@@ -35,6 +37,7 @@ class Health:
         self._engine = engine
         self._ticks = ticks
         self._worker: threading.Thread | None = None
+        self._began: float | None = None
         self._passed: float | None = None
         self._done: Work | None = None
 
@@ -48,15 +51,22 @@ class Health:
 
     def timed(self, one_pass: Callable[[], Work]) -> Work:
         """Run a pass and keep how it went."""
-        began = self._ticks()
+        began = self._began = self._ticks()
         try:
             work = one_pass()
         except Exception:
             self.metrics.broke_off(self._ticks() - began)
             raise
+        finally:
+            self._began = None
         self._passed = self._ticks()
         self.metrics.passed(work.counts, self._passed - began)
         return work
+
+    def hangs(self) -> bool:
+        """Whether the pass that is under way will never end, as far as one can tell."""
+        began = self._began
+        return began is not None and self._ticks() - began > LONGEST.total_seconds()
 
     def trouble(self) -> str:
         """Why the service is not ready, in one line without secrets; empty where it is."""

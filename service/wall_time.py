@@ -72,7 +72,9 @@ def _moved(work: Work, there: Booking, version: str) -> Booking:
         for guest, side in zip(there.guests, there.meeting.attendances, strict=True)
     ]
     meeting = replace(
-        there.meeting, sequence=there.meeting.sequence + 1, attendances=(sides[0], sides[1])
+        there.meeting,
+        sequence=work.next_sequence(there.meeting.sequence),
+        attendances=(sides[0], sides[1]),
     )
     if not meeting.accepted:
         meeting = replace(meeting, state=State.PROPOSED, proposed_at=work.now)

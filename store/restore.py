@@ -32,6 +32,7 @@ _TOLD = {
     "poll_answers": ("poll", "person"),
     "events": ("id",),
     "codes": ("code",),
+    "bounces": ("address",),
     "outbox": ("key",),
 }
 """Tables that say what people were told, and what tells their rows apart."""

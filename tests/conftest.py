@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import World
+from tests import canaries
+from tests.canaries import pytest_runtest_makereport as pytest_runtest_makereport
+
+canaries.watch()  # before the suite imports what it watches
+
+from tests.world import World  # noqa: E402
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ is the only cookie.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from time import perf_counter
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -47,13 +49,16 @@ from web.forms import Page
 from web.render import missing, without_store
 
 _LARGEST_FORM = 50_000
+_LONGEST_FORM = 30.0
+"""Seconds that a form may take to arrive."""
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 _HEADERS = (
     (
         b"content-security-policy",
         b"default-src 'none'; style-src 'self' 'unsafe-inline'; base-uri 'none'; "
-        b"frame-ancestors 'none'",
+        b"frame-ancestors 'none'; form-action 'self'",
     ),
+    (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
@@ -92,14 +97,23 @@ _TROUBLES: dict[Any, Any] = {
 }
 
 
-def application(doors: Doors, watched: Health | None = None) -> ASGIApp:
-    """The pages over the service as it is at each request; `watched`, with what monitoring asks."""
-    routes = [*consent.routes(doors), *coordinator.routes(DESK, doors)]
+def application(
+    doors: Doors, watched: Health | None = None, *, without_consent: bool = False
+) -> ASGIApp:
+    """The pages over the service as it is at each request; `watched`, with what monitoring asks.
+
+    Consent needs a way out to the provider: a process that has none serves the rest.
+    """
+    routes = coordinator.routes(DESK, doors)
+    if not without_consent:
+        routes = [*consent.routes(doors), *routes]
     for page in PAGES:
         routes += forms.routes(page, doors)
     if watched:
         routes += health.routes(watched)
-    app = _guarded(Starlette(routes=routes, exception_handlers=_TROUBLES))
+    pages = Starlette(routes=routes, exception_handlers=_TROUBLES)
+    pages.router.redirect_slashes = False  # it would redirect to whatever the Host header says
+    app = _guarded(pages)
     return _counted(app, _names(routes), watched.metrics) if watched else app
 
 
@@ -131,15 +145,27 @@ def _counted(app: ASGIApp, names: Collection[str], metrics: Metrics) -> ASGIApp:
     return count
 
 
+def _from_elsewhere(scope: Scope) -> bool:
+    """Whether a browser says that another site's page sends this form; the token guards besides.
+
+    `Origin` can't say it: our pages send no referrer, and so "null".
+    """
+    said = dict(scope["headers"]).get(b"sec-fetch-site", b"none")
+    return said not in (b"none", b"same-origin")
+
+
 def _guarded(app: ASGIApp) -> ASGIApp:
     """Headers on every answer, and an end to forms that are no forms."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        taken = 0
+        taken, until = 0, perf_counter() + _LONGEST_FORM
 
         async def bounded() -> Message:
             nonlocal taken
-            message = await receive()
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, until - perf_counter()))
+            except TimeoutError as error:
+                raise HTTPException(408, "This form took too long.") from error
             taken += len(message.get("body", b""))
             if taken > _LARGEST_FORM:
                 raise HTTPException(413, "This form is too large.")
@@ -147,9 +173,15 @@ def _guarded(app: ASGIApp) -> ASGIApp:
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_HEADERS]
+                own = message.get("headers", [])
+                named = {name for name, _ in own}
+                message["headers"] = [*own, *(h for h in _HEADERS if h[0] not in named)]
             await send(message)
 
-        await app(scope, bounded, headed)
+        if scope["method"] == "POST" and _from_elsewhere(scope):
+            answer = PlainTextResponse("This form is on another site.\n", 403)
+            await answer(scope, receive, headed)
+            return
+        await app(scope, bounded if scope["method"] == "POST" else receive, headed)
 
     return guard

@@ -31,7 +31,8 @@ A_PAGE = 50
 STATES = ("waiting", "proposed", "confirmed", "unschedulable", "paused", "ended")
 LEGEND: tuple[Mark | Blocked | None, ...] = (*Mark, *Blocked, None)
 _LIKELY, _FAIR = 0.8, 0.5
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_DANGEROUS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""What begins a formula; some programs read the wide forms as the narrow ones."""
 
 
 @dataclass(frozen=True)
@@ -221,6 +222,8 @@ def as_csv(pairs: Iterable[Mapping[str, Any]]) -> bytes:
 
 def _cell(value: object) -> object:
     """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    if isinstance(value, str) and value.startswith(_DANGEROUS):
-        return f"'{value}"
+    if isinstance(value, str):
+        bare = value.lstrip()
+        if bare.startswith(_DANGEROUS) or value[:1] in ("\t", "\r", "\n"):
+            return f"'{value}"
     return "" if value is None else value

@@ -43,13 +43,21 @@ class _Pages:
         person = consent.invited(desk, token)
         if person is None:
             return old_link(desk.roster)
-        return render(
+        page = render(
             "connect",
             desk.roster,
             person=person,
             provider=_provider(person),
             form=form_token(desk.secret, token),
         )
+        # Browsers hold a form to this on every redirect: providers send people on to their own
+        # organisation's sign-in, wherever that is.
+        provider = consent.provider_origin(desk, person)
+        page.headers["content-security-policy"] = (
+            "default-src 'none'; style-src 'self' 'unsafe-inline'; base-uri 'none'; "
+            f"frame-ancestors 'none'; form-action 'self' https: {provider}".rstrip()
+        )
+        return page
 
     async def leave(self, request: Request) -> Response:
         """The button: off to the provider's own consent page."""

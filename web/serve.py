@@ -11,13 +11,13 @@ from starlette.types import ASGIApp
 
 
 class PageServer:
-    """Serves an application on HOST:PORT while it is entered. Raises OSError for a taken port."""
+    """Serves an application on HOST:PORT, or on a socket that listens, while it is entered.
 
-    def __init__(self, app: ASGIApp, listen: str) -> None:
-        host, _, port = listen.rpartition(":")
-        self._socket = socket.create_server(
-            (host.strip("[]"), int(port)), family=_family(host), reuse_port=False
-        )
+    Raises OSError for a taken port.
+    """
+
+    def __init__(self, app: ASGIApp, listen: str | socket.socket) -> None:
+        self._socket = _listening(listen) if isinstance(listen, str) else listen
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -50,6 +50,13 @@ class PageServer:
         self._server.should_exit = True
         self._thread.join(5)
         self._socket.close()
+
+
+def _listening(listen: str) -> socket.socket:
+    host, _, port = listen.rpartition(":")
+    return socket.create_server(
+        (host.strip("[]"), int(port)), family=_family(host), reuse_port=False
+    )
 
 
 def _family(host: str) -> socket.AddressFamily:

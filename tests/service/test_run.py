@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from service.preview import KINDS
+from tests import canaries
+from tests.servers.feeds import feeds
 from tests.world import DANA, LEE, PAIRS, PEOPLE, World
 
 ROOT = Path(__file__).parent.parent.parent
@@ -22,7 +24,7 @@ NOON = "2027-01-11T12:00:00-05:00"
 
 
 def overlap(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "daemon.py", "--config", str(world.directory), *words],
         cwd=ROOT,
         capture_output=True,
@@ -30,11 +32,13 @@ def overlap(world: World, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
+    assert canaries.shown(done.stderr) is None
+    return done
 
 
 @contextmanager
 def running(
-    world: World, watchdog: str = ""
+    world: World, watchdog: str = "", how: tuple[str, ...] = ("daemon.py",)
 ) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
     """The service with a socket where systemd would listen."""
     address = str(world.directory.parent / "notify")
@@ -45,7 +49,7 @@ def running(
         if watchdog:
             environment["WATCHDOG_USEC"] = watchdog
         with subprocess.Popen(
-            [sys.executable, "daemon.py", "--config", str(world.directory), "run"],
+            [sys.executable, *how, "--config", str(world.directory), "run"],
             cwd=ROOT,
             env=environment,
             stderr=subprocess.PIPE,
@@ -66,6 +70,7 @@ def logged(process: subprocess.Popen[str], event: str) -> dict[str, object]:
     """The next log line with an event; all others before it must be JSON too."""
     assert process.stderr is not None
     for line in process.stderr:
+        assert canaries.shown(line) is None
         entry: dict[str, object] = json.loads(line)
         if entry["event"] == event:
             return entry
@@ -87,6 +92,27 @@ def test_ready_watchdog_reload_and_stop(world: World) -> None:
         process.send_signal(signal.SIGTERM)
         heard(channel, "STOPPING=1")
         assert process.wait(10) == 0
+
+
+@pytest.mark.slow
+def test_a_pass_that_hangs_feeds_no_watchdog(world: World) -> None:
+    """Without WATCHDOG=1 systemd kills the service and starts it again: systemd.service(5)."""
+    with feeds() as server:
+        people = world.directory / "people.csv"
+        slow = server.put("/dana.ics", b"never", delay=3600)
+        people.write_text(people.read_text().replace("file:dana.ics", slow))
+        hanging = (
+            "import sys, datetime, daemon, service.health\n"
+            "service.health.LONGEST = datetime.timedelta(seconds=2)\n"
+            "daemon.app()"
+        )
+        with running(world, watchdog="600000", how=("-c", hanging)) as (process, channel):
+            heard(channel, "WATCHDOG=1")
+            channel.settimeout(8)  # a beat comes every 0.2 seconds
+            with pytest.raises(TimeoutError):
+                for _ in range(200):
+                    heard(channel, "WATCHDOG=1")
+            assert process.poll() is None
 
 
 @pytest.mark.slow

@@ -15,12 +15,12 @@ from store.database import StoreError, migrate, open_engine, resolve_url, sole_w
 from store.schema import metadata
 
 NOW = datetime(2027, 1, 11, 12, tzinfo=UTC)
-LATER = '''"""A later version."""
+LATER = f'''"""A later version."""
 import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "0013"
+down_revision = "{database.newest_revision()}"
 
 
 def upgrade() -> None:
