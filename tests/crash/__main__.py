@@ -11,6 +11,7 @@ import multiprocessing
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 
 from tests.crash.channels import CHANNELS
 from tests.crash.points import Plan, Result
@@ -32,12 +33,17 @@ def main(words: list[str]) -> int:
         points=None if given.points is None else -(-given.points // len(names)),
         doubles=-(-given.doubles // len(names)),
         seed=given.seed,
-        until=began + given.minutes * 60,
     )
+    waves = -(-len(names) // given.jobs)
     results: list[Result] = []
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(given.jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        for done in as_completed([pool.submit(over, name, plan) for name in names]):
+        runs = []
+        for number, name in enumerate(names):  # each wave of channels has its share of the time
+            share = (number // given.jobs + 1) / waves
+            until = began + given.minutes * 60 * share
+            runs.append(pool.submit(over, name, replace(plan, until=until)))
+        for done in as_completed(runs):
             results += done.result()
     print(table(results))
     print(f"\nSeed {given.seed}, {(time.monotonic() - began) / 60:.0f} minutes.")
