@@ -255,6 +255,8 @@ def check(
             print(connection.fault, file=sys.stderr)
         elif not as_json:
             print(f"{connection.name}: {connection.note or 'works'}")
+    if report.hold and not as_json:
+        print(f"legal hold: {report.hold}; nothing is deleted")
     if report.exit_status == DONE and not as_json:
         print(f"{context.obj}: in order")
     raise typer.Exit(report.exit_status)
@@ -429,9 +431,61 @@ def lift(context: typer.Context, address: str) -> None:
 
 
 @app.command()
-def forget(context: typer.Context, person: str) -> None:
-    """Remove a person's data."""
-    _fail(f"forget:1: {person} can't be forgotten by this version yet; ask the maintainers", WRONG)
+def forget(context: typer.Context, person: str, as_json: Json = False) -> None:
+    """Remove a person's data, and say who had been told what."""
+    from service.forget import Refused
+    from service.forget import forget as erase
+    from service.logging import configure
+    from service.passes import present
+    from service.show_privacy import account_lines
+    from service.status import standing_now
+    from service.work import reading
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    with _store(roster, context.obj, writing=False) as engine:
+        ports, grants = _ports(roster, context.obj, engine), _grants(roster, context.obj, engine)
+        with reading(engine) as connection:
+            now = standing_now(connection, datetime.now(UTC))
+        work = present(roster, engine, ports, now)
+        try:
+            account = erase(work, context.obj, person, grants, ports)
+        except Refused as error:
+            _fail(str(error), WRONG)
+    if as_json:
+        _print(account.as_json())
+    else:
+        print("\n".join(account_lines(account)))
+    raise typer.Exit(DONE if account.scrubbed else NOT_NOW)
+
+
+@app.command()
+def audit(
+    context: typer.Context,
+    person: Annotated[str, typer.Argument(help="An address, or a p-… out of the log.")] = "",
+    noted: Annotated[str, typer.Option("--noted", help="NUMBER:HASH out of a log.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Who was told what, when; and whether that record is whole."""
+    from mentoring.chain import read_head
+    from service.logging import configure
+    from service.show_privacy import audit_lines
+    from service.trail import document as record
+
+    configure(quiet=True)
+    roster = _roster(context.obj)
+    with _store(roster, context.obj, writing=False) as engine:
+        try:
+            document = record(engine, person, [read_head(noted)] if noted else [])
+        except ValueError as error:
+            _fail(f"audit:1: {error}", WRONG)
+    if as_json:
+        _print(document)
+    else:
+        print("\n".join(audit_lines(document)))
+    for each in document["breaks"]:
+        print(f"audit:{each['number']}: {each['fault']}; see docs/privacy.md", file=sys.stderr)
+    raise typer.Exit(DONE if document["whole"] else NOT_NOW)
 
 
 @app.command()

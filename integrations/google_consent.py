@@ -66,6 +66,21 @@ class GoogleConsent:
         except (KeyError, ValueError, IndexError) as error:
             raise ProviderError("Google's answer is garbled", mend=_AGAIN) from error
 
+    def revoke(self, token: str) -> bool:
+        """https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke"""
+        base = endpoint_of(self.access) or "https://oauth2.googleapis.com"
+        context = tls.context(self.access)
+        try:
+            form = {"token": token}
+            answer = httpx.post(f"{base}/revoke", data=form, timeout=_TIMEOUT, verify=context)
+        except httpx.HTTPError as error:
+            raise ProviderError("Google can't be reached", mend=_AGAIN) from error
+        if answer.status_code == 200:
+            return True
+        if answer.status_code == 400 and "invalid_token" in answer.text:
+            return True  # they withdrew it before
+        raise ProviderError(f"Google revokes nothing ({answer.status_code})", mend=_AGAIN)
+
     def _client(self) -> str:
         client = str(self.access.options.get("client_id", ""))
         if not client:

@@ -54,6 +54,10 @@ class Microsoft365Consent:
             raise ProviderError("Microsoft's answer is garbled", mend=_AGAIN)
         return Granted(self._whose(answer.get("id_token_claims", {})), answer["refresh_token"])
 
+    def revoke(self, token: str) -> bool:
+        """Microsoft has no call with which an app gives back one refresh token: see `Consent`."""
+        return False
+
     def _whose(self, claims: dict[str, Any]) -> str:
         """The sign-in name, or the mail address where that is the one asked for.
 

@@ -293,6 +293,10 @@ class Consent(Protocol):
         """What the code stands for. Raises ProviderError in words for the person."""
         ...
 
+    def revoke(self, token: str) -> bool:
+        """Give a grant back; False where only its owner can withdraw it. Raises ProviderError."""
+        ...
+
 
 class SupportsCheck(Protocol):
     def check(self) -> None:

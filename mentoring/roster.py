@@ -163,6 +163,8 @@ class Settings:
     `store_keys` seal what partners grant, the newest first. `allow` are the networks and hosts
     inside that partners' calendars may be at.
     `coordinators` may sign in to the coordinator's page besides the programme's own one.
+    Records of who left are kept for `records_years` after the programme; `hold` is why nothing may
+    be deleted.
     """
 
     store: str = "sqlite:///overlap.db"
@@ -175,6 +177,8 @@ class Settings:
     monitor: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     templates: str = ""
+    records_years: int = 3
+    hold: str = ""
     allow: tuple[str, ...] = ()
 
 

@@ -179,6 +179,8 @@ def _values(parsed: File) -> SettingsFile:
             web=parsed.web.model_dump(exclude={"coordinators"}),
             coordinators=tuple(parsed.web.coordinators),
             tls=_present(parsed.tls),
+            records_years=parsed.privacy.records_years,
+            hold=" ".join(parsed.privacy.hold.split()),
             allow=tuple(parsed.calendars.allow),
             monitor=_present(parsed.monitor),
             providers={

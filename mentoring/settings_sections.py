@@ -229,6 +229,11 @@ class _Cohort(_Section):
     links: list[Annotated[str, _cell(cells.read_link)]] = Field(default_factory=list)
 
 
+class _Privacy(_Section):
+    records_years: int = Field(3, ge=1, le=30)
+    hold: str = Field("", max_length=200)
+
+
 class File(_Section):
     programme: ProgrammeSection
     agreement: _Agreement = _Agreement.model_validate({})
@@ -245,3 +250,4 @@ class File(_Section):
     google: _Google = Field(default_factory=_Google)
     microsoft365: _Microsoft365 = Field(default_factory=_Microsoft365)
     exchange: _Exchange = Field(default_factory=_Exchange)
+    privacy: _Privacy = _Privacy.model_validate({})

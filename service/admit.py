@@ -54,8 +54,8 @@ def ask(work: Work, typed: str) -> bool:
 
     Strangers' asking, however much, keeps no coordinator out.
     """
-    address = _address(work, typed)
-    known = address in {_address(work, email) for email in work.roster.coordinators}
+    address = sign_in_mark(work, typed)
+    known = address in {sign_in_mark(work, email) for email in work.roster.coordinators}
     since = work.now - WINDOW
     with work.engine.begin() as connection:
         if sign_ins.asked_since(connection, since) >= IN_ALL and not known:
@@ -69,7 +69,8 @@ def ask(work: Work, typed: str) -> bool:
     return True
 
 
-def _address(work: Work, typed: str) -> str:
+def sign_in_mark(work: Work, typed: str) -> str:
+    """What stands for an address in the rows of who asked to sign in."""
     return work.token("sign in", typed.strip().lower(), length=32)
 
 
@@ -79,7 +80,7 @@ def admit(work: Work) -> None:
         waiting = sign_ins.waiting(connection)
     if not waiting:
         return
-    known = {_address(work, email): email for email in work.roster.coordinators}
+    known = {sign_in_mark(work, email): email for email in work.roster.coordinators}
     with work.engine.begin() as connection:
         for asked in waiting:
             sign_ins.settle(connection, asked.id, work.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from sqlalchemy.exc import DatabaseError
 
 from integrations import ping
 from integrations.mail_dns import look_up
@@ -27,7 +28,9 @@ from service.monitor import monitor_access
 from service.removals import fault_of
 from service.roster_source import RosterFaults, load
 from service.template_check import template_faults
-from store.database import resolve_url
+from service.trail import verified
+from service.work import reading
+from store.database import is_current, open_engine, resolve_url
 
 log = structlog.get_logger()
 
@@ -49,6 +52,7 @@ class Report:
 
     faults: tuple[Fault, ...] = ()
     connections: list[Connection] = field(default_factory=list)
+    hold: str = ""
 
     @property
     def exit_status(self) -> int:
@@ -59,6 +63,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         return {
             "ok": self.exit_status == 0,
+            "hold": self.hold,
             "faults": [_fault_json(fault) for fault in self.faults],
             "connections": [
                 {
@@ -95,7 +100,9 @@ def check(
     except RosterFaults as error:
         return Report(error.faults)
     removal = fault_of(resolve_url(roster.settings.store, directory), roster, directory, now)
-    report = Report((*([removal] if removal else []), *template_faults(roster, now)))
+    report = Report(
+        (*([removal] if removal else []), *template_faults(roster, now)), hold=roster.settings.hold
+    )
     if ports and not report.faults:
         _try_all(report, roster, directory, now, ports(roster), grants and grants(roster))
     return report
@@ -149,7 +156,33 @@ def _try_all(
                     lambda p=person: ports.busy_source(p).read(window, None),  # type: ignore[misc]
                 )
             )
+    jobs.append(Job("audit", lambda: report.connections.extend(_audit(roster, directory))))
     run_all(jobs)
+
+
+def _audit(roster: Roster, directory: Path) -> Iterator[Connection]:
+    """Whether the audit chain is whole; nothing where there is no store of this version yet."""
+    url = resolve_url(roster.settings.store, directory)
+    name = url.database or ""
+    if url.get_backend_name() == "sqlite" and not Path(name).exists():
+        return
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            if not is_current(connection):
+                return
+        _, found = verified(engine)
+    except DatabaseError as error:
+        yield Connection("audit", Fault(name, 1, f"audit: {error.orig}", "see docs/privacy.md"))
+        return
+    finally:
+        engine.dispose()
+    for each in found[:1]:
+        what = f"audit: {each.fault}"
+        fault = Fault(name, each.number, what, "see docs/privacy.md; `audit` shows all")
+        yield Connection("audit", fault)
+    if not found:
+        yield Connection("audit")
 
 
 def _sender(roster: Roster) -> str:

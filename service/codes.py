@@ -14,5 +14,5 @@ LENGTH = 16
 def issue(work: Work, connection: Connection, purpose: str, person: str, *about: str) -> str:
     """The code of one person in one matter: always the same, and not to be guessed."""
     code = work.token(f"code {purpose}", person, *about, length=LENGTH)
-    codes.keep(connection, code, Code(purpose, person, about))
+    codes.keep(connection, code, Code(purpose, person, about), work.now)
     return code

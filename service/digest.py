@@ -14,7 +14,7 @@ from service.links import page_link
 from service.post import post
 from service.welcome import DIGEST, LISTED, PREFERENCES, YES
 from service.work import Work, reader
-from store import meetings, outbox, preferences
+from store import history, outbox, preferences
 
 _LOOK_AHEAD = timedelta(days=60)
 _LATEST = 10
@@ -37,7 +37,7 @@ def digest(work: Work) -> None:
         if not due:
             return
         listed = preferences.people_with(connection, LISTED, YES)
-        held = meetings.held_between(connection, *_instants(work, first, last))
+        held = history.held_between(connection, *_instants(work, first, last))
         for email in due:
             _post(work, connection, email, first, last, listed, held)
 

@@ -8,14 +8,13 @@ import sys
 
 import structlog
 
+from service.pseudonymous import UnnamedFormatter, unnamed
+
 
 def configure(*, quiet: bool = False) -> None:
     """Set logging up once, at the start of a process; `quiet` keeps to warnings."""
     under_systemd = "INVOCATION_ID" in os.environ or "JOURNAL_STREAM" in os.environ
-    shown: structlog.typing.Processor = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(),
-        exception_formatter=structlog.dev.plain_traceback,  # never local variables
-    )
+    shown: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if under_systemd:
         shown = structlog.processors.JSONRenderer()
     structlog.configure(
@@ -23,7 +22,8 @@ def configure(*, quiet: bool = False) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info if under_systemd else _as_is,
+            structlog.processors.format_exc_info,  # never local variables
+            unnamed,
             shown,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -32,10 +32,6 @@ def configure(*, quiet: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
-
-
-def _as_is(
-    _logger: object, _name: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    return event
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(UnnamedFormatter(logging.BASIC_FORMAT))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler])

@@ -26,6 +26,7 @@ from service.digest import digest
 from service.engine import Job, run_all, run_alone
 from service.events import events
 from service.forecasts import forecasts
+from service.forget import finish
 from service.in_force import in_force
 from service.intro import introduce
 from service.listen import listen
@@ -41,6 +42,7 @@ from service.stages import stages
 from service.summaries import summaries
 from service.sync import sync
 from service.tend import tend
+from service.trail import introduce_all, trail
 from service.wall_time import keep_wall_times
 from service.watch import watch
 from service.weekly import weekly
@@ -88,6 +90,7 @@ def begin(roster: Roster, engine: Engine, outside: Outside, now: datetime) -> Wo
     with engine.begin() as connection:
         look_back(connection, now)
         facts.write(connection, facts.LAST_PASS, now.isoformat())
+        introduce_all(connection, roster)
         removals.holds(connection, roster)
     return present(roster, engine, outside, now)
 
@@ -124,7 +127,7 @@ def rest_of_pass(work: Work, stop: threading.Event | None = None) -> None:
     watch(work)
     # Answers may have changed what holds: an agreement signed, a partner away.
     work = replace(work, roster=_as_it_holds(work))
-    for job in (*BEGINNING, _tending(stop), publish, *TELLING, doubt, deliver):
+    for job in (*BEGINNING, _tending(stop), publish, *TELLING, doubt, deliver, trail, finish):
         if stop and stop.is_set():
             return
         job(work)

@@ -40,6 +40,8 @@ def show_status(document: dict[str, Any], roster: Roster) -> None:
         )
     console = _console()
     console.print(f"{document['programme']}, {document['now']}")
+    if document["hold"]:
+        console.print(f"legal hold: {document['hold']}; nothing is deleted", soft_wrap=True)
     console.print(table)
     mail = ", ".join(f"{state} {count}" for state, count in document["mail"].items() if count)
     if mail:

@@ -34,6 +34,7 @@ def document(seen: Overview) -> dict[str, Any]:
     return {
         "now": stamp(seen.now),
         "programme": seen.roster.programme.name,
+        "hold": seen.roster.settings.hold,
         "pairs": [pair_document(seen, row) for row in seen.pairs],
         "calendars": [_calendar(row) for row in seen.calendars],
         "mail": dict(seen.mail),

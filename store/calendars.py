@@ -135,3 +135,11 @@ def _end(interval: Interval) -> int:
 def prune(connection: Connection, before: datetime) -> None:
     """Drop stretches that ended before an instant: they decide nothing any more."""
     connection.execute(busy.delete().where(busy.c.end < seconds(before)))
+
+
+def keep_only(connection: Connection, people: Collection[str]) -> None:
+    """Forget the times of whoever is in the programme no more."""
+    known = {c.person for c in every(connection)}
+    known |= set(connection.execute(select(busy.c.person).distinct()).scalars())
+    for person in sorted(known - set(people)):
+        forget(connection, person)

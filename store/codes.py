@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from store.instants import seconds
 from store.tables import codes
 
 
@@ -20,7 +22,7 @@ class Code:
     about: tuple[str, ...] = ()
 
 
-def keep(connection: Connection, code: str, meaning: Code) -> None:
+def keep(connection: Connection, code: str, meaning: Code, now: datetime) -> None:
     """Note what a code stands for. Twice is as once."""
     connection.execute(codes.delete().where(codes.c.code == code))
     connection.execute(
@@ -29,6 +31,7 @@ def keep(connection: Connection, code: str, meaning: Code) -> None:
             purpose=meaning.purpose,
             person=meaning.person,
             about=json.dumps(meaning.about),
+            at=seconds(now),
         )
     )
 
@@ -36,3 +39,8 @@ def keep(connection: Connection, code: str, meaning: Code) -> None:
 def find(connection: Connection, code: str) -> Code | None:
     row = connection.execute(select(codes).where(codes.c.code == code)).first()
     return Code(row.purpose, row.person, tuple(json.loads(row.about))) if row else None
+
+
+def forget(connection: Connection, before: datetime) -> None:
+    """Drop what was last handed out before an instant."""
+    connection.execute(codes.delete().where(codes.c.at < seconds(before)))

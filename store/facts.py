@@ -16,6 +16,8 @@ WEEK = "week"
 """The week in which the coordinator's digest was last looked at, and what it said."""
 ROSTER_FAULTS = "roster faults"
 """Why the last edit of the files was refused; empty where it was not."""
+AUDIT_HEAD = "audit head"
+"""Where the audit chain ends: its number of rows and the hash of the last."""
 ROSTER_PAIRS = "roster pairs"
 """Keyed digests of the pairs that last held, each with its last day."""
 REMOVAL = "removal"
@@ -66,6 +68,10 @@ def secret(connection: Connection) -> bytes:
         kept = secrets.token_hex(32)
         write(connection, SECRET, kept)
     return bytes.fromhex(kept)
+
+
+def forget(connection: Connection, name: str) -> None:
+    connection.execute(facts.delete().where(facts.c.name == name))
 
 
 def floor(connection: Connection) -> int:

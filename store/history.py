@@ -9,12 +9,14 @@ from datetime import datetime
 from sqlalchemy import case, func, select, tuple_
 from sqlalchemy.engine import Connection
 
-from mentoring.meeting import State
+from mentoring.meeting import LIVE, State
+from store import tallies
 from store.instants import instant, seconds
 from store.meetings import MEETING
 from store.overview import Key
 from store.tables import meetings
 from store.tables_programme import pulses
+from store.tallies import Tally
 
 _WEEK = 7 * 24 * 60 * 60
 
@@ -73,6 +75,17 @@ class Counts:
     missed: int
     planned: int
 
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.held + other.held,
+            self.assumed + other.assumed,
+            self.missed + other.missed,
+            self.planned + other.planned,
+        )
+
+
+_NONE = Counts(0, 0, 0, 0)
+
 
 def by_week(connection: Connection, first: datetime) -> dict[int, Counts]:
     """The cohort's meetings by the number of the week since `first`, from 0."""
@@ -94,7 +107,38 @@ def by_week(connection: Connection, first: datetime) -> dict[int, Counts]:
         .where(columns.kind == MEETING, columns.start >= seconds(first))
         .group_by("week")
     )
-    return {int(number): Counts(*row) for number, *row in connection.execute(query)}
+    found = {int(number): Counts(*row) for number, *row in connection.execute(query)}
+    for tally in tallies.of_kind(connection, MEETING):
+        number = (seconds(tally.noon(first.tzinfo)) - seconds(first)) // _WEEK
+        if number >= 0:
+            found[number] = found.get(number, _NONE) + _counted(tally)
+    return found
+
+
+def held_between(connection: Connection, first: datetime, last: datetime) -> int:
+    """How many meetings that began in [first, last) the whole cohort held."""
+    query = select(func.count()).where(
+        meetings.c.kind == MEETING,
+        meetings.c.state == State.HELD,
+        meetings.c.start >= seconds(first),
+        meetings.c.start < seconds(last),
+    )
+    count: int = connection.execute(query).scalar_one()
+    return count + sum(
+        tally.meetings
+        for tally in tallies.of_kind(connection, MEETING)
+        if tally.state == State.HELD and first <= tally.noon(first.tzinfo) < last
+    )
+
+
+def _counted(tally: Tally) -> Counts:
+    held, number = tally.state == State.HELD, tally.meetings
+    return Counts(
+        held=number if held and not tally.assumed else 0,
+        assumed=number if held and tally.assumed else 0,
+        missed=number if tally.state == State.MISSED else 0,
+        planned=number if tally.state in LIVE else 0,
+    )
 
 
 def pulses_of(connection: Connection, mentor: str, mentee: str) -> list[Pulse]:

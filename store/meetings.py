@@ -150,18 +150,6 @@ def pairs_that_met(connection: Connection, now: datetime) -> frozenset[tuple[str
     return frozenset((row.mentor, row.mentee) for row in connection.execute(query.distinct()))
 
 
-def held_between(connection: Connection, first: datetime, last: datetime) -> int:
-    """How many meetings that began in [first, last) the whole cohort held."""
-    query = select(func.count()).where(
-        meetings.c.kind == MEETING,
-        meetings.c.state == State.HELD,
-        meetings.c.start >= seconds(first),
-        meetings.c.start < seconds(last),
-    )
-    count: int = connection.execute(query).scalar_one()
-    return count
-
-
 def unpublished(connection: Connection) -> list[Booking]:
     """Meetings whose newest SEQUENCE the organiser's calendar does not show yet."""
     return _bookings(connection, _all().where(meetings.c.published < meetings.c.sequence))

@@ -296,3 +296,20 @@ def lost(connection: Connection) -> list[Lost]:
         .order_by(outbox.c.id)
     )
     return [Lost(*row) for row in rows]
+
+
+def blank_old(connection: Connection, before: datetime) -> None:
+    """Forget the words of letters that were queued before an instant, and wait no more."""
+    connection.execute(
+        outbox.update()
+        .where(
+            outbox.c.created_at < seconds(before),
+            outbox.c.state.not_in((QUEUED, SENDING)),
+            outbox.c.raw != b"",
+        )
+        .values(raw=b"")
+    )
+
+
+def forget_received(connection: Connection, before: datetime) -> None:
+    connection.execute(received.delete().where(received.c.at < seconds(before)))

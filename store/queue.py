@@ -108,7 +108,7 @@ def resend(connection: Connection, number: int, now: datetime) -> bool:
     changed = connection.execute(
         outbox.update()
         .where(outbox.c.id == number, outbox.c.state.in_(LOST), outbox.c.raw != b"")
-        .values(state=QUEUED, next_attempt=seconds(now), attempts=0, error="")
+        .values(state=QUEUED, next_attempt=seconds(now), attempts=0, error="", chained=False)
     )
     return changed.rowcount == 1
 

@@ -8,6 +8,7 @@ from store import (
     tables_coordinator,
     tables_engine,
     tables_forecast,
+    tables_privacy,
     tables_programme,
     tables_supervision,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "tables_coordinator",
     "tables_engine",
     "tables_forecast",
+    "tables_privacy",
     "tables_programme",
     "tables_supervision",
 ]

@@ -142,7 +142,9 @@ outbox = Table(
     Column("next_attempt", Integer, nullable=False, default=0),
     Column("error", Text, nullable=False, default=""),
     Column("sent_at", Integer),
+    Column("chained", Boolean, nullable=False, server_default=false()),
     Index("outbox_state", "state", "next_attempt"),
+    Index("outbox_chained", "chained", "state"),
     Index("outbox_figures", "state", "kind", "created_at"),
     Index("outbox_uid", "uid"),
     Index("outbox_recipient", "recipient", "state"),
@@ -170,4 +172,5 @@ codes = Table(
     Column("purpose", String, nullable=False),
     Column("person", String, nullable=False),
     Column("about", Text, nullable=False),
+    Column("at", Integer, nullable=False, server_default="0"),
 )

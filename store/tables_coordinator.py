@@ -5,7 +5,7 @@ Dates are ISO 8601 text; instants whole seconds since the epoch, in UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, false
 
 from store.tables import metadata
 
@@ -53,5 +53,7 @@ audit = Table(
     Column("mentor", String, nullable=False, default=""),
     Column("mentee", String, nullable=False, default=""),
     Column("about", Text, nullable=False, default=""),
+    Column("chained", Boolean, nullable=False, server_default=false()),
     Index("audit_pair", "mentor", "mentee"),
+    Index("audit_chained", "chained"),
 )

@@ -34,6 +34,8 @@ class Occurrence:
     private: bool = False
     no_end: bool = False
     original: datetime | date | None = None
+    title: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,8 @@ def _occurrence(component: Component, owner: str, zone: str) -> Occurrence:
         private=str(component.get("CLASS", "")).upper() == "PRIVATE",
         no_end=no_end and isinstance(start, datetime),
         original=_placed(original.dt, zone) if original is not None else None,
+        title=str(component.get("SUMMARY", "")),
+        place=str(component.get("LOCATION", "")),
     )
 
 

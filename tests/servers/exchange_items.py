@@ -148,7 +148,6 @@ def _of_line(one: Shown, path: str) -> Any:
         "calendar:MyResponseType": "Organizer",
         "calendar:AppointmentState": "1",
         "calendar:UID": one.item.text("calendar:UID"),
-        "item:Subject": "A title that nobody asked for",
     }
     if occurrence is not None:
         known |= {
@@ -156,6 +155,8 @@ def _of_line(one: Shown, path: str) -> Any:
             "calendar:IsCancelled": str(occurrence.cancelled).lower(),
             "calendar:MyResponseType": RESPONSES[occurrence.response],
             "calendar:AppointmentState": "5" if occurrence.cancelled else "0",
+            "calendar:Location": occurrence.place,
+            "item:Subject": occurrence.title or "A title that nobody asked for",
         }
     if path in known:
         return t(path.partition(":")[2], known[path])

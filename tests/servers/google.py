@@ -156,6 +156,8 @@ class Google:
         query = parse_qs(parts.query, keep_blank_values=True)
         if parts.path == "/token":
             return self._sign_in(parse_qs(raw.decode()))
+        if parts.path == "/revoke":
+            return self._revoke(parse_qs(raw.decode())), ""
         if parts.path == "/o/oauth2/v2/auth":
             return self._consent({name: values[0] for name, values in query.items()}), ""
         api = "gmail" if parts.path.startswith("/gmail/") else "calendar"
@@ -198,6 +200,12 @@ class Google:
             if kind == "endless pages":
                 self.faults.add(lambda r: r.operation == call.id, kind)
         return Answer(200, partial(result, str(call.parameters.get("fields", ""))))
+
+    def _revoke(self, form: dict[str, list[str]]) -> Answer:
+        """Both 200 and the error as the documentation of token revocation has them."""
+        if self._grants.pop(form.get("token", [""])[0], None) is None:
+            return Answer(400, {"error": "invalid_token"})
+        return Answer(200, {})
 
     def _sign_in(self, form: dict[str, list[str]]) -> tuple[Answer, str]:
         kind = self.sign_in_faults.take(Request("token", "POST", "/token", ""))

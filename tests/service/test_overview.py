@@ -139,7 +139,7 @@ def _no_slot(connection: object, key: tuple[str, str]) -> None:
 def test_status_keeps_every_key_and_adds_its_own(tmp_path: Path) -> None:
     with store(tmp_path, 3, troubled=1) as engine, reading(engine) as connection:
         found = status(connection, load(tmp_path), NOW)
-    assert set(found) == {"now", "programme", "pairs", "calendars", "mail", "paused"}
+    assert set(found) == {"now", "programme", "pairs", "calendars", "mail", "hold", "paused"}
     assert list(found["pairs"][0]) == [
         *("mentor", "mentee", "state", "start", "end", "timezone_hint"),
         *("held", "missed", "goal", "reason", "attention", "forecast"),

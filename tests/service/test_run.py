@@ -153,7 +153,7 @@ def test_once_status_and_explain_speak_as_promised(world: World) -> None:
     }
     assert json.loads(overlap(world, "once", "--now", NOON, "--json").stdout)["sent"] == 0
     standing = json.loads(overlap(world, "status", "--json").stdout)
-    assert set(standing) == {"now", "programme", "pairs", "calendars", "mail"}
+    assert set(standing) == {"now", "programme", "pairs", "calendars", "mail", "hold", "paused"}
     (pair,) = standing["pairs"]
     assert set(pair) == {
         *("mentor", "mentee", "state", "start", "end"),

@@ -188,3 +188,13 @@ def test_a_partner_at_microsoft_connects_in_the_same_way(tmp_path: Path) -> None
             assert state(office)["state"] == "needs consent"
             assert kept is not None
     world.close()
+
+
+def test_forgetting_gives_the_grant_back_at_google(office: Office, http: httpx.Client) -> None:
+    office.server.consenting = LEE
+    office.through(http)
+    (token,) = office.server._grants
+    consent = office.desk().asks.consent(HIS)
+    assert consent.revoke(token)
+    assert not office.server._grants
+    assert consent.revoke(token)  # gone already: so it is given back

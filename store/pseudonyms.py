@@ -1,0 +1,62 @@
+"""Rows that say whose a pseudonym is. Without its row a pseudonym is nobody's, for good."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from store.tables_privacy import pseudonyms
+
+
+@dataclass(frozen=True)
+class Alias:
+    """A person's pseudonym, and the salt under which what they were told is digested."""
+
+    pseudonym: str
+    salt: str
+
+    def digest(self, *parts: str) -> str:
+        return hmac.new(self.salt.encode(), "\0".join(parts).encode(), "sha256").hexdigest()
+
+
+def fresh() -> Alias:
+    """One that is nobody's yet."""
+    return Alias(f"p-{secrets.token_hex(4)}", secrets.token_hex(16))
+
+
+def of(connection: Connection, person: str) -> Alias | None:
+    query = select(pseudonyms).where(pseudonyms.c.person == person)
+    row = connection.execute(query).first()
+    return Alias(row.pseudonym, row.salt) if row else None
+
+
+def given(connection: Connection, person: str) -> Alias:
+    """This person's; a new one where they have none."""
+    known = of(connection, person)
+    if known:
+        return known
+    alias = fresh()
+    row = {"person": person, "pseudonym": alias.pseudonym, "salt": alias.salt}
+    connection.execute(pseudonyms.insert().values(**row))
+    return alias
+
+
+def give(connection: Connection, people: Iterable[str]) -> None:
+    """See that all of them have one."""
+    for person in sorted(set(people) - everybody(connection).keys()):
+        given(connection, person)
+
+
+def everybody(connection: Connection) -> dict[str, str]:
+    """The pseudonym of each person who has one."""
+    query = select(pseudonyms.c.person, pseudonyms.c.pseudonym)
+    return dict(connection.execute(query).all())
+
+
+def forget(connection: Connection, person: str) -> None:
+    connection.execute(pseudonyms.delete().where(pseudonyms.c.person == person))
