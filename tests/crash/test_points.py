@@ -15,12 +15,8 @@ from tests.crash.channels import CHANNELS
 from tests.crash.points import Case, Plan, cases, play
 from tests.crash.report import table
 from tests.crash.tracing import Runner, runner
-from tests.crash.workflows import FORGETS
 
-WORKFLOWS = (
-    *("consent", "propose", "move", "confirm", "cancel", "remind", "summarise"),
-    *(["forget"] if FORGETS else []),
-)
+WORKFLOWS = ("consent", "propose", "move", "confirm", "cancel", "remind", "summarise", "forget")
 SAMPLE = {name: WORKFLOWS[number :: len(CHANNELS)] for number, name in enumerate(CHANNELS)}
 """Each workflow at one channel, and each channel with one or two."""
 WHOLE = os.environ.get("OVERLAP_CRASH") == "all"

@@ -92,10 +92,6 @@ class Stage:
         return sqlite3.connect(self.directory / "overlap.db")
 
 
-FORGETS = (Path(__file__).parent.parent.parent / "service" / "forget.py").exists()
-"""Whether this version can forget a person."""
-
-
 def once(now: datetime) -> tuple[str, ...]:
     return ("once", "--now", now.astimezone(UTC).isoformat())
 
@@ -133,8 +129,7 @@ def tell(stage: Stage, wanted: Collection[str] = ()) -> None:
     day_before = max(remind_at(person, meeting) for person in load(stage.directory).people.values())
     _keep(stage, "remind", day_before)
     _keep(stage, "summarise", at("2027-02-01 12:00"))
-    if FORGETS:
-        _keep_forgetting(stage)
+    _keep_forgetting(stage)
 
 
 def _keep_forgetting(stage: Stage) -> None:
