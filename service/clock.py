@@ -246,6 +246,12 @@ class Service:
             except ProviderError as error:
                 log.warning("inbox_not_watched", reason=error.message, mend=error.mend)
                 self._stop.wait(_LISTEN_SECONDS)
+            except (
+                Exception
+            ):  # whatever an adapter did not foresee: passes read the inbox all along
+                log.exception("inbox_not_watched")
+                inbox = None
+                self._stop.wait(_LISTEN_SECONDS)
 
 
 def serve(
