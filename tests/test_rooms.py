@@ -1,4 +1,4 @@
-"""Imports run one way: daemon → service, web → store, integrations → mentoring."""
+"""Imports run one way: daemon → verbs → service, web → store, integrations → mentoring."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ ALLOWED = {
     "store": {"mentoring", "store"},
     "service": {"mentoring", "integrations", "store", "service"},
     "web": {"mentoring", "integrations", "store", "service", "web"},
+    "verbs": {"mentoring", "integrations", "store", "service", "web", "verbs"},
 }
 ROOMS = {*ALLOWED, "tests", "daemon"}
 OUTSIDE = {"httpx", "sqlalchemy", "socket", "subprocess", "requests", "smtplib", "os", "threading"}

@@ -45,8 +45,8 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-import daemon
-daemon._leave_out_rich()
+from verbs import wiring
+wiring.leave_out_rich()
 import service.clock, service.logging, web.app, web.serve
 from service.roster_source import RosterSource
 def resident():
@@ -54,8 +54,8 @@ def resident():
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
 folder = Path(sys.argv[1])
 source = RosterSource(folder)
-with daemon._store(source.roster, folder) as engine:
-    ports = daemon._ports(source.roster, folder, engine)
+with wiring.open_store(source.roster, folder) as engine:
+    ports = wiring.ports_of(source.roster, folder, engine)
     service.clock.present(source.roster, engine, ports, datetime.now(UTC))
     print(resident())
     for person in source.roster.people.values():
