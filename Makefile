@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo year bench test lint audit lock install deb clean
+.PHONY: help demo year bench test crash simulate simulate-many fuzz faults lint audit lock install deb clean
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /\1  /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' Makefile
 
 $(VENV)/.stamp: requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Overlap needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
@@ -25,9 +25,25 @@ bench: $(VENV)/.stamp ## measure what docs/performance.md shows, a few minutes; 
 	$(BIN)/python -m tests.bench $(PARTS)
 
 test: $(VENV)/.stamp ## run every test, the slow ones too
-	@for tool in chromium:chromium promtool:prometheus; do command -v $${tool%:*} >/dev/null || \
+	@for tool in chromium:chromium promtool:prometheus strace:strace; do command -v $${tool%:*} >/dev/null || \
 	  { echo "$${tool%:*} is missing; run: apt-get install $${tool#*:}" >&2; exit 1; }; done
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+crash: $(VENV)/.stamp ## kill the daemon at every system call of every workflow, hours; POINTS=1000 for a sample
+	$(BIN)/python -m tests.crash $(if $(POINTS),--points $(POINTS) --doubles 100)
+
+simulate: $(VENV)/.stamp ## play 200 seeded worlds in which everything fails
+	$(BIN)/python -m tests.simulation --seeds 200
+
+simulate-many: $(VENV)/.stamp ## the same with 1,000 worlds
+	$(BIN)/python -m tests.simulation --seeds 1000
+
+fuzz: $(VENV)/.stamp ## a million broken inputs at every parser, a million forged links, every hostile text
+	$(BIN)/python -m tests.hostile --cases 1000000
+	OVERLAP_FORGED=1000000 OVERLAP_SCANS=10000 OVERLAP_INJECT_EVERY=1 $(BIN)/python -m pytest -n 0 tests/hostile
+
+faults: $(VENV)/.stamp ## every fault at every call of every provider, half an hour
+	OVERLAP_ALL_FAULTS=1 $(BIN)/python -m pytest -n 0 tests/integrations/test_faults.py tests/integrations/test_caldav_faults.py
 
 lint: $(VENV)/.stamp ## ruff, mypy --strict, and the dependencies as far as that needs no network
 	$(BIN)/ruff check .

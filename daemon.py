@@ -93,15 +93,27 @@ def _store(roster: Roster, directory: Path, *, writing: bool = True) -> Iterator
 
     from sqlalchemy.exc import SQLAlchemyError
 
-    from store.database import migrate, open_engine, resolve_url, sole_writer
+    from store.database import (
+        StoreDamagedError,
+        look_over,
+        migrate,
+        open_engine,
+        resolve_url,
+        sole_writer,
+    )
 
     url = resolve_url(roster.settings.store, directory)
     try:
         with _refusals(), sole_writer(url) if writing else nullcontext():
             engine = open_engine(url)
             try:
+                if writing:
+                    look_over(engine)
                 migrate(engine, now=datetime.now(UTC))
                 yield engine
+            except StoreDamagedError as error:
+                print(error, file=sys.stderr, flush=True)
+                os._exit(NOT_NOW)  # to close a store is to write what its log holds into its file
             finally:
                 engine.dispose()
     except SQLAlchemyError as error:

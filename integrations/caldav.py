@@ -81,6 +81,13 @@ class Account:
                 mend="copy the calendar's address from its settings",
                 permanent=True,
             ) from error
+        except dav.RateLimitError as error:
+            raise ProviderError(
+                f"{self.name} is busy", mend=LATER, retry_after=error.retry_after_seconds
+            ) from error
+        except (AttributeError, KeyError, TypeError, ValueError, AssertionError) as error:
+            # What the library lets through where an answer is nothing, or a web page.
+            raise ProviderError(f"{self.name}: its answer is garbled", mend=LATER) from error
         except (dav.DAVError, niquests.exceptions.RequestException, OSError) as error:
             raise ProviderError(
                 f"{self.name} can't be used ({type(error).__name__})", mend=LATER

@@ -28,6 +28,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from integrations import secrets, tls
+from integrations.http_client import http_client, retry_after
 from integrations.ports import Access, ProviderError
 
 LATER = "it is tried again by itself"
@@ -62,8 +63,8 @@ class Patience(FailFast):  # type: ignore[misc]
         html = response.content[:200].lstrip().lower().startswith((b"<html", b"<!doctype"))
         if response.status_code == 200 or (response.status_code == 500 and soap and not html):
             return
-        seconds = response.headers.get("Retry-After", "")
-        raise HttpFault(response.status_code, float(seconds) if seconds.isdigit() else None)
+        wait = retry_after(response.headers.get("Retry-After", ""))
+        raise HttpFault(response.status_code, wait)
 
 
 _trusted: dict[str, ssl.SSLContext] = {}  # by host; the empty name is for what is discovered
@@ -115,7 +116,7 @@ def _bounded(raw: Any) -> HTTPResponse:
         raise requests.ConnectionError("the answer is compressed")
     content, until = bytearray(), time.monotonic() + LONGEST
     try:
-        while chunk := raw.read(1 << 16, decode_content=False):
+        while chunk := raw.read1(1 << 16, decode_content=False):
             content += chunk
             if len(content) > LARGEST or time.monotonic() > until:
                 raw.close()
@@ -237,7 +238,7 @@ class _Token:
             "scope": f"{_origin(str(options.get('endpoint', '')))}/.default",
         }
         try:
-            with httpx.Client(verify=tls.context(self._access), timeout=TIMEOUT) as client:
+            with http_client(self._access, TIMEOUT) as client:
                 answer = client.post(_token_url(options), data=form)
             document = answer.json()
         except (httpx.HTTPError, ValueError) as error:

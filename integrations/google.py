@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -22,6 +21,7 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
 from integrations import secrets, tls
+from integrations.http_client import http_client, retry_after
 from integrations.ports import Access, ConsentNeeded, ProviderError
 
 SCOPES = "https://www.googleapis.com/auth/"
@@ -34,7 +34,6 @@ READ_MAIL = f"{SCOPES}gmail.readonly"
 LATER = "it is tried again by itself"
 PAGES = 200
 _TIMEOUT = 20
-_LONGEST = 120
 _LARGEST = 50 * 1024 * 1024
 _IN_FLIGHT = 4
 _GARBLED = (ValueError, TypeError, KeyError, RecursionError)
@@ -53,11 +52,13 @@ class MissingScope(ProviderError):  # noqa: N818 - it names what is missing
 
 
 class Refused(Exception):  # noqa: N818 - an answer, which may be no fault
-    """An answer of Google's that the caller asked to understand itself: its HTTP status."""
+    """An answer of Google's that the caller asked to understand itself: its HTTP status, and in
+    how many seconds to come back."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, wait: float | None) -> None:
         super().__init__(status)
         self.status = status
+        self.retry_after = wait
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class Account:
                 answer = request.execute(http=authorised)
             except HttpError as error:
                 if error.resp.status in expected:
-                    raise Refused(error.resp.status) from error
+                    wait = retry_after(error.resp.get("retry-after", ""))
+                    raise Refused(error.resp.status, wait) from error
                 raise self._fault(error, scope) from error
             except RefreshError as error:
                 raise self._no_token(error, scope) from error
@@ -173,11 +175,14 @@ class Account:
         )
 
     def _delegated(self, scope: str) -> Any:
+        # The key is checked when it is read, which takes a tenth of a second: once will do.
+        found = self.access.sessions.get("google key", self._service_account)
+        return found.with_scopes([scope]).with_subject(self.address)
+
+    def _service_account(self) -> Any:
         try:
             key = json.loads(secret(self.access, "service_account"))
-            return service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
-                key, scopes=[scope], subject=self.address
-            )
+            return service_account.Credentials.from_service_account_info(key)  # type: ignore[no-untyped-call]
         except ValueError as error:
             raise ProviderError(
                 "the service account's key is not the JSON file that Google hands out",
@@ -232,7 +237,7 @@ class Account:
             return ProviderError(
                 f"{self.name}: Google is busy ({status} {reason})".rstrip(),
                 mend=LATER,
-                retry_after=retry_after(error.resp),
+                retry_after=retry_after(error.resp.get("retry-after", "")),
             )
         if status == 401:
             return self._unauthorised()
@@ -254,12 +259,6 @@ class Account:
                 mend="have its owner connect it again: `connect PERSON` makes the link",
             )
         return ProviderError(f"{self.name}: Google refuses the service account (401)", mend=LATER)
-
-
-def retry_after(headers: Mapping[str, Any]) -> float | None:
-    """Seconds out of a Retry-After header (RFC 9110 section 10.2.3); None without one."""
-    value = str(headers.get("retry-after", ""))
-    return float(value) if value.isdigit() else None
 
 
 def secret(access: Access, name: str) -> str:
@@ -298,7 +297,7 @@ def _token_error(error: RefreshError) -> str:
 
 def _transport(access: Access) -> Any:
     def make() -> _Transport:
-        return _Transport(httpx.Client(verify=tls.context(access), timeout=_TIMEOUT))
+        return _Transport(http_client(access, _TIMEOUT))
 
     return access.sessions.get("google transport", make)
 
@@ -319,11 +318,11 @@ class _Transport:
     ) -> tuple[httplib2.Response, bytes]:
         sent = {k: v for k, v in (headers or {}).items() if k.lower() != "accept-encoding"}
         sent["accept-encoding"] = "identity"  # a compressed answer has no bound
-        until, content = time.monotonic() + _LONGEST, b""
+        content = b""
         with self.client.stream(method, uri, content=body, headers=sent) as answer:
             for chunk in answer.iter_raw():
                 content += chunk
-                if len(content) > _LARGEST or time.monotonic() > until:
+                if len(content) > _LARGEST:
                     raise ValueError("the answer has no end")
         status = {**dict(answer.headers), "status": str(answer.status_code)}
         return httplib2.Response(status), content

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 import httpx
 
-from integrations import tls
 from integrations.google import DETAILS, FREEBUSY, endpoint_of, secret
+from integrations.http_client import http_client
 from integrations.ports import Access, Consent, Granted, ProviderError
 
 _SCOPES = f"openid email {FREEBUSY}"
@@ -63,16 +63,15 @@ class GoogleConsent:
             )
         try:
             return Granted(_email(answer["id_token"]), answer["refresh_token"])
-        except (KeyError, ValueError, IndexError) as error:
+        except (KeyError, ValueError, IndexError, AttributeError) as error:
             raise ProviderError("Google's answer is garbled", mend=_AGAIN) from error
 
     def revoke(self, token: str) -> bool:
         """https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke"""
         base = endpoint_of(self.access) or "https://oauth2.googleapis.com"
-        context = tls.context(self.access)
         try:
-            form = {"token": token}
-            answer = httpx.post(f"{base}/revoke", data=form, timeout=_TIMEOUT, verify=context)
+            with http_client(self.access, _TIMEOUT) as client:
+                answer = client.post(f"{base}/revoke", data={"token": token})
         except httpx.HTTPError as error:
             raise ProviderError("Google can't be reached", mend=_AGAIN) from error
         if answer.status_code == 200:
@@ -93,11 +92,11 @@ class GoogleConsent:
 
     def _exchange(self, form: dict[str, str]) -> dict[str, Any]:
         base = endpoint_of(self.access) or "https://oauth2.googleapis.com"
-        context = tls.context(self.access)
         try:
-            answer = httpx.post(f"{base}/token", data=form, timeout=_TIMEOUT, verify=context)
-            document: dict[str, Any] = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+            with http_client(self.access, _TIMEOUT) as client:
+                answer = client.post(f"{base}/token", data=form)
+            document: dict[str, Any] = dict(answer.json())
+        except (httpx.HTTPError, ValueError, TypeError) as error:
             raise ProviderError("Google can't be reached", mend=_AGAIN) from error
         if answer.status_code != 200:
             raise ProviderError(

@@ -59,7 +59,7 @@ class GmailMailer:
         try:
             self.account.call(SEND, request, expected=_REFUSED)
         except Refused as error:
-            raise _refusal(letter, error.status) from error
+            raise _refusal(letter, error) from error
         except ProviderError as error:
             if isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
                 raise
@@ -104,16 +104,17 @@ class GmailMailer:
         self.account.obtain(SEND)
 
 
-def _refusal(letter: Letter, status: int) -> ProviderError:
-    message = f"{letter.recipient}: Gmail answers {status}"
-    if status in (400, 413):
+def _refusal(letter: Letter, refused: Refused) -> ProviderError:
+    message = f"{letter.recipient}: Gmail answers {refused.status}"
+    if refused.status in (400, 413):
         return LetterRefused(message, mend="check the address")
-    if status == 403:
+    if refused.status == 403:
         return ProviderError(
             f"{message}: it may not send, or has sent too much today",
             mend=f"grant {SEND}, and switch the Gmail API on; {LATER}",
+            retry_after=refused.retry_after,
         )
-    return ProviderError(message, mend=LATER)
+    return ProviderError(message, mend=LATER, retry_after=refused.retry_after)
 
 
 @dataclass
@@ -138,12 +139,19 @@ class GmailInbox:
         """Gmail pushes to the cloud only: look again every twenty seconds."""
         waited = 0.0
         while waited < seconds and not self._stop.is_set():
-            if self._seen and self._added(self._seen)[0]:
+            if self._seen and self._anything(self._seen):
                 return True
             self._seen = self._seen or self._history()
             self._stop.wait(min(_EVERY, seconds - waited))
             waited += _EVERY
         return False
+
+    def _anything(self, since: str) -> bool:
+        try:
+            return bool(self._added(since)[0])
+        except Refused:  # too old to tell
+            self._seen = ""
+            return True
 
     def stop(self) -> None:
         self._stop.set()
@@ -208,15 +216,19 @@ class GmailInbox:
         return newest_first[::-1]
 
     def _message(self, key: str) -> Received | None:
+        """A message of the list; None where it is gone. What is listed and not there is asked for
+        once more: passed over, it would never come again."""
         messages = self.account.service("gmail").users().messages()
-        request = messages.get(userId="me", id=key, format="raw", fields="raw")
-        try:
-            answer = self.account.call(READ_MAIL, request, expected=frozenset({404}))
-            return Received(key, base64.urlsafe_b64decode(answer["raw"]))
-        except Refused:
-            return None  # deleted in between
-        except (KeyError, TypeError, binascii.Error) as error:
-            raise self.account.garbled() from error
+        for _ in range(2):
+            request = messages.get(userId="me", id=key, format="raw", fields="raw")
+            try:
+                answer = self.account.call(READ_MAIL, request, expected=frozenset({404}))
+                return Received(key, base64.urlsafe_b64decode(answer["raw"]))
+            except Refused:
+                continue
+            except (KeyError, TypeError, binascii.Error) as error:
+                raise self.account.garbled() from error
+        return None
 
 
 def mailer(url: str, access: Access) -> GmailMailer:

@@ -8,8 +8,6 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +15,7 @@ import httpx
 
 from integrations import tls
 from integrations.addresses import Reach
+from integrations.http_client import http_client, retry_after
 from integrations.ical import read_busy
 from integrations.ports import Access, BusySource, Owner, ProviderError, Reading
 from mentoring.interval import Interval
@@ -107,7 +106,7 @@ def _download(url: str, known: _Cursor, access: Access) -> _Body:
     name = _name(url)
     try:
         reach = Reach(access.allow, here=tls.is_loopback(url))
-        with httpx.Client(verify=tls.context(access), timeout=_TIMEOUT) as client:
+        with http_client(access, _TIMEOUT) as client:
             return _follow(client, url, headers, name, reach)
     except httpx.HTTPError as error:
         raise ProviderError(
@@ -219,17 +218,6 @@ def _refuse_status(response: httpx.Response, name: str) -> None:
         permanent=400 <= code < 500 and code not in (408, 425, 429),
         retry_after=retry_after(response.headers.get("retry-after", "")),
     )
-
-
-def retry_after(value: str) -> float | None:
-    """Seconds that a Retry-After header asks for, RFC 9110 section 10.2.3."""
-    if value.isdigit():
-        return float(value)
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (at - datetime.now(UTC)).total_seconds()) if at.tzinfo else None
 
 
 def _too_large(name: str) -> ProviderError:

@@ -31,11 +31,15 @@ _LATER = "it is tried again by itself"
 
 
 class ImapInbox:
-    """An inbox over one connection, kept between calls. `fetch` and `wait` share one thread."""
+    """An inbox over one connection, kept between calls. `fetch` and `wait` share one thread.
 
-    def __init__(self, url: str, access: Access) -> None:
+    `called` is its name in overlap.toml and in messages.
+    """
+
+    def __init__(self, url: str, access: Access, called: str = "inbox") -> None:
         self._url = urlsplit(url)
         self._access = access
+        self._called = called
         self._client: IMAPClient | None = None
         self._validity = 0
         self._next = 1
@@ -53,6 +57,14 @@ class ImapInbox:
 
     def check(self) -> None:
         self._guarded(lambda client: client.noop())
+
+    def holds(self, message_id: str) -> bool:
+        """Whether a message with this Message-ID is in the folder; the connection is closed."""
+        wanted = ["HEADER", "Message-ID", message_id]
+        try:
+            return self._guarded(lambda client: bool(client.search(wanted)))
+        finally:
+            self._drop()
 
     def stop(self) -> None:
         """Make `wait` return within a second, from any thread."""
@@ -113,13 +125,13 @@ class ImapInbox:
         except ssl.SSLCertVerificationError as error:
             self._drop()
             raise ProviderError(
-                f"the inbox at {host} has no valid certificate ({error.verify_message})",
+                f"the {self._called} at {host} has no valid certificate ({error.verify_message})",
                 mend="correct its certificate, or name your own CA in [tls] ca",
             ) from error
         except (OSError, UnicodeError, IMAPClientError) as error:
             self._drop()
             raise ProviderError(
-                f"the inbox at {host} can't be read ({type(error).__name__})", mend=_LATER
+                f"the {self._called} at {host} can't be read ({type(error).__name__})", mend=_LATER
             ) from error
 
     def _connected(self) -> IMAPClient:
@@ -148,19 +160,19 @@ class ImapInbox:
     def _log_in(self, client: IMAPClient) -> None:
         user = unquote(self._url.username or "")
         options = self._access.options
-        reference = options.get("inbox_password") or options.get("password")
+        reference = options.get(f"{self._called}_password") or options.get("password")
         if not isinstance(reference, str):
             raise ProviderError(
-                f"the inbox account {user} has no password",
-                mend="set [mail] inbox_password",
+                f"the {self._called} account {user} has no password",
+                mend=f"set [mail] {self._called}_password",
                 permanent=True,
             )
         try:
             client.login(user, secrets.resolve(reference, self._access.directory))
         except LoginError as error:
             raise ProviderError(
-                f"the inbox refuses the account {user}",
-                mend="check [mail] inbox and inbox_password",
+                f"the {self._called} refuses the account {user}",
+                mend=f"check [mail] {self._called} and {self._called}_password",
                 permanent=True,
             ) from error
 
@@ -170,7 +182,7 @@ class ImapInbox:
         except IMAPClientError as error:
             there = ", ".join(str(name) for _, _, name in client.list_folders())
             raise ProviderError(
-                f"the inbox has no folder {self.folder}",
+                f"the {self._called} has no folder {self.folder}",
                 mend=f"use one of: {there}",
                 permanent=True,
             ) from error
@@ -206,3 +218,8 @@ def _arrived(answers: list[tuple[Any, ...]]) -> bool:
 
 def inbox(url: str, access: Access) -> ImapInbox:
     return ImapInbox(url, access)
+
+
+def archive(url: str, access: Access) -> ImapInbox:
+    """The mailbox that gets a copy of every letter: what it holds was taken."""
+    return ImapInbox(url, access, "archive")

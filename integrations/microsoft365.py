@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import httpx
 
+from integrations.http_client import retry_after
 from integrations.microsoft365_login import endpoint, granted, login
 from integrations.ports import Access, ConsentNeeded, ProviderError
 
@@ -22,7 +22,6 @@ LATER = "it is tried again by itself"
 PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
 _IN_FLIGHT = 4
 _LARGEST = 50 * 1024 * 1024
-_LONGEST = 120
 _MOST_PAGES = 1000
 _DENIED = frozenset(
     {"ErrorAccessDenied", "Authorization_RequestDenied", "AccessDenied", "Forbidden"}
@@ -213,15 +212,12 @@ class Mailbox:
             answer.close()
 
     def _body(self, answer: httpx.Response) -> bytes:
-        until = time.monotonic() + _LONGEST
         parts, size = [], 0
         for part in answer.iter_raw():
             parts.append(part)
             size += len(part)
             if size > _LARGEST:
                 raise self._nonsense("it is larger than 50 MB")
-            if time.monotonic() > until:
-                raise NoAnswer(f"{self.name}: the answer takes minutes", mend=LATER)
         return b"".join(parts)
 
     def _silent(self, error: Exception) -> NoAnswer:
@@ -258,14 +254,13 @@ class Mailbox:
                 code=code,
                 permanent=True,
             )
-        wait = headers.get("Retry-After", "")
-        busy = status in (429, 503)
+        wait = retry_after(headers.get("Retry-After", "")) if status in (429, 503) else None
         return GraphError(
             f"{self.name}: Microsoft Graph answers {status} {code}".rstrip(),
             mend=LATER,
             status=status,
             code=code,
-            retry_after=float(wait) if busy and wait.isdigit() else None,
+            retry_after=wait,
         )
 
     def _denied(self, code: str, needs: Permission, token: str) -> ProviderError:

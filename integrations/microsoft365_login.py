@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 import httpx
 import msal
 
-from integrations import secrets, tls
+from integrations import secrets
+from integrations.http_client import http_client, retry_after
 from integrations.ports import Access, ConsentNeeded, Grants, ProviderError
 
 AUTHORITY = "https://login.microsoftonline.com"
@@ -68,8 +69,7 @@ class _Busy(Exception):  # noqa: N818 - it says how the sign-in is
 def _unless_busy(answer: httpx.Response) -> httpx.Response:
     if answer.status_code not in (429, 503):
         return answer
-    wait = answer.headers.get("Retry-After", "")
-    raise _Busy(float(wait) if wait.isdigit() else None)
+    raise _Busy(retry_after(answer.headers.get("Retry-After", "")))
 
 
 _UNUSABLE = (
@@ -275,9 +275,9 @@ def granted(token: str, *, delegated: bool) -> frozenset[str]:
 
 
 def _http(access: Access) -> httpx.Client:
-    return httpx.Client(
-        verify=tls.context(access),
-        timeout=TIMEOUT,
+    return http_client(
+        access,
+        TIMEOUT,
         follow_redirects=False,
         headers={"Accept-Encoding": "identity"},
         limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),

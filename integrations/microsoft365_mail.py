@@ -252,19 +252,29 @@ class Microsoft365Inbox:
         return sorted(order, key=lambda pair: pair[0]), link
 
     def _message(self, key: str) -> Received | None:
-        url = self._mailbox.url(f"/messages/{quote(key, safe='')}/$value")
-        try:
-            raw = self._mailbox.send("GET", url, READ)
-        except GraphError as error:
-            if error.status == 404:  # moved or deleted since it was listed
-                return None
-            raise
-        if raw.lstrip()[:1] == b"<":  # a page of somebody in between: no mail begins so
+        """A message of the list; None where it is gone. What is listed and not there is asked for
+        once more: passed over, it would never come again."""
+        raw = self._raw(key)
+        raw = self._raw(key) if raw is None else raw
+        if raw is None:  # moved or deleted since it was listed
+            return None
+        # Nothing, or a page of somebody in between: no mail begins so.
+        if raw.lstrip()[:1] in (b"", b"<"):
             raise ProviderError(f"{self._mailbox.name}: a mail can't be read", mend=LATER)
         if len(raw) > _LARGEST:
             log.warning("mail_too_large", bytes=len(raw))
             return None
-        return Received(key, raw) if raw else None
+        return Received(key, raw)
+
+    def _raw(self, key: str) -> bytes | None:
+        try:
+            return self._mailbox.send(
+                "GET", self._mailbox.url(f"/messages/{quote(key, safe='')}/$value"), READ
+            )
+        except GraphError as error:
+            if error.status == 404:
+                return None
+            raise
 
 
 def _parse(cursor: str | None) -> _Cursor | None:

@@ -9,33 +9,42 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from integrations import secrets, tls
 from integrations.ports import Access, Letter, LetterRefused, OutcomeUnknown, ProviderError
 
+if TYPE_CHECKING:
+    from integrations.imap import ImapInbox
+
 _CONNECT_SECONDS = 20
 _ACCEPT_SECONDS = 60
 _SENDER = "mail from "
+_COPY = "a copy to the archive "
+_COPIED_WITHIN = timedelta(minutes=30)
+"""After a quarter of an hour a mail server tries again what it could not pass on at once."""
 _LATER = "it is tried again by itself"
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954: the account's fault, not the letter's
 
 
 @dataclass(frozen=True)
 class SmtpMailer:
-    """One connection a letter, one letter a recipient."""
+    """One connection a letter, one letter a recipient; an archive gets a copy."""
 
     url: str
     access: Access
 
     @property
     def lag(self) -> timedelta:
-        return timedelta(0)
+        return _COPIED_WITHIN if self._archive else timedelta(0)
 
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         with _connected(self.url, self.access) as connection:
             _say(connection, f"{_SENDER}{letter.sender}", lambda c: c.mail(letter.sender))
             _say(connection, letter.recipient, lambda c: c.rcpt(letter.recipient))
+            if copy := self._setting("archive_address"):
+                _say(connection, f"{_COPY}{copy}", lambda c: c.rcpt(copy))
             _say(connection, letter.recipient, lambda c: c.docmd("DATA"), expected=354)
             point_of_no_return()
             code, answer = _hand_over(connection, letter)
@@ -43,11 +52,26 @@ class SmtpMailer:
                 raise _refused(letter.recipient, code, answer)
 
     def delivered(self, message_id: str) -> bool | None:
-        return None  # SMTP has no way to ask
+        archive = self._archive
+        return archive.holds(message_id) if archive else None  # SMTP itself has no way to ask
 
     def check(self) -> None:
         with _connected(self.url, self.access) as connection:
             _say(connection, "NOOP", lambda c: c.noop())
+        if archive := self._archive:
+            archive.check()
+
+    @property
+    def _archive(self) -> ImapInbox | None:
+        """Made anew each time: letters are sent, and looked up, on several threads."""
+        if not (url := self._setting("archive")):
+            return None
+        from integrations import imap  # only who has an archive needs an IMAP client
+
+        return imap.archive(url, self.access)
+
+    def _setting(self, name: str) -> str:
+        return str(self.access.options.get(name) or "")
 
 
 def mailer(url: str, access: Access) -> SmtpMailer:
@@ -167,6 +191,8 @@ def _refused(about: str, code: int, answer: bytes | str) -> ProviderError:
         return ProviderError(message, mend="name the user in [mail] url, and set password")
     if not 500 <= code < 600:
         return ProviderError(message, mend=_LATER)
+    if about.startswith(_COPY):  # without its copy nobody could look the letter up
+        return ProviderError(message, mend="check [mail] archive_address")
     if about.startswith(_SENDER):  # the sender's fault, not the letter's
         return ProviderError(message, mend="check that the account may send as that address")
     return LetterRefused(message, mend="check the address")

@@ -113,7 +113,8 @@ class Coming:
 @dataclass(frozen=True)
 class DigestNotice:
     """`kind` digest: what is on in the cohort. `welcomed` are the new pairs of last month in which
-    both want to be listed; `held` is how many meetings the cohort held in it."""
+    both want to be listed; `held` is how many meetings the cohort held in it. A POST to `leave`
+    ends it (RFC 8058); empty where there are no pages."""
 
     key: str
     reader: Reader
@@ -124,6 +125,7 @@ class DigestNotice:
     held: int
     code: str
     page: str = ""
+    leave: str = ""
     kind: str = "digest"
 
 

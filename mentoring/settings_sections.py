@@ -161,6 +161,9 @@ class _Mail(_Section):
     inbox: Annotated[str, _cell(_url(cells.INBOXES))] = ""
     password: Secret | None = None
     inbox_password: Secret | None = None
+    archive: Annotated[str, _cell(_url(cells.ARCHIVES))] = ""
+    archive_address: Annotated[str, _cell(_address)] = ""
+    archive_password: Secret | None = None
     authserv: Annotated[str, _cell(_authserv)] | None = None
     dkim: Annotated[str, _cell(_selector)] | None = None
 

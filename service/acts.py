@@ -43,6 +43,7 @@ class Done(StrEnum):
     SKIPPED_MEETING = "skipped-meeting"
     RESENT = "resent"
     SKIPPED_MAIL = "skipped-mail"
+    SETTLED_MAIL = "settled-mail"
     MAILED_LINK = "mailed-link"
     NOTHING = "nothing"
     OUTDATED = "outdated"
@@ -125,6 +126,15 @@ def skip_mail(work: Work, connection: Connection, who: str, number: int) -> Done
         return Done.NOTHING
     _note(work, connection, who, "skipped a mail", about=f"{item.kind} to {item.recipient}")
     return Done.SKIPPED_MAIL
+
+
+def settle_mail(work: Work, connection: Connection, who: str, number: int) -> Done:
+    """Have done with a letter: one in doubt is taken as arrived, a refused one is given up."""
+    item = queue.by_id(connection, number)
+    if item is None or not queue.settle(connection, number, work.now):
+        return Done.NOTHING
+    _note(work, connection, who, "settled a mail", about=f"{item.kind} to {item.recipient}")
+    return Done.SETTLED_MAIL
 
 
 def mail_link(work: Work, connection: Connection, who: str, person: Person) -> Done:

@@ -18,6 +18,7 @@ from typing import Any
 import schedule
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from integrations.ports import ProviderError
 from mentoring.roster import Person, Roster
@@ -38,6 +39,7 @@ from service.sync import EVERY
 from service.systemd import notify, watchdog_seconds
 from service.work import Work
 from store import facts
+from store.database import StoreDamagedError, StoreError
 
 log = structlog.get_logger()
 
@@ -92,10 +94,14 @@ class Service:
         self._woken = threading.Event()
         self._reload = threading.Event()
         self._synced_at: datetime | None = None
+        self._damage: StoreDamagedError | None = None
         self._bell = Bell(engine)
 
     def run(self) -> None:
-        """Tick until told to stop. Ends within ten seconds, with nothing half done."""
+        """Tick until told to stop. Ends within ten seconds, with nothing half done.
+
+        Raises StoreDamagedError where that is why it stopped.
+        """
         signal.signal(signal.SIGTERM, self._on_stop)
         signal.signal(signal.SIGINT, self._on_stop)
         signal.signal(signal.SIGHUP, self._on_reload)
@@ -111,6 +117,8 @@ class Service:
         notify("STOPPING=1")
         log.info("stopping")
         worker.join(_STOP_WITHIN)
+        if self._damage:
+            raise self._damage
         if worker.is_alive():
             # Every step is a transaction: what a hung connection holds up is done after a restart.
             log.warning("stopped_while_waiting", waited=_STOP_WITHIN)
@@ -163,8 +171,11 @@ class Service:
                 notify("WATCHDOG=1")
 
     def _store_answers(self) -> bool:
-        with self._engine.connect().execution_options(reading=True) as connection:
-            return connection.exec_driver_sql("SELECT 1").scalar() == 1
+        try:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                return connection.exec_driver_sql("SELECT 1").scalar() == 1
+        except (SQLAlchemyError, StoreError):
+            return False  # a full disk may heal; the passes say in the log what is wrong
 
     def _work(self) -> None:
         clock = schedule.Scheduler()
@@ -183,6 +194,11 @@ class Service:
             return
         try:
             work = self._health.timed(self._pass)
+        except StoreDamagedError as error:
+            self._damage = error
+            self._stop.set()
+            self._woken.set()
+            return
         except Exception:  # the next tick tries again; systemd restarts only what hangs
             log.exception("pass_failed")
             return
@@ -229,6 +245,12 @@ class Service:
                     self._woken.set()
             except ProviderError as error:
                 log.warning("inbox_not_watched", reason=error.message, mend=error.mend)
+                self._stop.wait(_LISTEN_SECONDS)
+            except (
+                Exception
+            ):  # whatever an adapter did not foresee: passes read the inbox all along
+                log.exception("inbox_not_watched")
+                inbox = None
                 self._stop.wait(_LISTEN_SECONDS)
 
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import css_inline
 
 from mentoring import wording
+from mentoring.cohort import DigestNotice
 from mentoring.itip import plain
 from mentoring.letter import NOTICE, Letter
 from mentoring.notices import MeetingFacts, MeetingNotice, Notice
@@ -52,6 +53,8 @@ class _Headers(HeaderRegistry):
 
 
 _WIRE = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit", header_factory=_Headers())
+_BODY = _WIRE.clone(max_line_length=76)
+"""Encoded lines end here (RFC 2045 section 6.7 and 6.8); headers must not be folded that early."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def compose(
 ) -> Letter:
     """The letter of a notice. The same inputs give the same bytes."""
     parts = render(notice, programme, templates)
-    message = EmailMessage(policy=_WIRE)
+    message = EmailMessage(policy=_BODY)
     _address(message, "From", programme.organiser)
     _address(message, "To", Mailbox(notice.reader.name, notice.reader.email))
     message["Subject"] = parts.subject
@@ -84,6 +87,8 @@ def compose(
     message["Auto-Submitted"] = "auto-generated"
     if meeting := _meeting(notice):
         _thread(message, notice, meeting, secret, domain)
+    if isinstance(notice, DigestNotice):
+        _unsubscribe(message, notice, programme)
     _fill(message, parts, calendar)
     _set_boundaries(message, hmac.new(secret, notice.key.encode(), "sha256").hexdigest())
     return Letter(
@@ -92,6 +97,16 @@ def compose(
         recipient=notice.reader.email,
         raw=message.as_bytes(policy=_WIRE),
     )
+
+
+def _unsubscribe(message: EmailMessage, notice: DigestNotice, programme: Programme) -> None:
+    """The mail program's own button (RFC 2369, and RFC 8058 where there are pages)."""
+    by_mail = f"<{MailTo(programme.organiser.email)('LEAVE', notice.code)}>"
+    if not notice.leave:
+        message["List-Unsubscribe"] = by_mail
+        return
+    message["List-Unsubscribe"] = f"<{notice.leave}>, {by_mail}"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def message_id(secret: bytes, key: str, domain: str) -> str:
@@ -129,7 +144,7 @@ def _fill(message: EmailMessage, parts: Rendered, calendar: Calendar | None) -> 
     if calendar is None:
         _fill_words(message, parts)
         return
-    alternative = EmailMessage(policy=_WIRE)
+    alternative = EmailMessage(policy=_BODY)
     _fill_words(alternative, parts)
     text = calendar.ics.decode()
     alternative.add_alternative(

@@ -12,7 +12,7 @@ from mentoring.interval import Interval
 from service.codes import issue
 from service.links import page_link
 from service.post import post
-from service.welcome import DIGEST, LISTED, PREFERENCES, YES
+from service.welcome import DIGEST, LEAVE, LISTED, PREFERENCES, YES
 from service.work import Work, reader
 from store import history, outbox, preferences
 
@@ -74,6 +74,7 @@ def _post(
         held=held,
         code=issue(work, connection, PREFERENCES, email),
         page=page_link(work.roster, work.secret, work.now, PREFERENCES, email),
+        leave=page_link(work.roster, work.secret, work.now, LEAVE, email),
     )
     post(work, connection, notice, expires_at=_next_one(work))
 

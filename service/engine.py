@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from store.database import StoreDamagedError
+
 log = structlog.get_logger()
 
 _WORKERS = 8
@@ -40,9 +42,14 @@ def _run_queue(queue: list[Job], stop: threading.Event | None) -> int:
 
 
 def run_alone(job: Job) -> bool:
-    """Run one job; False where it failed. What one job can't foresee must not stop the others."""
+    """Run one job; False where it failed. What one job can't foresee must not stop the others.
+
+    Raises StoreDamagedError: on a damaged store no job may go on.
+    """
     try:
         job.run()
+    except StoreDamagedError:
+        raise
     except Exception:
         log.exception("job_failed", key=job.key)
         return False

@@ -32,5 +32,5 @@ def doubt(work: Work) -> None:
             sure_kinds=(*_NEW_BY_SEQUENCE, *AT_ONCE),
             sure_readers=work.roster.coordinators,
         )
-        facts.erase(connection, facts.DOUBTS)
+        facts.forget(connection, facts.DOUBTS)
     log.warning("restored_in_doubt", mails=doubted, mend="look at what the coordinator is told")

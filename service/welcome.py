@@ -100,6 +100,10 @@ def _ask_approval(
     post(work, connection, notice, expires_at=pair_start(work, pair) + timedelta(days=30))
 
 
+LEAVE = "leave"
+"""The purpose of links that a mail program's own button ends the digest by."""
+
+
 def prefer(work: Work, connection: Connection, person: str, name: str, value: str) -> None:
     preferences.write(connection, person, name, value, work.now)
     log.info("preferred", person=person, name=name, value=value)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
 from sqlalchemy.exc import DatabaseError
 
 from store.backup import CallRefused, back_up
@@ -23,6 +23,19 @@ _VERSION = "alembic_version"
 _REVISION = re.compile(r'^(revision|down_revision) = "(\w+)"$', re.MULTILINE)
 _LOCK_WAIT_MS = 30_000
 _BACKUPS_KEPT = 2
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_PRIMARY = 0xFF
+"""SQLite's result codes: the rest of the bits tells more of the same."""
+
+
+class StoreDamagedError(StoreError):
+    """The file is no sound database any more. Nothing may be written to it."""
+
+    def __init__(self, name: str, reason: object) -> None:
+        super().__init__(
+            f"{name}:1: the store is damaged ({reason}); leave the file as it is, and run "
+            "daemon.py restore FILE with the newest backup"
+        )
 
 
 def resolve_url(url: str, directory: Path) -> URL:
@@ -40,7 +53,29 @@ def open_engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": _LOCK_WAIT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _damage_told(_name(engine)))
     return engine
+
+
+def _damage_told(name: str) -> Callable[[ExceptionContext], None]:
+    """A damaged file is no passing fault: whoever meets it hears so, and stops."""
+
+    def tell(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
+            raise StoreDamagedError(name, error) from error
+
+    return tell
+
+
+def look_over(engine: Engine) -> None:
+    """Raise StoreDamagedError where SQLite finds its file damaged: a second for some 500 MB."""
+    if engine.url.get_backend_name() != "sqlite":
+        return  # a server looks after its own files
+    with engine.connect().execution_options(reading=True) as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise StoreDamagedError(_name(engine), str(found).splitlines()[-1])
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -105,9 +140,10 @@ def _present_revision(engine: Engine) -> str | None:
         with engine.connect() as connection:
             return _revision(connection)
     except DatabaseError as error:
+        busy = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY == sqlite3.SQLITE_BUSY
+        mend = "try again when no other program holds it" if busy else "see that it can be written"
         raise StoreError(
-            f"{_name(engine)}: the store can't be read ({error.orig}); "
-            "restore the newest backup: `daemon.py restore FILE`"
+            f"{_name(engine)}:1: the store can't be read ({error.orig}); {mend}"
         ) from error
 
 

@@ -47,10 +47,6 @@ def channel(name: str) -> str:
     return f"silent {name}"
 
 
-def erase(connection: Connection, name: str) -> None:
-    connection.execute(facts.delete().where(facts.c.name == name))
-
-
 def inbox_cursor(url: str) -> str:
     """The fact that holds an inbox's cursor; another inbox begins anew."""
     return f"inbox cursor {hashlib.sha256(url.encode()).hexdigest()[:16]}"

@@ -113,6 +113,25 @@ def resend(connection: Connection, number: int, now: datetime) -> bool:
     return changed.rowcount == 1
 
 
+def settle(connection: Connection, number: int, now: datetime) -> bool:
+    """One in doubt counts as sent from here on, a refused one as taken back; False for others.
+
+    So who may have heard of a meeting in a letter in doubt still hears when it is off.
+    """
+    for state, values in (
+        (UNKNOWN, {"state": SENT, "sent_at": seconds(now)}),
+        (FAILED, {"state": SUPERSEDED}),
+    ):
+        changed = connection.execute(
+            outbox.update()
+            .where(outbox.c.id == number, outbox.c.state == state)
+            .values(**values, error="settled by the coordinator")
+        )
+        if changed.rowcount == 1:
+            return True
+    return False
+
+
 def skip(connection: Connection, number: int) -> bool:
     """Take a letter out of the queue; False where it is not in it any more."""
     changed = connection.execute(

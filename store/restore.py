@@ -158,9 +158,18 @@ def _swap(draft: Path, store: Path, aside: Path) -> Path | None:
             draft.rename(store)
             sync_folder(store.parent)
             return None
-        _empty_log(store, aside)
         os.link(store, aside)
-        draft.rename(store)
+        moved: list[tuple[Path, Path]] = []
+        try:
+            for log, kept in _logs(store, aside):
+                log.rename(kept)
+                moved.append((log, kept))
+            draft.rename(store)
+        except OSError:
+            for log, kept in moved:
+                kept.rename(log)
+            aside.unlink()  # it is the store itself, under a second name
+            raise
         sync_folder(store.parent)
     except OSError as error:
         raise StoreError(
@@ -170,14 +179,15 @@ def _swap(draft: Path, store: Path, aside: Path) -> Path | None:
     return aside
 
 
-def _empty_log(store: Path, aside: Path) -> None:
-    """Leave no log beside the store: SQLite would play it into the new file."""
+def _logs(store: Path, aside: Path) -> list[tuple[Path, Path]]:
+    """The logs beside the store, each with its name aside: SQLite would play one into the new file.
+
+    A sound store's log is emptied into it; a damaged one's goes with it.
+    """
     with suppress(sqlite3.Error), closing(sqlite3.connect(store)) as present:
         present.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    for ending in ("-wal", "-shm"):
-        log = Path(f"{store}{ending}")
-        if log.exists():  # the store is damaged: its log goes with it
-            log.rename(f"{aside}{ending}")
+    names = [(Path(f"{store}{end}"), Path(f"{aside}{end}")) for end in ("-wal", "-shm")]
+    return [(log, kept) for log, kept in names if log.exists()]
 
 
 def _sync_file(path: Path) -> None:

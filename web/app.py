@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from time import perf_counter
+from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
@@ -19,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.doors import Doors
 from service.health import Health
 from service.metrics import Metrics
+from store.database import StoreError
 from web import (
     agenda,
     agreement,
@@ -32,6 +35,7 @@ from web import (
     files_page,
     forms,
     health,
+    leave,
     mail_room,
     met,
     pair_page,
@@ -43,7 +47,7 @@ from web import (
 )
 from web.coordinator import Place
 from web.forms import Page
-from web.render import missing
+from web.render import missing, without_store
 
 _LARGEST_FORM = 50_000
 _LONGEST_FORM = 30.0
@@ -87,6 +91,12 @@ DESK = (
 )
 """What a coordinator sees who is signed in."""
 
+_TROUBLES: dict[Any, Any] = {
+    404: missing,
+    SQLAlchemyError: without_store,
+    StoreError: without_store,
+}
+
 
 def application(
     doors: Doors, watched: Health | None = None, *, without_consent: bool = False
@@ -95,14 +105,14 @@ def application(
 
     Consent needs a way out to the provider: a process that has none serves the rest.
     """
-    routes = coordinator.routes(DESK, doors)
+    routes = [*leave.routes(doors), *coordinator.routes(DESK, doors)]
     if not without_consent:
         routes = [*consent.routes(doors), *routes]
     for page in PAGES:
         routes += forms.routes(page, doors)
     if watched:
         routes += health.routes(watched)
-    pages = Starlette(routes=routes, exception_handlers={404: missing})
+    pages = Starlette(routes=routes, exception_handlers=_TROUBLES)
     pages.router.redirect_slashes = False  # it would redirect to whatever the Host header says
     app = _guarded(pages)
     return _counted(app, _names(routes), watched.metrics) if watched else app

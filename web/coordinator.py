@@ -41,6 +41,7 @@ WORDS: Mapping[str, str] = {
     Done.SKIPPED_MEETING: "Skipped. The next one is proposed when its time is over.",
     Done.RESENT: "The mail is queued again, under the same Message-ID.",
     Done.SKIPPED_MAIL: "Skipped. That mail is not sent.",
+    Done.SETTLED_MAIL: "Settled. That mail needs nobody any more.",
     Done.MAILED_LINK: "The link is queued, and goes out in their work hours.",
     Done.NOTHING: "Nothing was changed: it has moved on meanwhile.",
     Done.OUTDATED: "Not sent: the meeting has moved since, or is off.",

@@ -23,6 +23,8 @@ from web.forms import Form
 
 A_PAGE = 50
 _VIEWS = {"": queue.OPEN, "trouble": queue.LOST, "waiting": (QUEUED,), "sent": (SENT,)}
+_SETTLED = {outbox.UNKNOWN: "It arrived", outbox.FAILED: "Give up"}
+"""What having done with a letter is called."""
 _LONGEST_ID = 18
 
 
@@ -74,6 +76,7 @@ def _letter(
         "why": why,
         "since": wording.short_time(item.sent_at or item.created_at, zone, "en"),
         "resend": item.state in queue.LOST,
+        "settle": _SETTLED.get(item.state, ""),
         "skip": item.state == QUEUED,
     }
 
@@ -104,7 +107,7 @@ def _standing(
 
 
 def act(seat: Seat, work: Work, connection: Connection, form: Form) -> Done:
-    """Send a letter again, take it out of the queue, or mail to an address again."""
+    """Send a letter again, have done with it, skip it, or mail to an address again."""
     if form.one("do") == "lift":
         return acts.lift(work, connection, seat.visitor.email, form.one("address"))
     number = form.one("letter")
@@ -114,6 +117,8 @@ def act(seat: Seat, work: Work, connection: Connection, form: Form) -> Done:
     match form.one("do"):
         case "resend":
             return acts.resend(work, connection, who, int(number))
+        case "settle":
+            return acts.settle_mail(work, connection, who, int(number))
         case "skip":
             return acts.skip_mail(work, connection, who, int(number))
     return Done.NOTHING

@@ -31,7 +31,7 @@ from web.app import DESK, PAGES, application
 from web.coordinator import COOKIE
 
 FORGED = int(os.environ.get("OVERLAP_FORGED", "20000"))
-SCANS = int(os.environ.get("OVERLAP_SCANS", "1000"))
+SCANS = int(os.environ.get("OVERLAP_SCANS", "300"))
 MONDAY = at("2027-01-11 12:00")
 BASE = "https://mentoring.example.org"
 PURPOSES = tuple(page.purpose for page in PAGES)

@@ -61,9 +61,12 @@ class Provider:
     details: bool = True
     answers: bool = True
     join: str = ""
+    office: str = OFFICE
+    place: str = "{scheme}:{address}"
+    """The URL of somebody's calendar; `{local}` is their address before the @."""
 
     def source(self, owner: Owner = DANA) -> BusySource:
-        url = f"{self.scheme}:{owner.email}"
+        url = self._url(owner.email)
         made: BusySource = registry._adapter(url, registry.BUSY).busy_source(
             url, owner, self.access
         )
@@ -83,7 +86,11 @@ class Provider:
 
     @property
     def _office(self) -> str:
-        return f"{self.scheme}:{OFFICE}"
+        return self._url(self.office)
+
+    def _url(self, address: str) -> str:
+        local = address.partition("@")[0]
+        return self.place.format(scheme=self.scheme, address=address, local=local)
 
     def _made(self, served: dict[str, str]) -> Any:
         return registry._adapter(self._office, served)

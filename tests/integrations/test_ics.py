@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from integrations import ics
+from integrations.http_client import retry_after
 from integrations.ports import Access, Owner, ProviderError
 from mentoring.interval import Interval
 from tests.integrations.golden import named
@@ -134,8 +135,8 @@ def test_a_file_that_is_missing_or_too_large(tmp_path: Path) -> None:
 
 
 def test_retry_after_as_a_date() -> None:
-    soon = ics.retry_after("Fri, 31 Dec 2100 23:59:59 GMT")
+    soon = retry_after("Fri, 31 Dec 2100 23:59:59 GMT")
     assert soon is not None
     assert soon > 0
-    assert ics.retry_after("Fri, 31 Dec 1999 23:59:59 GMT") == 0
-    assert ics.retry_after("soon") is None
+    assert retry_after("Fri, 31 Dec 1999 23:59:59 GMT") == 0
+    assert retry_after("soon") is None

@@ -13,9 +13,6 @@ from integrations.ports import (
     OPAQUE,
     Attendee,
     Entry,
-    ProviderError,
-    Showing,
-    Shown,
     item_key,
 )
 from mentoring.interval import Interval, merged
@@ -24,7 +21,6 @@ from tests.integrations.golden import CASES
 from tests.integrations.golden_item import Golden, instant
 from tests.integrations.providers import DANA, OFFICE, PROVIDERS, Provider
 from tests.servers.entries import CannotExpress
-from tests.servers.faults import KINDS
 
 WINDOW = Interval(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 4, 1, tzinfo=UTC))
 NINE, TEN = datetime(2027, 1, 12, 9, tzinfo=UTC), datetime(2027, 1, 12, 10, tzinfo=UTC)
@@ -173,31 +169,6 @@ def test_a_longer_window_means_a_full_read(provider: Provider) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("known", [False, True], ids=["first read", "later read"])
-def test_a_fault_is_never_taken_for_free_time(provider: Provider, kind: str, known: bool) -> None:
-    server, source = provider.server, provider.source()
-    server.fill(DANA.email, busy_event("a@example.org", NINE, TEN))
-    cursor = source.read(WINDOW, None).cursor if known else None
-    if known:
-        server.fill(DANA.email, busy_event("b@example.org", TEN, ELEVEN))
-    server.slow = 0.01
-    server.fail(lambda request: True, kind)
-    reading = None
-    try:
-        reading = source.read(WINDOW, cursor)
-    except ProviderError as error:
-        assert "dana@example.org" in str(error) or "Dana" in str(error)
-        assert kind != "429" or error.retry_after
-    server.heal()
-    for _ in range(2):  # two polls after healing
-        if reading is None or not reading.items:
-            reading = source.read(WINDOW, cursor)
-    assert reading is not None
-    expected = [Interval(NINE, ELEVEN)] if known else [Interval(NINE, TEN)]
-    assert merged(s for spans in reading.items.values() for s in spans) == expected
-
-
 # The organiser's calendar
 
 
@@ -249,61 +220,3 @@ def test_what_people_do_by_hand_is_read_back(whole: Provider) -> None:
     whole.server.remove(OFFICE, meeting.uid)
     assert organiser.showing(WINDOW, moved.cursor).entries == ()
     assert organiser.find(meeting.uid) is None
-
-
-@pytest.mark.parametrize("call", ["publish", "move", "withdraw"])
-@pytest.mark.parametrize("kind", [k for k in KINDS if "page" not in k])
-@pytest.mark.parametrize("nth", [1, 2, 3])
-def test_the_organisers_calendar_converges_after_a_fault(
-    whole: Provider, kind: str, call: str, nth: int
-) -> None:
-    organiser, first = whole.organiser(), entry(whole)
-    moved = replace(first, sequence=1, slot=Interval(TEN, ELEVEN))
-    if call != "publish":
-        organiser.publish(first)
-    whole.server.slow = 0.01
-    count = iter(range(1, 1000))
-    whole.server.fail(lambda request: next(count) == nth, kind)
-
-    def act() -> None:
-        if call == "withdraw":
-            organiser.withdraw(first.uid)
-        else:
-            organiser.publish(moved if call == "move" else first)
-
-    try:
-        act()
-    except ProviderError:
-        whole.server.heal()
-        act()
-    whole.server.heal()
-    shown = organiser.find(first.uid)
-    if call == "withdraw":
-        assert shown is None
-        assert whole.server.events(OFFICE) == []
-        return
-    assert shown is not None
-    assert shown.slot == (moved.slot if call == "move" else first.slot)
-    assert len(whole.server.events(OFFICE)) == 1
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_is_never_taken_for_a_meeting_deleted_by_hand(whole: Provider, kind: str) -> None:
-    organiser, meeting = whole.organiser(), entry(whole)
-    organiser.publish(meeting)
-    whole.server.slow = 0.01
-    shown = Shown(meeting.uid, meeting.slot)
-    for act in (lambda: organiser.find(meeting.uid), lambda: organiser.showing(WINDOW, None)):
-        whole.server.fail(lambda request: True, kind)
-        try:
-            found = act()
-        except ProviderError:
-            whole.server.heal()
-            found = act()
-        whole.server.heal()
-        if isinstance(found, Showing):
-            (found,) = found.entries or ()
-        elif found is None:
-            assert kind in ("404", "410")  # what the provider itself says of one that is gone
-            continue
-        assert (found.uid, found.slot) == (shown.uid, shown.slot)

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from integrations.ports import Letter, OutcomeUnknown, ProviderError
+from integrations.ports import Letter
 from tests.integrations.providers import DANA, OFFICE, PROVIDERS, Provider
-from tests.servers.faults import KINDS
 
 MAIL = (
     b"From: office@example.org\r\nTo: dana@example.org\r\nSubject: Hello\r\n"
@@ -36,25 +35,6 @@ def test_a_letter_goes_out_as_it_is(whole: Provider) -> None:
     assert mailer.delivered(LETTER.message_id)
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if "page" not in k])
-def test_a_letter_is_neither_lost_nor_doubled(whole: Provider, kind: str) -> None:
-    mailer = whole.mailer()
-    begun: list[int] = []
-    whole.server.slow = 0.01
-    whole.server.fail(lambda request: bool(begun), kind)
-    try:
-        mailer.deliver(LETTER, lambda: begun.append(1))
-        taken = True
-    except ProviderError:
-        taken = False
-    except OutcomeUnknown:
-        taken = bool(mailer.delivered(LETTER.message_id))
-    assert len(whole.server.sent(OFFICE)) == taken
-    if not taken:
-        mailer.deliver(LETTER, lambda: None)
-    assert len(whole.server.sent(OFFICE)) == 1
-
-
 def test_the_inbox_hands_out_each_mail_once(whole: Provider) -> None:
     inbox = whole.inbox()
     for number in range(3):
@@ -71,25 +51,6 @@ def test_the_inbox_hands_out_each_mail_once(whole: Provider) -> None:
     whole.server.expire_tokens()
     everything = inbox.fetch(later.cursor)
     assert len(everything.messages) in (0, 4)  # a lost cursor looks back: none is lost
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_inbox_loses_nothing_to_a_fault(whole: Provider, kind: str) -> None:
-    inbox = whole.inbox()
-    cursor = inbox.fetch(None).cursor
-    whole.server.deliver(OFFICE, MAIL)
-    whole.server.slow = 0.01
-    whole.server.fail(lambda request: True, kind)
-    got: list[bytes] = []
-    for _ in range(3):
-        try:
-            batch = inbox.fetch(cursor)
-        except ProviderError:
-            whole.server.heal()
-            continue
-        cursor = batch.cursor
-        got += [m.raw for m in batch.messages]
-    assert got == [MAIL]
 
 
 def test_check_finds_everything_in_order(whole: Provider) -> None:

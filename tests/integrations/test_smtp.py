@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from integrations import smtp
-from integrations.ports import Access, Letter, OutcomeUnknown, ProviderError
+from integrations.ports import Access, Letter, LetterRefused, OutcomeUnknown, ProviderError
 from tests.servers.certificates import server_context
+from tests.servers.imapd import imapd
 from tests.servers.smtpd import scripted, smtpd
 
 RAW = b"Subject: x\r\nX-Long: " + b"y" * 900 + b"\r\n\r\n.a line that begins with a dot\r\nend\r\n"
 LETTER = Letter("<a@example.org>", "office@example.org", "dana@example.org", RAW)
+LETTER_WITH_ID = replace(LETTER, raw=b"Message-ID: <a@example.org>\r\n" + RAW)
 
 
 def never() -> None:
@@ -185,3 +188,45 @@ def test_a_ca_bundle_that_is_not_there(tmp_path: Path) -> None:
         url = f"smtps://127.0.0.1:{server.port}"
         smtp.mailer(url, Access(tmp_path, ca=ca.with_name("none.pem"))).check()
     assert error.value.permanent
+
+
+def test_an_archive_gets_a_copy_and_says_what_was_taken(tmp_path: Path) -> None:
+    with smtpd() as server, imapd("archive", "word") as archive:
+        (tmp_path / "secret").write_text("word")
+        options = {
+            "archive": archive.url,
+            "archive_address": "archive@example.org",
+            "archive_password": "file:secret",
+        }
+        mailer = smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path, options))
+        mailer.check()
+        assert mailer.delivered("<a@example.org>") is False
+        mailer.deliver(LETTER_WITH_ID, lambda: None)
+        readers = [taken.recipient for taken in server.letters]
+        assert readers == ["dana@example.org", "archive@example.org"]
+        archive.append(server.letters[1].raw)
+        assert mailer.delivered("<a@example.org>") is True
+        assert mailer.delivered("<another@example.org>") is False
+        assert archive.flags() == [()]  # looking marks nothing
+
+
+def test_without_its_copy_a_letter_waits(tmp_path: Path) -> None:
+    with smtpd() as server:
+        server.faults["RCPT archive@example.org"] = ["550 no such user"]
+        options = {"archive_address": "archive@example.org"}
+        mailer = smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path, options))
+        with pytest.raises(ProviderError, match="archive_address") as error:
+            mailer.deliver(LETTER, never)
+        assert not isinstance(error.value, LetterRefused)
+        assert server.letters == []
+
+
+def test_an_archive_that_cant_be_asked_decides_nothing(tmp_path: Path) -> None:
+    with smtpd() as server:
+        (tmp_path / "secret").write_text("word")
+        options = {"archive": "imap://archive@127.0.0.1:1/", "archive_password": "file:secret"}
+        mailer = smtp.mailer(f"smtp://127.0.0.1:{server.port}", Access(tmp_path, options))
+        with pytest.raises(ProviderError, match=r"the archive at 127\.0\.0\.1 can't be read"):
+            mailer.delivered("<a@example.org>")
+        with pytest.raises(ProviderError, match="the archive at"):
+            mailer.check()

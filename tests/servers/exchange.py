@@ -38,7 +38,7 @@ from tests.servers.exchange_soap import (
     understand,
 )
 from tests.servers.exchange_store import Item, received, stamp
-from tests.servers.faults import Answer, Faults, Request, send
+from tests.servers.faults import UNHEARD, Answer, Faults, Request, send
 from tests.servers.serving import serving
 
 PATH = "/EWS/Exchange.asmx"
@@ -165,7 +165,7 @@ class Server:
             return Answer(_STATUS[kind], headers=headers), ""
         if kind == "403 quota":
             raise Refusal("ErrorServerBusy", fault=True, back_off=1500)
-        if kind == "reset before":
+        if kind in UNHEARD:
             return Answer(), kind
         body = self.exchange.perform(call, self._identity(call))
         if problem := problem_of(body):
@@ -230,6 +230,7 @@ def _circle(call: Call, body: Any, kind: str) -> None:
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16
         disable_nagle_algorithm = True
         ntlm: Any = None
 

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import jwt
 
-from tests.servers.faults import Answer, Faults, Request, send
+from tests.servers.faults import UNHEARD, Answer, Faults, Request, send
 from tests.servers.google_calendar import Calendars
 from tests.servers.google_gmail import Mailboxes
 from tests.servers.google_schema import Call, Refusal, check, document, partial, understand
@@ -178,7 +178,7 @@ class Google:
             kind = self.faults.take(request)
             if kind in _STATUS:
                 raise Refusal(*_STATUS[kind])
-            if kind == "reset before":
+            if kind in UNHEARD:
                 return Answer(), kind
             if not scopes & call.scopes:
                 raise Refusal(403, "insufficientPermissions")
@@ -211,6 +211,8 @@ class Google:
         kind = self.sign_in_faults.take(Request("token", "POST", "/token", ""))
         if kind in _STATUS:
             return Answer(_STATUS[kind][0], {"error": "temporarily_unavailable"}), ""
+        if kind in UNHEARD:
+            return Answer(), kind
         return self._token(form), kind
 
     def _token(self, form: dict[str, list[str]]) -> Answer:
@@ -301,6 +303,8 @@ def _refused(refusal: Refusal, kind: str) -> Answer:
 def _handler(google: Google) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16
+        disable_nagle_algorithm = True
 
         def _serve(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))

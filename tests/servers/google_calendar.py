@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from mentoring.interval import Interval, merged
 from tests.servers import entries
 from tests.servers.entries import Occurrence, Series
-from tests.servers.google_schema import Call, Refusal
+from tests.servers.google_schema import Call, Refusal, offset_of
 
 _ID = re.compile(r"[a-v0-9]{5,1024}")
 _LONGEST = timedelta(days=92)
@@ -113,7 +113,7 @@ class Calendars:
             items = self._since(address, asked)
         else:
             items = list(self._matching(address, asked))
-        offset = int(asked.get("pageToken", "0").rpartition(".")[2])
+        offset = offset_of(asked.get("pageToken", "0"))
         size = min(asked.get("maxResults", 250), self.page)
         answer = {
             "kind": "calendar#events",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.servers.google_schema import Call, Refusal
+from tests.servers.google_schema import Call, Refusal, offset_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Mailboxes:
     indexed: bool = True
     oldest: int = 0
     history: int = 1
+    page: int = 500
 
     def user(self, address: str) -> None:
         self.messages[address] = []
@@ -96,8 +97,8 @@ class Mailboxes:
             if (not labels or message.label in labels)
             and all(self.indexed and _fits(message, t) for t in terms)
         ]
-        offset = int(asked.get("pageToken", "0"))
-        size = min(asked.get("maxResults", 100), 500)
+        offset = offset_of(asked.get("pageToken", "0"))
+        size = min(asked.get("maxResults", 100), self.page)
         answer: dict[str, Any] = {"resultSizeEstimate": len(found)}
         if page := found[offset : offset + size]:
             answer["messages"] = [{"id": m.id, "threadId": m.id} for m in page]

@@ -18,6 +18,14 @@ _COMMON = frozenset({"alt", "fields", "key", "prettyPrint", "quotaUser", "userIp
 _KINDS = {"string": str, "boolean": bool, "integer": int, "array": list, "object": dict}
 
 
+def offset_of(token: str) -> int:
+    """Where a page begins: "page.4" or "4". A token that nobody gave is refused."""
+    offset = token.rpartition(".")[2]
+    if not offset.isdecimal():
+        raise Refusal(400, "badRequest")
+    return int(offset)
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer
     """What the real service answers to a request that its documents don't allow."""
 

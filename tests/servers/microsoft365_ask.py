@@ -68,6 +68,7 @@ class Links:
 
     base: str = ""
     kept: dict[str, Callable[[Request], Answer]] = field(default_factory=dict)
+    page: int = 1000
 
     def make(self, path: str, kind: str, go: Callable[[Request], Answer]) -> str:
         token = f"{kind[1:3]}{len(self.kept)}_R0usmc"
@@ -151,6 +152,7 @@ def paged(
     last: Callable[[], dict[str, str]],
 ) -> Answer:
     """A page of rows with the link to the next; `last` gives the links of the last one."""
+    size = min(size, links.page)
     body: dict[str, Any] = {"@odata.context": f"{links.base}/v1.0/$metadata", "value": rows[:size]}
     if len(rows) > size:
         rest = rows[size:]

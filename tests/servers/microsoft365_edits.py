@@ -55,7 +55,10 @@ def create(calendars: Calendars, shelf: Shelf, request: Request) -> Answer:
     calendars.invitations += [a["emailAddress"]["address"] for a in body.get("attendees", [])]
     event = shelf.add(item)
     _extend(event, body)
-    return Answer(201, calendars.entry(shelf, event, request))
+    shown = calendars.entry(shelf, event, request)
+    if calendars.links_late:
+        shown = {**shown, "onlineMeeting": None}
+    return Answer(201, shown)
 
 
 def change(calendars: Calendars, shelf: Shelf, key: str, request: Request) -> Answer:

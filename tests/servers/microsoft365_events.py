@@ -43,6 +43,7 @@ class Calendars:
     shelves: dict[str, Shelf] = field(default_factory=dict)
     oldest: int = 0
     meetings: int = 0
+    links_late: bool = False
     invitations: list[str] = field(default_factory=list)
     nameless: bool = False
 

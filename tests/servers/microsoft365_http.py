@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
 from tests.servers import faults as shared
-from tests.servers.faults import Answer, Faults
+from tests.servers.faults import UNHEARD, Answer, Faults
 from tests.servers.microsoft365_ask import Links, Refusal, Request, parse
 from tests.servers.serving import serving
 
@@ -38,7 +38,7 @@ class Service(Protocol):
 def _answer(service: Service, request: Request, kind: str) -> Answer:
     if kind in _REFUSALS:
         return _REFUSALS[kind].answer
-    if kind == "reset before":
+    if kind in UNHEARD:
         return Answer()
     try:
         answer = service.serve(request)

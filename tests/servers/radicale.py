@@ -33,6 +33,7 @@ class Radicale:
 
     port: int
     users: Mapping[str, str]
+    directory: Path
     requests: list[tuple[str, str]] = field(default_factory=list)
 
     def url(self, user: str, calendar: str = "work") -> str:
@@ -89,7 +90,7 @@ def radicale(
         privileged=True,
     )
     application = Application(settings)
-    running = Radicale(0, users)
+    running = Radicale(0, users, directory / "collections")
 
     def serve(environ: dict[str, Any], start_response: Any) -> Any:
         running.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))

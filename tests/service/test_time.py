@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -262,8 +263,9 @@ class Passes:
         source = RosterSource(self.world.directory)
         health = Health(self.world.engine, source)
         nobody: Any = None
+        no_grants: Any = lambda roster: SimpleNamespace(reseal=lambda: None)  # noqa: E731
         self.service = Service(
-            source, self.world.engine, Ports, nobody, nobody, health, self.machine.clock()
+            source, self.world.engine, Ports, no_grants, nobody, health, self.machine.clock()
         )
 
     def one(self) -> list[EmailMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -105,6 +106,25 @@ def test_a_restore_keeps_the_store_that_was_there(store: Path) -> None:
     with again.begin() as connection:
         assert facts.floor(connection) == int(NOW.timestamp()) // 60
     again.dispose()
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "os.link", "pathlib.Path.rename"])
+def test_a_restore_that_breaks_off_leaves_the_store_as_it_was(
+    store: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    backup = store.with_name("kept.db")
+    back_up(store, backup)
+    _change(store, "after")
+    with monkeypatch.context() as patched:
+        patched.setattr(step, full)
+        with pytest.raises(StoreError, match="No space left"):
+            restore(make_url(f"sqlite:///{store}"), backup, NOW)
+    assert _kept(store) == "after"
+    assert not list(store.parent.glob(".*.part*"))
+    assert not list(store.parent.glob("*.aside*"))
 
 
 def test_a_damaged_store_gives_way_and_is_kept_with_its_log(store: Path) -> None:

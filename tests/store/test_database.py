@@ -110,7 +110,7 @@ def test_a_damaged_store_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "overlap.db"
     path.write_bytes(b"not a database, but all there is" * 100)
     engine = opened(tmp_path)
-    with pytest.raises(StoreError, match="restore the newest backup"):
+    with pytest.raises(StoreError, match=r"daemon\.py restore FILE with the newest backup"):
         migrate(engine, now=NOW)
     engine.dispose()
     assert path.read_bytes() == b"not a database, but all there is" * 100

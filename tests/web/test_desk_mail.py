@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from service.work import reading
-from store import outbox, tables
+from store import outbox, queue, tables
 from tests.web.desk import COORDINATOR, acts, page, press, signed_in
 from tests.web.office import Office
 from tests.web.sights import booked
@@ -92,6 +92,20 @@ def test_a_queued_mail_is_skipped(office: Office, browser: httpx.Client) -> None
     office.world.step(office.now)
     assert to(office.world.sent(), LEE) == []
     assert (COORDINATOR, "skipped a mail") in acts(office)
+
+
+@pytest.mark.parametrize(("state", "after"), [("unknown", "sent"), ("failed", "superseded")])
+def test_the_coordinator_has_done_with_a_lost_mail(
+    office: Office, browser: httpx.Client, state: str, after: str
+) -> None:
+    number = _letter(office, state)
+    assert press(browser, "/mail", do="settle", letter=str(number)).startswith("Settled.")
+    with office.world.engine.connect() as connection:
+        item = queue.by_id(connection, number)
+    assert item is not None
+    assert item.state == after
+    assert (COORDINATOR, "settled a mail") in acts(office)
+    assert press(browser, "/mail", do="settle", letter=str(number)).startswith("Nothing")
 
 
 @pytest.mark.parametrize("letter", ["", "x", "-1", "9" * 30, "99999"])
