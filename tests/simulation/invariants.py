@@ -33,7 +33,7 @@ _TO_LEAVERS = ("cancelled", "ended")
 _AT_ONCE = ("sign_in",)
 _LIVE = ("proposed", "confirmed")
 _WAITING = ("queued", "sending")
-_LINE = re.compile(r"^(UID|SEQUENCE|DTSTART[^:]*|METHOD):(.*)$", re.MULTILINE)
+_LINE = re.compile(r"^(UID|SEQUENCE|DTSTART[^:]*|DTEND[^:]*|METHOD):(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -123,14 +123,20 @@ class Invariants:
         event = event_in(sent.message)
         if event is None or event["METHOD"] == "DECLINECOUNTER":
             return False
-        who, start, sequence = (event["UID"], sent.reader), _start(event), int(event["SEQUENCE"])
+        who, start, sequence = (
+            (event["UID"], sent.reader),
+            _at(event, "DTSTART"),
+            int(event["SEQUENCE"]),
+        )
         before = self._times.get(who)
         if before and sequence < before[0]:
             yield f"{told}: SEQUENCE falls from {before[0]} to {sequence}"
         if before and sequence == before[0] and (event["METHOD"], start) != before[1:]:
             yield f"{told}: SEQUENCE {sequence} was {before[1:]} and is {event['METHOD']} {start}"
         self._times[who] = (sequence, event["METHOD"], start)
-        near = [s for s in (start, before and before[2]) if s and s - now <= _URGENT and s >= now]
+        # While a meeting goes on, that it is off is still news.
+        times = (start, before and before[2], _at(event, "DTEND"))
+        near = [each for each in times if each and now <= each <= now + _URGENT]
         return bool(near) and before is not None and sent.kind in _CHANGES
 
     def _hours(
@@ -248,8 +254,8 @@ def event_in(message: EmailMessage) -> dict[str, str] | None:
     return None
 
 
-def _start(event: dict[str, str]) -> datetime:
-    name = next(each for each in event if each.startswith("DTSTART"))
+def _at(event: dict[str, str], what: str) -> datetime:
+    name = next(each for each in event if each.startswith(what))
     value, zone = event[name], re.search(r"TZID=\"?([^;:\"]+)", name)
     at = datetime.strptime(value.rstrip("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - its zone follows
     return at.replace(tzinfo=ZoneInfo(zone[1]) if zone else UTC).astimezone(UTC)

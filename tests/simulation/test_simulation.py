@@ -20,8 +20,8 @@ from tests.simulation.__main__ import played
 from tests.simulation.world import Size
 
 ROOT = Path(__file__).parents[2]
-SMALL = Size(pairs=3, weeks=8, looks=6)
-SEEDS = int(os.environ.get("OVERLAP_SEEDS", "12"))
+SMALL = Size()
+SEEDS = int(os.environ.get("OVERLAP_SEEDS", "8"))
 
 
 @pytest.mark.slow

@@ -43,9 +43,9 @@ _QUARTER = timedelta(minutes=15)
 class Size:
     """How large a world is; `looks` are the passes of a week."""
 
-    pairs: int = 4
-    weeks: int = 12
-    looks: int = 8
+    pairs: int = 3
+    weeks: int = 8
+    looks: int = 6
 
 
 @dataclass
