@@ -18,26 +18,50 @@ from store.meetings import Booking
 log = structlog.get_logger()
 
 
+_DOWN_AFTER = 3
+"""Passing faults in a row after which the calendar itself is taken to be down."""
+
+
 def publish(work: Work) -> None:
-    """Show what changed. Twice is as once: the event is found by its UID."""
+    """Show what changed. Twice is as once: the event is found by its UID.
+
+    A meeting that the calendar refuses does not hold up those after it.
+    """
     try:
         organiser = work.outside.organiser()
-        if organiser is None:
-            return
-        with work.engine.begin() as connection:
-            pending = meetings.unpublished(connection)
-        for booking in pending:
-            if booking.meeting.state is State.CANCELLED:
-                organiser.withdraw(booking.uid)
-                link, shown = "", None
-            else:
-                link = organiser.publish(_entry(work, booking, organiser))
-                shown = organiser.find(booking.uid)
-            _keep(work, booking, link, shown.answers if shown else {})
-            log.info("published", uid=booking.uid, sequence=booking.meeting.sequence)
     except ProviderError as error:
-        work.counts.add("failed")
-        log.error("organiser_calendar_behind", reason=error.message, mend=error.mend)
+        _behind(work, error)
+        return
+    if organiser is None:
+        return
+    with work.engine.begin() as connection:
+        pending = meetings.unpublished(connection)
+    in_a_row = 0
+    for booking in pending:
+        try:
+            _show(work, organiser, booking)
+            in_a_row = 0
+        except ProviderError as error:
+            _behind(work, error, booking.uid)
+            in_a_row += not error.permanent
+        if in_a_row == _DOWN_AFTER:
+            return
+
+
+def _behind(work: Work, error: ProviderError, uid: str = "") -> None:
+    work.counts.add("failed")
+    log.error("organiser_calendar_behind", uid=uid, reason=error.message, mend=error.mend)
+
+
+def _show(work: Work, organiser: Organiser, booking: Booking) -> None:
+    if booking.meeting.state is State.CANCELLED:
+        organiser.withdraw(booking.uid)
+        link, shown = "", None
+    else:
+        link = organiser.publish(_entry(work, booking, organiser))
+        shown = organiser.find(booking.uid)
+    _keep(work, booking, link, shown.answers if shown else {})
+    log.info("published", uid=booking.uid, sequence=booking.meeting.sequence)
 
 
 def _keep(work: Work, booking: Booking, link: str, answers: Mapping[str, str]) -> None:

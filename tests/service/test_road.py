@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
 
-from integrations.ports import BusySource
+from integrations.ports import BusySource, Entry, Organiser, ProviderError, Showing, Shown
 from integrations.registry import Ports
 from mentoring.interval import Interval
 from mentoring.roster import Person
@@ -351,3 +352,55 @@ def test_what_an_adapter_did_not_foresee_stops_only_its_own_pair(world: World) -
     work = world.step(MONDAY)
     assert (work.counts["proposed"], work.counts["unreadable"]) == (1, 1)
     assert "failed unexpectedly" in str(world.status(MONDAY)["reason"])
+
+
+@dataclass
+class _Refusing:
+    """A programme's calendar that takes some meetings and refuses others."""
+
+    permanent: bool
+    taken: int
+    asked: list[str] = field(default_factory=list)
+    shown: dict[str, Shown] = field(default_factory=dict)
+    makes: frozenset[str] = frozenset()
+
+    def publish(self, entry: Entry) -> str:
+        self.asked.append(entry.uid)
+        if len(set(self.asked)) > self.taken:
+            self.shown[entry.uid] = Shown(entry.uid, entry.slot)
+            return ""
+        raise ProviderError("it says no", mend="ask its owner", permanent=self.permanent)
+
+    def withdraw(self, uid: str) -> None:
+        self.shown.pop(uid, None)
+
+    def find(self, uid: str) -> Shown | None:
+        return self.shown.get(uid)
+
+    def showing(self, window: Interval, cursor: str | None) -> Showing:
+        return Showing(tuple(self.shown.values()), "")
+
+
+@pytest.mark.parametrize(
+    ("permanent", "refused", "asked", "shown"),
+    [(True, 4, 5, 1), (False, 1, 5, 4), (False, 5, 3, 0)],
+    ids=["some are refused for good", "one fails for now", "it is down"],
+)
+def test_a_meeting_that_the_calendar_refuses_holds_up_no_other(
+    world: World, permanent: bool, refused: int, asked: int, shown: int
+) -> None:
+    names = ["Ann", "Ben", "Cid", "Eve", "Flo"]
+    people = "".join(
+        f"{n} Roe,{n}@example.org,America/New_York,Mon-Fri 09:00-17:00,,\n" for n in names
+    )
+    pairs = "".join(f"dana@example.org,{n}@example.org\n" for n in names)
+    world.write(people=PEOPLE + people, pairs="mentor,mentee\n" + pairs)
+    calendar = _Refusing(permanent, refused)
+
+    class Office(Ports):
+        def organiser(self) -> Organiser:
+            return calendar
+
+    world.ports = Office
+    world.step(MONDAY)
+    assert (len(calendar.asked), len(calendar.shown)) == (asked, shown)
