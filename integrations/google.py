@@ -37,6 +37,16 @@ _TIMEOUT = 20
 _LARGEST = 50 * 1024 * 1024
 _IN_FLIGHT = 4
 _GARBLED = (ValueError, TypeError, KeyError, RecursionError)
+_GRANT_GONE = frozenset(
+    {
+        "invalid_grant",
+        "access_denied",
+        "invalid_scope",
+        "unauthorized_client",
+        "admin_policy_enforced",
+    }
+)
+"""What says of a consent that it holds no longer; anything else is the service's own trouble."""
 """What the libraries let through where an answer is no JSON, or another JSON than they expect."""
 _QUOTA = frozenset(
     {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"}
@@ -193,7 +203,7 @@ class Account:
     def _no_token(self, error: RefreshError, scope: str) -> ProviderError:
         code = _token_error(error)
         if self.access.grants and self.access.grants.load(self.name):
-            if error.retryable or code in ("", "server_error", "temporarily_unavailable"):
+            if error.retryable or code not in _GRANT_GONE:
                 return ProviderError(f"{self.name}: Google gives no token ({code})", mend=LATER)
             return ConsentNeeded(
                 f"Google no longer lets Overlap read {self.name} ({code})",

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import trustme
 
-from integrations import microsoft365, microsoft365_consent, microsoft365_login, tls
+from integrations import microsoft365_consent, tls
 from integrations.ports import OPAQUE, ConsentNeeded, ProviderError, Sessions
 from tests.integrations.microsoft365_setting import (
     DANA,
@@ -24,7 +24,7 @@ from tests.integrations.microsoft365_setting import (
     Kept,
 )
 from tests.integrations.microsoft365_setting import service as service
-from tests.servers.faults import KINDS, Request
+from tests.servers.faults import Request
 from tests.servers.microsoft365 import CLIENT, SECRET
 
 BACK = "https://overlap.example.org/connect"
@@ -266,64 +266,6 @@ def test_too_many_requests_are_refused_by_the_service(
     assert refused
     assert all(isinstance(error, ProviderError) for error in refused)
     assert {getattr(error, "retry_after", None) for error in refused} == {1.0}
-
-
-@pytest.fixture
-def impatient(
-    service: Asking, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Asking:
-    slow = request.node.callspec.params["kind"] == "slow"
-    monkeypatch.setattr(microsoft365_login, "TIMEOUT", 1 if slow else 5)
-    monkeypatch.setattr(microsoft365, "_MOST_PAGES", 20)
-    service.server.slow = 3
-    return service
-
-
-@pytest.mark.parametrize(
-    ("operation", "kind"),
-    [
-        *((name, kind) for name in ("delta", "calendarView") for kind in KINDS),
-        *(
-            (name, kind)
-            for name in ("openid-configuration", "token")
-            for kind in KINDS
-            if kind != "endless pages"
-        ),
-    ],
-)
-def test_a_fault_ends_and_the_reading_is_whole(
-    impatient: Asking, operation: str, kind: str
-) -> None:
-    service = impatient
-    service.server.fill(DANA.email, EVENT)
-    service.server.fail(lambda request: request.operation == operation, kind, times=2)
-    readings = []
-    for _ in range(4):
-        try:
-            readings.append(service.busy().read(WINDOW, None))
-        except ProviderError as error:
-            assert not isinstance(error, ConsentNeeded)
-            if kind in ("429", "503"):
-                assert error.retry_after == 1
-    assert readings
-    assert all(reading.complete and len(reading.items) == 1 for reading in readings)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_while_nothing_changed_loses_nothing(impatient: Asking, kind: str) -> None:
-    service = impatient
-    service.server.fill(DANA.email, EVENT)
-    cursor = service.busy().read(WINDOW, None).cursor
-    service.server.remove(DANA.email, "e@example.org")
-    service.server.fail(lambda request: request.operation == "delta", kind)
-    for _ in range(3):
-        try:
-            reading = service.busy().read(WINDOW, cursor)
-        except ProviderError:
-            continue
-        assert (dict(reading.items), reading.complete) == ({}, True)
-        return
-    pytest.fail("it never ended")
 
 
 EVENT = (

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pytest
-
-from integrations import microsoft365, microsoft365_login
-from integrations.ports import Attendee, Entry, ProviderError, Shown
+from integrations.ports import Attendee, Entry, Shown
 from mentoring.interval import Interval
 from tests.demo.programme import busy_event
 from tests.integrations.microsoft365_setting import ORGANISER, WINDOW, Asking
 from tests.integrations.microsoft365_setting import service as service
-from tests.servers.faults import KINDS, Request
+from tests.servers.faults import Request
 
 NINE, TEN = datetime(2027, 1, 12, 9, tzinfo=UTC), datetime(2027, 1, 12, 10, tzinfo=UTC)
 ENTRY = Entry(
@@ -150,56 +147,5 @@ def test_two_hundred_meetings(service: Asking) -> None:
     assert len(organiser.showing(WINDOW, None).entries or ()) == 130
 
 
-@pytest.fixture
-def impatient(
-    service: Asking, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Asking:
-    slow = request.node.callspec.params["kind"] == "slow"
-    monkeypatch.setattr(microsoft365_login, "TIMEOUT", 1 if slow else 5)
-    monkeypatch.setattr(microsoft365, "_MOST_PAGES", 20)
-    service.server.slow = 3
-    return service
-
-
 def is_create(request: Request) -> bool:
     return request.method == "POST" and request.operation == "events"
-
-
-def is_search(request: Request) -> bool:
-    return request.method == "GET" and request.operation == "events"
-
-
-def is_change(request: Request) -> bool:
-    return request.method == "PATCH"
-
-
-def is_delete(request: Request) -> bool:
-    return request.method == "DELETE"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("match", [is_create, is_search, is_change, is_delete])
-def test_a_fault_ends_and_the_meeting_is_there_once(
-    impatient: Asking, match: object, kind: str
-) -> None:
-    assert callable(match)
-    service = impatient
-    service.server.fail(match, kind)
-    moved = replace(ENTRY, slot=LATER)
-    until_done(lambda: service.organiser().publish(ENTRY))
-    until_done(lambda: service.organiser().publish(moved))
-    (event,) = service.server.events(ORGANISER)
-    assert event["start"] == LATER.start
-    until_done(lambda: service.organiser().withdraw(ENTRY.uid))
-    assert service.server.events(ORGANISER) == []
-
-
-def until_done(act: object) -> None:
-    assert callable(act)
-    for _ in range(4):
-        try:
-            act()
-        except ProviderError:
-            continue
-        return
-    pytest.fail("it never ended")
