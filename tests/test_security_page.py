@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_every_test_that_the_page_names_is_there() -> None:
-    rows = re.findall(r"^\|(?! who |---)(.*)\|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    page = (ROOT / "SECURITY.md").read_text()
+    rows = re.findall(r"^\|(?! who \| wants|---)(.*)\|$", page, re.MULTILINE)
     assert len(rows) > 15
     for row in rows:
         named = re.findall(r"`((?:tests/)?[\w/]+\.py)`", row.split("|")[3])

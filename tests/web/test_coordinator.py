@@ -20,7 +20,10 @@ from web.app import DESK
 from web.coordinator import COOKIE, ROOT
 
 HELPER = "helper@example.org"
-PATHS = ("", "/pairs.csv", f"/pair/{LEE}/{DANA}", "/mail", "/calendars", "/cohort", "/leave")
+PATHS = (
+    *("", "/pairs.csv", f"/pair/{LEE}/{DANA}"),
+    *("/mail", "/files", "/calendars", "/cohort", "/leave"),
+)
 SECRETS = (LEE, DANA, "Lee Park", "Dana Lee", "invite", "mentor,mentee")
 
 
