@@ -1,6 +1,6 @@
 """`python -m tests.crash`: kill the daemon at its system calls, and print what came of it.
 
-All points without `--points`; `--points 1000 --doubles 100` is what CI runs. The exit status is 1
+All points without `--points`; `--points 1000 --doubles 100` is a sample. The exit status is 1
 where anything was lost or doubled.
 """
 
