@@ -80,7 +80,8 @@ def _records(
             break
         except csv.Error as error:
             mend = "check the quotation marks of this record"
-            return rows, [*faults, Fault(file, line, f"not a CSV record ({error})", mend)]
+            message = f"not a CSV record ({_printable(str(error))})"  # it names the separator
+            return rows, [*faults, Fault(file, line, message, mend)]
         if not any(cells):
             continue
         if header is None:
@@ -133,8 +134,12 @@ def _row(file: str, line: int, header: list[str], cells: list[str]) -> Row | Fau
 
 def quoted(text: str) -> str:
     """The text as an error may repeat it: short, and without what a terminal would act on."""
-    shown = "".join(c if c.isprintable() else "·" for c in text)
+    shown = _printable(text)
     return f'"{shown[:80]}…"' if len(shown) > 80 else f'"{shown}"'
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "·" for c in text)
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
