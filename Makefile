@@ -40,6 +40,7 @@ simulate-many: $(VENV)/.stamp ## the same with 1,000 worlds
 
 fuzz: $(VENV)/.stamp ## a million broken inputs at every parser, a million forged links, every hostile text
 	$(BIN)/python -m tests.hostile --cases 1000000
+	HYPOTHESIS_PROFILE=new $(BIN)/python -m pytest -n 2 -m hypothesis
 	OVERLAP_FORGED=1000000 OVERLAP_SCANS=10000 OVERLAP_INJECT_EVERY=1 $(BIN)/python -m pytest -n 0 tests/hostile
 
 faults: $(VENV)/.stamp ## every fault at every call of every provider, half an hour
