@@ -31,7 +31,7 @@ _STICKING_OUT = """() => [...document.body.querySelectorAll('*')]
     .map(e => e.outerHTML.slice(0, 120))"""
 _STOP = """() => {
     globalThis.stops ??= []
-    const here = document.activeElement
+    const here = document.activeElement ?? document.body
     if (here.type === 'date' && here === stops.at(-1)) return {marked: true}  // its parts
     if (here === document.body || stops.includes(here)) return null
     stops.push(here)
@@ -51,7 +51,7 @@ _IN_ORDER = """() => stops.every((e, i) => i === 0
     || stops[i - 1].compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING)"""
 _BUTTONS = "form button:not([disabled])"
 _HERE = """selector => {
-    const here = document.activeElement
+    const here = document.activeElement ?? document.body
     const buttons = [...document.querySelectorAll(selector)]
     return {button: buttons.indexOf(here), name: here.name ?? ''}
 }"""
