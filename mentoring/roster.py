@@ -210,6 +210,12 @@ class Roster:
     def both_of(self, pair: Pair) -> tuple[Person, Person]:
         return self.people[pair.mentor], self.people[pair.mentee]
 
+    @property
+    def supervisors(self) -> tuple[str, ...]:
+        """The addresses of everybody's supervisors, in the order of the file."""
+        bosses = (p.supervisor.email for p in self.people.values() if p.supervisor)
+        return tuple(dict.fromkeys(bosses))
+
     def supervised_by(self, email: str) -> frozenset[str]:
         """The people whose supervisor this is."""
         people = self.people.values()

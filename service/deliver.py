@@ -95,8 +95,7 @@ def _may_go(work: Work, queued: Queued) -> bool:
 def _has_left(work: Work, queued: Queued) -> bool:
     """Whether its reader is in the roster no more: then only a cancellation still concerns them."""
     roster = work.roster
-    supervisors = (p.supervisor.email for p in roster.people.values() if p.supervisor)
-    known = {*roster.coordinators, *roster.people, *supervisors}
+    known = {*roster.coordinators, *roster.people, *roster.supervisors}
     return queued.kind != "cancelled" and queued.letter.recipient not in known
 
 

@@ -223,8 +223,7 @@ def forget_again(work: Work) -> None:
 
 def enrolled(roster: Roster) -> frozenset[str]:
     """Every address that the files name."""
-    bosses = (p.supervisor.email for p in roster.people.values() if p.supervisor)
-    return frozenset((*roster.people, *bosses, *roster.coordinators))
+    return frozenset((*roster.people, *roster.supervisors, *roster.coordinators))
 
 
 def expire(work: Work) -> None:

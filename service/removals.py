@@ -57,9 +57,7 @@ class Removal:
 def asks(engine: Engine, roster: Roster, now: datetime) -> Removal | None:
     """The removal that these files wait with; it is kept for the page while they do."""
     with engine.begin() as connection:
-        found = found_in(connection, roster, now)
-        if found and facts.read(connection, facts.REMOVAL_ACCEPTED) == found.digest:
-            found = None
+        found = _not_accepted(connection, roster, now)
         kept = json.dumps({"marks": found.marks, "total": found.total}) if found else ""
         if (facts.read(connection, facts.REMOVAL) or "") != kept:
             facts.write(connection, facts.REMOVAL, kept)
@@ -78,6 +76,13 @@ def found_in(connection: Connection, roster: Roster, now: datetime) -> Removal |
     return Removal(marks, running) if marks else None
 
 
+def _not_accepted(connection: Connection, roster: Roster, now: datetime) -> Removal | None:
+    found = found_in(connection, roster, now)
+    if found and facts.read(connection, facts.REMOVAL_ACCEPTED) == found.digest:
+        return None
+    return found
+
+
 def fault_of(url: URL, roster: Roster, directory: Path, now: datetime) -> Fault | None:
     """What `check` says of a removal, without a change to the store; nothing before a first run."""
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
@@ -85,9 +90,7 @@ def fault_of(url: URL, roster: Roster, directory: Path, now: datetime) -> Fault 
     engine = open_engine(url)
     try:
         with reading(engine) as connection:
-            found = found_in(connection, roster, now) if is_current(connection) else None
-            if found and facts.read(connection, facts.REMOVAL_ACCEPTED) == found.digest:
-                return None
+            found = _not_accepted(connection, roster, now) if is_current(connection) else None
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", error)
         mend = "stop what holds it, or restore its backup"

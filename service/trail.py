@@ -33,8 +33,7 @@ _LOGGED = "audit head logged"
 
 def introduce_all(connection: Connection, roster: Roster) -> None:
     """See that everybody in the roster has a pseudonym, and that the log uses it."""
-    bosses = (p.supervisor.email for p in roster.people.values() if p.supervisor)
-    pseudonyms.give(connection, (*roster.people, *bosses, *roster.coordinators))
+    pseudonyms.give(connection, (*roster.people, *roster.supervisors, *roster.coordinators))
     call_by(pseudonyms.everybody(connection))
 
 

@@ -186,8 +186,7 @@ def _lost(work: Work, connection: Connection, paired: set[str], unread: date) ->
 
 def _paused(work: Work, connection: Connection) -> Iterator[Matter]:
     """Addresses of the programme that get no mail, because it came back."""
-    people = work.roster.people.values()
-    known = {*work.roster.people, *(p.supervisor.email for p in people if p.supervisor)}
+    known = {*work.roster.people, *work.roster.supervisors}
     for one in bounces.paused(connection):
         if one.address in known:
             why = f"Nothing is mailed there: {one.reason}"

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from store import facts
+from store.database import file_of
 
 BACKUPS_KEPT = timedelta(days=30)
 """How long the copy is kept that an upgrade or a restore makes of the store before it."""
@@ -52,9 +53,9 @@ def scrub(engine: Engine) -> bool:
 
 def backups(engine: Engine) -> Iterator[tuple[Path, datetime]]:
     """The copies that upgrades and restores made beside the store, and when."""
-    if engine.url.get_backend_name() != "sqlite" or not engine.url.database:
+    store = file_of(engine.url)
+    if store is None:
         return
-    store = Path(engine.url.database)
     for path in sorted(store.parent.glob(f"{store.name}.*Z.*")):
         if found := _STAMP.search(path.name):
             yield path, datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

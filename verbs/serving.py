@@ -9,10 +9,8 @@ import typer
 from verbs.wiring import (
     DONE,
     NOT_NOW,
-    WRONG,
     Json,
     Now,
-    fail,
     grants_of,
     instant,
     leave_out_rich,
@@ -22,6 +20,7 @@ from verbs.wiring import (
     refusals,
     refuse_removal,
     roster_of,
+    source_of,
 )
 
 
@@ -31,15 +30,11 @@ def run(context: typer.Context) -> None:
     from service.clock import serve
     from service.health import Health
     from service.logging import configure
-    from service.roster_source import RosterFaults, RosterSource
     from web.app import application
     from web.serve import PageServer
 
     configure()
-    try:
-        source = RosterSource(context.obj)
-    except RosterFaults as error:
-        fail(str(error), WRONG)
+    source = source_of(context.obj)
     with open_store(source.roster, context.obj) as engine:
         refuse_removal(engine, source.roster, context.obj, datetime.now(UTC))
         health = Health(engine, source)
@@ -58,17 +53,13 @@ def web(context: typer.Context) -> None:
     leave_out_rich()
     from service.apart import serve_apart
     from service.logging import configure
-    from service.roster_source import RosterFaults, RosterSource
     from service.systemd import handed_over
     from store.database import open_engine, resolve_url
     from web.app import application
     from web.serve import PageServer
 
     configure()
-    try:
-        source = RosterSource(context.obj)
-    except RosterFaults as error:
-        fail(str(error), WRONG)
+    source = source_of(context.obj)
     engine = open_engine(resolve_url(source.roster.settings.store, context.obj))
     listen = handed_over() or source.roster.settings.web["listen"]
     with refusals():

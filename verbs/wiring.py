@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from integrations.registry import Ports
     from mentoring.roster import Roster
     from service.grants import StoredGrants
+    from service.roster_source import RosterSource
 
 DONE, NOT_NOW, WRONG = 0, 1, 2
 
@@ -52,6 +53,16 @@ def roster_of(directory: Path) -> Roster:
 
     try:
         return load(directory)
+    except RosterFaults as error:
+        fail(str(error), WRONG)
+
+
+def source_of(directory: Path) -> RosterSource:
+    """The roster as it is taken up again after each edit."""
+    from service.roster_source import RosterFaults, RosterSource
+
+    try:
+        return RosterSource(directory)
     except RosterFaults as error:
         fail(str(error), WRONG)
 
