@@ -21,7 +21,7 @@ from service.roster_source import RosterSource
 from service.systemd import notify
 from service.work import Work, reading
 from store.backup import StoreError
-from store.database import is_current
+from store.database import is_current, named
 
 log = structlog.get_logger()
 
@@ -37,7 +37,8 @@ def serve_apart(
     """Serve the pages until SIGTERM. Raises StoreError where `run` has not prepared the store."""
     with reading(engine) as connection:
         if not is_current(connection):
-            raise StoreError(f"{engine.url}: the store is not of this version; start `run` first")
+            url = named(engine.url)
+            raise StoreError(f"{url}:1: the store is not of this version; start `run` first")
     bell = Bell(engine)
 
     def work() -> Work:

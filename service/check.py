@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from integrations import ping
 from integrations.mail_dns import look_up
@@ -30,7 +31,16 @@ from service.roster_source import RosterFaults, load
 from service.template_check import template_faults
 from service.trail import verified
 from service.work import reading
-from store.database import is_current, open_engine, resolve_url
+from store.database import (
+    file_of,
+    is_absent,
+    is_current,
+    named,
+    open_engine,
+    refused,
+    resolve_url,
+    unfit,
+)
 
 log = structlog.get_logger()
 
@@ -99,13 +109,31 @@ def check(
         roster = load(directory)
     except RosterFaults as error:
         return Report(error.faults)
-    removal = fault_of(resolve_url(roster.settings.store, directory), roster, directory, now)
-    report = Report(
-        (*([removal] if removal else []), *template_faults(roster, now)), hold=roster.settings.hold
-    )
+    report = Report(tuple(template_faults(roster, now)), hold=roster.settings.hold)
+    url = resolve_url(roster.settings.store, directory)
+    if ports or file_of(url):
+        _ask_store(report, url, roster, directory, now)
     if ports and not report.faults:
         _try_all(report, roster, directory, now, ports(roster), grants and grants(roster))
     return report
+
+
+def _ask_store(report: Report, url: URL, roster: Roster, directory: Path, now: datetime) -> None:
+    """Whether the store answers, and what waits in it for a yes."""
+    if is_absent(url):
+        return
+    engine = open_engine(url)
+    try:
+        removal = fault_of(engine, roster, directory, now)
+        fault = unfit(engine)
+    except SQLAlchemyError as error:
+        removal, fault = None, refused(url, error)
+    finally:
+        engine.dispose()
+    if removal:
+        report.faults = (removal, *report.faults)
+    if fault or not file_of(url):
+        report.connections.append(Connection("store", fault))
 
 
 def _try_all(
@@ -163,17 +191,17 @@ def _try_all(
 def _audit(roster: Roster, directory: Path) -> Iterator[Connection]:
     """Whether the audit chain is whole; nothing where there is no store of this version yet."""
     url = resolve_url(roster.settings.store, directory)
-    name = url.database or ""
-    if url.get_backend_name() == "sqlite" and not Path(name).exists():
+    if is_absent(url):
         return
+    name = str(file_of(url) or named(url))
     engine = open_engine(url)
     try:
         with reading(engine) as connection:
             if not is_current(connection):
                 return
         _, found = verified(engine)
-    except DatabaseError as error:
-        yield Connection("audit", Fault(name, 1, f"audit: {error.orig}", "see docs/privacy.md"))
+    except SQLAlchemyError as error:
+        yield Connection("audit", refused(url, error))
         return
     finally:
         engine.dispose()
