@@ -149,7 +149,7 @@ def write_anew(engine: Engine) -> bool:
     from psycopg import OperationalError
 
     readers = (
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() "
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
         "AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()"
     )
     raw = engine.raw_connection()

@@ -16,7 +16,10 @@ from tests.world import BOTH
 pytestmark = BOTH
 REVISIONS = sorted(database._revisions())
 VALUES: dict[type, object] = {
-    bool: True, int: 1_800_000_000, float: 0.5, bytes: b"\x01",
+    bool: True,
+    int: 1_800_000_000,
+    float: 0.5,
+    bytes: b"\x01",
     str: "UTC",  # may stand for a zone
 }
 
