@@ -184,7 +184,8 @@ def _try_all(
                     lambda p=person: ports.busy_source(p).read(window, None),  # type: ignore[misc]
                 )
             )
-    jobs.append(Job("audit", lambda: report.connections.extend(_audit(roster, directory))))
+    if all(connection.fault is None for connection in report.connections):
+        jobs.append(Job("audit", lambda: report.connections.extend(_audit(roster, directory))))
     run_all(jobs)
 
 

@@ -108,7 +108,20 @@ def postgres() -> Iterator[Server]:
         if os.getuid() == 0:  # whom PostgreSQL refuses
             shutil.chown(folder, "postgres", "postgres")
         data = server.directory / "data"
-        _run("initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale", LOCALE, "--no-sync")
+        _run(
+            "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale",
+            LOCALE,
+            "-A",
+            "trust",
+            "-N",
+        )
         (data / "pg_hba.conf").write_text(_WHO)
         server.start()
         try:
