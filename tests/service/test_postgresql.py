@@ -25,11 +25,14 @@ from tests import canaries
 from tests.servers.postgres import WORD, Server
 from tests.service.test_apart import apart
 from tests.service.test_crash import mails, sequence_in
-from tests.service.test_forget import SAM, WORDS, ZSOFIA, enrolled, left
+from tests.service.test_forget import NAME, SAM, WORDS, ZSOFIA, enrolled, left, letter
 from tests.service.test_forget import forget as forget_her
 from tests.service.test_health import listening
 from tests.service.test_run import NOON, ROOT, heard, logged, overlap, running
-from tests.service.traces import in_bytes, in_tables
+from tests.service.traces import in_bytes, in_tables, plant
+from tests.web.desk import page, press, signed_in
+from tests.web.office import ready
+from tests.web.test_desk_pages import PAIR_PAGE, troubled
 from tests.world import DANA, LEE, World, at
 
 MONDAY = at("2027-01-11 12:00")
@@ -173,6 +176,30 @@ def test_pages_apart_share_the_store(world: World) -> None:
         assert http.get(f"/choices/{link}").status_code == 200
 
 
+@pytest.mark.slow
+def test_every_page_of_the_coordinator(tmp_path: Path, store: str) -> None:
+    with ready(tmp_path / "programme", store=store) as office:
+        troubled(office)
+        with signed_in(office) as browser:
+            shown = {
+                path: page(browser, path)
+                for path in (
+                    "",
+                    "/pairs.csv",
+                    PAIR_PAGE,
+                    "/mail",
+                    "/calendars",
+                    "/cohort",
+                    "/files",
+                )
+            }
+            assert "Lee Park" in shown[""]
+            assert DANA in shown["/pairs.csv"]
+            assert "no such user here" in shown["/mail"]
+            assert "<table" in shown["/cohort"]
+            assert press(browser, PAIR_PAGE, do="pause", until="2027-02-20")
+
+
 def killed(world: World, call: int) -> int:
     """`once`, killed as it says something to the server for the n-th time; how it ended."""
     traced = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=sendto"]
@@ -220,10 +247,12 @@ def files(postgresql: Server, world: World) -> Iterator[Path]:
 def test_nothing_is_left_of_who_is_forgotten(world: World, postgresql: Server, files: Path) -> None:
     enrolled(world)
     world.step(MONDAY)
+    with world.engine.begin() as connection:
+        plant(connection, (ZSOFIA, LEE, ZSOFIA), f"with {NAME}", letter(ZSOFIA))
+        plant(connection, (SAM, "x@example.org", ZSOFIA), f"{NAME} and {ZSOFIA}", letter(SAM))
     postgresql.run("ANALYZE", database=world.engine.url.database or "")
     postgresql.run("CHECKPOINT")
-    words = (*WORDS, ZSOFIA)
-    assert any(in_bytes(path.read_bytes(), words) for path in files.iterdir())
+    assert any(in_bytes(path.read_bytes(), WORDS) for path in files.iterdir())
     left(world)
     now = MONDAY
     forget_her(world, now)
@@ -231,8 +260,8 @@ def test_nothing_is_left_of_who_is_forgotten(world: World, postgresql: Server, f
         now += timedelta(hours=7)
         world.step(now)
     with reading(world.engine) as connection:
-        assert in_tables(connection, words) == []
+        assert in_tables(connection, WORDS) == []
         assert in_tables(connection, [SAM])
     postgresql.run("CHECKPOINT")
-    held = {p.name: found for p in files.iterdir() if (found := in_bytes(p.read_bytes(), words))}
+    held = {p.name: found for p in files.iterdir() if (found := in_bytes(p.read_bytes(), WORDS))}
     assert held == {}
