@@ -81,6 +81,13 @@ class Server:
         self.run(f"CREATE DATABASE {{}} {how}", name, ROLE, template)
         return name
 
+    def copy(self, source: str, target: str) -> None:
+        """A database into an empty one, by a dump of it."""
+        dump = self.directory / f"{source}.dump"
+        where = ("-h", self.directory, "-p", self.port, "-U", ROLE)
+        _run("pg_dump", *where, "-Fc", "-f", dump, source)
+        _run("pg_restore", *where, "-d", target, dump)
+
     @cached_property
     def _migrated(self) -> str:
         name = self.create()

@@ -16,14 +16,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
+from integrations.registry import Ports
 from service.links import sign
-from service.passes import secret_of
+from service.passes import begin, full_pass, secret_of
+from service.roster_source import load
 from service.work import reading
 from store import facts, tables
 from store.schema import metadata
 from tests import canaries
 from tests.servers.postgres import WORD, Server
 from tests.service.test_apart import apart
+from tests.service.test_crash import _NoEvidence as Blind
 from tests.service.test_crash import mails, sequence_in
 from tests.service.test_forget import NAME, SAM, WORDS, ZSOFIA, enrolled, left, letter
 from tests.service.test_forget import forget as forget_her
@@ -94,7 +97,9 @@ def test_the_road_of_meetings_is_the_same_to_the_byte(world: World, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_the_verbs_speak_as_on_a_file(world: World, postgresql: Server) -> None:
+def test_the_verbs_speak_as_on_a_file(
+    world: World, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert overlap(world, "check", "--offline").returncode == 0
     checked = overlap(world, "check")
     assert (checked.returncode, checked.stderr) == (0, "")
@@ -108,10 +113,17 @@ def test_the_verbs_speak_as_on_a_file(world: World, postgresql: Server) -> None:
         refused = overlap(world, *verb)
         assert refused.returncode == 2
         assert "use pg_dump and pg_restore" in refused.stderr
-    wrong = WORD + "x"
+    home = world.directory.parent
+    (home / ".pgpass").write_text(f"127.0.0.1:{postgresql.port}:*:overlap:{WORD}\n")
+    (home / ".pgpass").chmod(0o600)
+    monkeypatch.setenv("HOME", str(home))
+    with_word, world.store = world.store, world.store.replace(f":{WORD}@", "@")
+    world.write()
+    assert overlap(world, "status").returncode == 0
+    world.store, wrong = with_word, WORD + "x"
     world.store = world.store.replace(WORD, wrong)
     world.write()
-    for verb in (["once", "--now", NOON], ["status"], ["check"], ["run"], ["web"]):
+    for verb in (["once", "--now", NOON], ["status"], ["check"], ["web"]):
         refused = overlap(world, *verb)
         assert refused.returncode == 1, verb
         (line,) = [each for each in refused.stderr.splitlines() if "store fails" in each]
@@ -233,6 +245,30 @@ def test_each_mail_goes_out_once_wherever_it_is_killed(postgresql: Server, tmp_p
             assert states == {"sent"}
             world.close()
     assert len(expected) == 9
+
+
+def test_a_dump_that_is_put_back_mails_nobody_twice(world: World, postgresql: Server) -> None:
+    world.step(at("2027-01-10 03:00"))  # a Sunday: queued, held back
+    copy = postgresql.create()
+    postgresql.copy(world.engine.url.database or "", copy)
+    assert world.step(MONDAY).counts["sent"] == 2
+    assert len(world.sent()) == 2
+    world.close()
+    after = World(world.directory, new=True, store=postgresql.url(copy))
+    after._seen = world._seen
+    after.write()
+    guide = (ROOT / "docs" / "install.md").read_text()
+    postgresql.run(guide.partition("```sql\n")[2].partition("```")[0], database=copy)
+    roster = load(after.directory)
+    ports = Blind(Ports(roster, after.directory))
+    for minute in range(2):
+        full_pass(begin(roster, after.engine, ports, MONDAY + timedelta(minutes=minute)))
+    told = sorted(str(m["Subject"]) for m in after.sent())
+    assert told == [f"Mail in doubt: {DANA}", f"Mail in doubt: {LEE}"]
+    with reading(after.engine) as connection:
+        assert facts.floor(connection) > 29_000_000  # minutes since 1970
+        assert facts.read(connection, facts.DOUBTS) is None
+    after.close()
 
 
 @pytest.fixture
