@@ -51,6 +51,8 @@ EMPTY = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//Test//EN\r\nEND:VC
 SQLITE = "sqlite:///overlap.db"
 BOTH = pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
 """Runs a test, or a file's tests, on either database."""
+ON_FILE = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+"""Keeps a test that looks into SQLite's file on it, whatever OVERLAP_STORE says."""
 DANA, LEE = "dana@example.org", "lee@example.org"
 
 

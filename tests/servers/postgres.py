@@ -61,6 +61,15 @@ class Server:
         """`immediate` is as a power cut."""
         self._control("-m", how, "stop")
 
+    @contextmanager
+    def away(self, how: str = "fast") -> Iterator[None]:
+        """Stopped meanwhile, and started again."""
+        self.stop(how)
+        try:
+            yield
+        finally:
+            self.start()
+
     def _control(self, *arguments: object) -> None:
         _run("pg_ctl", "-D", self.directory / "data", "-t", 300, "-w", *arguments)
 

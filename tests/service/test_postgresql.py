@@ -149,8 +149,7 @@ def test_a_second_one_is_refused_and_a_server_that_went_away_comes_back(
         while http.get("/readyz").status_code != 200:
             assert process.poll() is None
         assert http.get(f"/choices/{link}").status_code == 200
-        postgresql.stop()
-        try:
+        with postgresql.away():
             shown = http.get(f"/choices/{link}")
             assert shown.status_code == 503
             assert "Nothing was changed." in shown.text
@@ -160,8 +159,6 @@ def test_a_second_one_is_refused_and_a_server_that_went_away_comes_back(
             assert "see that the server runs" in away.stderr
             process.send_signal(signal.SIGHUP)  # a pass, now
             logged(process, "pass_failed")
-        finally:
-            postgresql.start()
         page = http.get(f"/choices/{link}")
         assert page.status_code == 200
         token = re.search(r'name="form" value="([^"]+)"', page.text)

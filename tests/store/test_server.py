@@ -107,10 +107,8 @@ def test_a_service_takes_hold_again_after_the_server_was_away(
 ) -> None:
     other = open_engine(engine.url)
     with sole_writer(engine):
-        postgresql.stop("immediate")
-        with pytest.raises(OperationalError), engine.begin():
+        with postgresql.away("immediate"), pytest.raises(OperationalError), engine.begin():
             pass
-        postgresql.start()
         with engine.begin() as connection:
             facts.write(connection, "kept", "yes")
         with pytest.raises(StoreError, match="another Overlap"), sole_writer(other):
