@@ -6,11 +6,12 @@ A store's SQL is that of both databases. Here are the few statements that are Po
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from mentoring.tables import Fault
 from store.backup import StoreError
@@ -125,6 +126,10 @@ def sole_service(engine: Engine) -> Iterator[None]:
         event.listen(engine, "begin", hold_to_write)
         yield
     finally:
+        if event.contains(engine, "begin", hold_to_write):
+            event.remove(engine, "begin", hold_to_write)
+        with suppress(SQLAlchemyError), keeper.connect() as session:
+            session.exec_driver_sql("SELECT pg_advisory_unlock_all()")  # a session ends later
         keeper.dispose()
 
 
