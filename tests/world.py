@@ -52,7 +52,7 @@ SQLITE = "sqlite:///overlap.db"
 BOTH = pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
 """Runs a test, or a file's tests, on either database."""
 ON_FILE = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-"""Keeps a test that looks into SQLite's file on it, whatever OVERLAP_STORE says."""
+"""Keeps a test that is about SQLite's file, or writes a [store] of its own, on it at all times."""
 DANA, LEE = "dana@example.org", "lee@example.org"
 
 
