@@ -50,6 +50,11 @@ EMPTY = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//Test//EN\r\nEND:VC
 DANA, LEE = "dana@example.org", "lee@example.org"
 
 
+def in_memory() -> str | None:
+    """Where a folder costs no disk, for plays that write much; None where there is none."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
 def at(text: str) -> datetime:
     """An instant of New York wall time, "2027-01-11 12:00"."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("America/New_York"))
