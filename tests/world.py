@@ -28,7 +28,7 @@ from tests.demo import partners
 from tests.demo.partners import answer_mail
 from tests.demo.programme import busy_event
 
-SETTINGS = """[programme]
+PROGRAMME = """[programme]
 name = "Leadership Mentoring 2027"
 organiser = "Mentoring Office <mentoring@example.org>"
 timezone = "America/New_York"
@@ -36,7 +36,9 @@ start = 2027-01-11
 end = 2027-07-30
 holidays = "US"
 coordinator = "coordinator@example.org"
-{agreement}
+"""
+"""The section of overlap.toml that most tests' programmes have."""
+SETTINGS = f"""{PROGRAMME}{{agreement}}
 [mail]
 url = "maildir:outbox"
 inbox = "maildir:inbox"
