@@ -27,6 +27,7 @@ from mentoring.notices import (
 )
 from mentoring.roster import Pair, Person, Roster
 from mentoring.sign_in import SignInNotice
+from mentoring.trial import TrialNotice
 from mentoring.where import shared_tool
 from service.links import base_url
 from service.work import party, reader
@@ -154,6 +155,11 @@ def _sign_in(s: Sitting) -> Notice:
     return SignInNotice(KEY, s.coordinator, link)
 
 
+def _trial(s: Sitting) -> Notice:
+    organiser, zone = s.roster.programme.organiser, s.roster.programme.timezone
+    return TrialNotice(KEY, Reader(organiser.name, organiser.email, zone))
+
+
 MEETINGS: Mapping[str, Sample] = {
     **{kind: _meeting(kind) for kind in ("invite", "moved", "cancelled", "nudge")},
     "counter": _counter,
@@ -164,4 +170,5 @@ MEETINGS: Mapping[str, Sample] = {
     "putback": _put_back,
     "undelivered": _undelivered,
     "signin": _sign_in,
+    "trial": _trial,
 }
