@@ -81,6 +81,11 @@ class Sitting:
             borne=(45, 30),
         )
 
+    def link(self, purpose: str) -> str:
+        """Where a mail leads to; empty where the programme has no pages."""
+        base = base_url(self.roster)
+        return f"{base}/{purpose}/preview" if base else ""
+
 
 Sample = Callable[[Sitting], Notice]
 

@@ -19,7 +19,7 @@ from mentoring.hours import spoken_hours
 from mentoring.notices import Notice, Reader
 from mentoring.planning import Idea
 from service.samples import CODE, KEY, Sample, Sitting
-from service.welcome import DUTY_HOURS
+from service.welcome import DUTY_HOURS, LEAVE, PREFERENCES
 
 
 def _welcome(s: Sitting) -> Notice:
@@ -63,6 +63,8 @@ def _digest(s: Sitting) -> Notice:
         welcomed=(("Amara Okafor", "Ben Ortiz"),),
         held=24,
         code=CODE,
+        page=s.link(PREFERENCES),
+        leave=s.link(LEAVE),
     )
 
 
