@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from mentoring.interval import Interval
 from mentoring.notices import (
     CalendarNotice,
+    ChoicesFoot,
     CounterNotice,
     Hint,
     MeetingFacts,
@@ -30,6 +31,8 @@ from mentoring.sign_in import SignInNotice
 from mentoring.trial import TrialNotice
 from mentoring.where import shared_tool
 from service.links import base_url
+from service.post import CHOICES
+from service.stretch import PURPOSE
 from service.work import party, reader
 
 KEY = "preview"
@@ -86,6 +89,10 @@ class Sitting:
         base = base_url(self.roster)
         return f"{base}/{purpose}/preview" if base else ""
 
+    @property
+    def choices(self) -> ChoicesFoot:
+        return ChoicesFoot(self.link(CHOICES), CODE)
+
 
 Sample = Callable[[Sitting], Notice]
 
@@ -101,6 +108,7 @@ def _meeting(kind: str) -> Sample:
             code=CODE,
             why=Why.CONFLICT if kind in ("moved", "cancelled") else None,
             before=Interval(s.slot.start - day, s.slot.end - day) if kind == "moved" else None,
+            choices=s.choices,
         )
 
     return sample
@@ -141,7 +149,7 @@ def _no_slot(s: Sitting) -> Notice:
 def _stretch(s: Sitting) -> Notice:
     mentor, mentee = s.sides
     other = mentee if s.person.email == mentor.email else mentor
-    return StretchNotice(KEY, s.reader, other, s.slot, (90, 105), CODE)
+    return StretchNotice(KEY, s.reader, other, s.slot, (90, 105), CODE, link=s.link(PURPOSE))
 
 
 def _put_back(s: Sitting) -> Notice:

@@ -24,7 +24,7 @@ def _remind(s: Sitting) -> Notice:
         Line(ItemKind.QUESTION, "How did you find your first project?", mentee.name),
         Line(ItemKind.TOPIC, "People in the cohort to get to know", mentor.name),
     )
-    return RemindNotice(KEY, s.reader, s.meeting, CODE, _agenda(s, *lines))
+    return RemindNotice(KEY, s.reader, s.meeting, CODE, _agenda(s, *lines), s.choices)
 
 
 def _log(s: Sitting) -> Notice:
