@@ -27,7 +27,7 @@ def check(
     context: typer.Context,
     offline: Annotated[bool, typer.Option("--offline", help="Only read the files.")] = False,
     mail: Annotated[
-        bool, typer.Option("--mail", help="Also write to the programme; it waits two minutes at most.")
+        bool, typer.Option("--mail", help="Also write to itself, and await it two minutes.")
     ] = False,
     as_json: Json = False,
 ) -> None:
