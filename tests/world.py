@@ -29,7 +29,7 @@ from tests.demo import partners
 from tests.demo.partners import answer_mail
 from tests.demo.programme import busy_event
 
-SETTINGS = """[programme]
+PROGRAMME = """[programme]
 name = "Leadership Mentoring 2027"
 organiser = "Mentoring Office <mentoring@example.org>"
 timezone = "America/New_York"
@@ -37,7 +37,9 @@ start = 2027-01-11
 end = 2027-07-30
 holidays = "US"
 coordinator = "coordinator@example.org"
-{agreement}
+"""
+"""The section of overlap.toml that most tests' programmes have."""
+SETTINGS = f"""{PROGRAMME}{{agreement}}
 [mail]
 url = "maildir:outbox"
 inbox = "maildir:inbox"
@@ -54,6 +56,11 @@ BOTH = pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
 ON_FILE = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 """Keeps a test that is about SQLite's file, or writes a [store] of its own, on it at all times."""
 DANA, LEE = "dana@example.org", "lee@example.org"
+
+
+def in_memory() -> str | None:
+    """Where a folder costs no disk, for plays that write much; None where there is none."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 def at(text: str) -> datetime:
