@@ -115,7 +115,7 @@ def _keep_reading(work: Work, person: Person, calendar: Calendar, answer: Readin
         calendars.write_busy(
             connection, person.email, answer.items, complete=answer.complete, now=work.now
         )
-        calendars.prune(connection, work.now - _KEEP_PAST)
+        calendars.prune(connection, work.now - _KEEP_PAST, person.email)
         read = replace(_well(calendar, work.now), doubted=False, cursor=answer.cursor)
         calendars.save(connection, read)
         if calendar.state in FAILING:
