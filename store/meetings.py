@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select, union_all
@@ -248,7 +249,9 @@ def _bookings(
     return [_booking(row, sides[row.uid][row.mentor], sides[row.uid][row.mentee]) for row in rows]
 
 
+@lru_cache(maxsize=4096)
 def _booking(row: Row[Any], mentor: Row[Any], mentee: Row[Any]) -> Booking:
+    """Kept: a row that has not changed is read in every pass. Nobody writes into a decision."""
     meeting = Meeting(
         uid=row.uid,
         mentor=row.mentor,
