@@ -37,6 +37,7 @@ from service.prepare import prepare
 from service.propose import UNSCHEDULABLE, propose
 from service.publish import publish
 from service.purge import purge
+from service.resting import restless
 from service.restored import doubt
 from service.stages import stages
 from service.summaries import summaries
@@ -166,7 +167,7 @@ def tend_all(work: Work, stop: threading.Event | None = None) -> None:
     picking = (Job(number, _in_transaction(work, tend_poll, number)) for number in asked)
     _one_by_one(work, picking, stop)
     with reading(work.engine) as connection:
-        uids = [booking.uid for booking in meetings.live(connection)]
+        uids = restless(work, connection)
     tending = (Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids)
     _one_by_one(work, tending, stop)
     _propose_all(work, stop)
@@ -178,8 +179,14 @@ def _propose_all(work: Work, stop: threading.Event | None) -> None:
     Each pair is a transaction of its own, so a time may be gone by its turn.
     """
     planned: dict[tuple[str, str], Planned] = {}
-    _one_by_one(work, [Job("cohort", lambda: planned.update(plan(work)))], stop)
     done: set[tuple[str, str]] = set()
+
+    def look() -> None:
+        found = plan(work)
+        planned.update(found.times)
+        done.update(found.resting)
+
+    _one_by_one(work, [Job("cohort", look)], stop)
 
     def book(work: Work, connection: Connection, pair: Pair) -> None:
         done.add(pair.key)

@@ -19,15 +19,13 @@ from service.met import days_since
 from service.polls import ask
 from service.post import post_plain
 from service.prepare import remind, remind_at
-from service.propose import PROPOSED, WAITING, keep, repropose
+from service.propose import CONFIRMED, PROPOSED, WAITING, keep, repropose
 from service.sides import conflict, unknown
 from service.work import Work
 from store import meetings, met
 from store.meetings import MEETING, Booking, Guest, Standing
 
 log = structlog.get_logger()
-
-CONFIRMED = "confirmed"
 
 
 def tend(work: Work, connection: Connection, booking: Booking) -> None:

@@ -365,8 +365,16 @@ _STANDING = select(pairs).where(
 
 def standing(connection: Connection, mentor: str, mentee: str) -> Standing | None:
     row = connection.execute(_STANDING, {"mentor": mentor, "mentee": mentee}).first()
-    if row is None:
-        return None
+    return _as_standing(row) if row else None
+
+
+def standings(connection: Connection) -> dict[tuple[str, str], Standing]:
+    """Every pair's, by its key."""
+    found = map(_as_standing, connection.execute(select(pairs)))
+    return {(each.mentor, each.mentee): each for each in found}
+
+
+def _as_standing(row: Row[Any]) -> Standing:
     rest = instant(row.rest_until)
     return Standing(row.mentor, row.mentee, row.state, row.reason, rest, row.told, kept=True)
 

@@ -245,10 +245,17 @@ def booked_in(engine: Engine) -> list[Booked]:
 
 @lru_cache(maxsize=4096)
 def _booked(
-    uid: str, mentor: str, mentee: str, state: str, sequence: int, start: int, end: int, outside: int
+    uid: str,
+    mentor: str,
+    mentee: str,
+    state: str,
+    sequence: int,
+    start: int,
+    end: int,
+    out: int,
 ) -> Booked:
-    times = (datetime.fromtimestamp(at, UTC) for at in (start, end))
-    return Booked(uid, (mentor, mentee), state, sequence, *times, bool(outside))
+    first, last = (datetime.fromtimestamp(at, UTC) for at in (start, end))
+    return Booked(uid, (mentor, mentee), state, sequence, first, last, bool(out))
 
 
 def event_in(message: EmailMessage) -> dict[str, str] | None:
