@@ -17,15 +17,17 @@ from mentoring.deadlines import whose_deadline
 from mentoring.grid import Span
 from mentoring.interval import Interval
 from mentoring.meeting import Action, State, next_step, nudge_due
+from mentoring.met import Said
 from mentoring.roster import Pair, Person
 from mentoring.slots import shares_site
 from mentoring.worktime import worktime
 from service.kept_free import kept_free_of_all
+from service.met import days_since
 from service.prepare import remind_at
 from service.propose import CONFIRMED, PROPOSED
 from service.sides import AROUND, unknown_reason
 from service.work import Work
-from store import ahead, calendars, everybody, meetings
+from store import ahead, calendars, everybody, meetings, met
 from store.calendars import Calendar
 from store.meetings import MEETING, Booking, Standing
 
@@ -57,12 +59,19 @@ def restless(work: Work, connection: Connection) -> list[str]:
         taken=everybody.taken(connection, window),
         kept_free=kept_free_of_all(connection, work.roster, window),
     )
+    begun = [booking for booking in bookings if _has_begun(work, booking)]
+    said = met.said_of(connection, [booking.uid for booking in begun])
+    settled = {b.uid for b in begun if _is_settled(work, b, said.get(b.uid, ()))}
     resting = {
         key
         for key, own in groupby(bookings, key=_pair)
         if _all_rest(work, known, [b for b in own if not _has_begun(work, b)])
     }
-    return [b.uid for b in bookings if _has_begun(work, b) or _pair(b) not in resting]
+    return [
+        b.uid
+        for b in bookings
+        if b.uid not in settled and (_has_begun(work, b) or _pair(b) not in resting)
+    ]
 
 
 def _pair(booking: Booking) -> tuple[str, str]:
@@ -71,6 +80,14 @@ def _pair(booking: Booking) -> tuple[str, str]:
 
 def _has_begun(work: Work, booking: Booking) -> bool:
     return work.now >= booking.meeting.slot.start
+
+
+def _is_settled(work: Work, booking: Booking, said: Sequence[Said]) -> bool:
+    """Whether there is nothing to conclude yet of a meeting whose time has come."""
+    step = next_step(
+        booking.meeting, said=said, working_days_since=days_since(work, booking), now=work.now
+    )
+    return step.action is Action.NOTHING
 
 
 def _all_rest(work: Work, known: _Known, coming: Sequence[Booking]) -> bool:

@@ -79,6 +79,18 @@ def save(connection: Connection, calendar: Calendar) -> None:
         connection.execute(_ADD, values)
 
 
+_SEEN = (
+    calendars.update()
+    .where(calendars.c.person.in_(bindparam("people", expanding=True)))
+    .values(synced_at=bindparam("at"))
+)
+
+
+def note_read(connection: Connection, people: Collection[str], now: datetime) -> None:
+    """These people's calendars were read again, and nothing had changed."""
+    connection.execute(_SEEN, {"people": list(people), "at": seconds(now)})
+
+
 def forget(connection: Connection, person: str) -> None:
     connection.execute(calendars.delete().where(calendars.c.person == person))
     connection.execute(busy.delete().where(busy.c.person == person))
@@ -151,16 +163,11 @@ def _end(interval: Interval) -> int:
 
 
 _PAST = busy.delete().where(busy.c.end < bindparam("before"))
-_PAST_OF = _PAST.where(busy.c.person == bindparam("whose"))
 
 
-def prune(connection: Connection, before: datetime, person: str | None = None) -> None:
-    """Drop stretches that ended before an instant, of one person or of everybody: they decide
-    nothing any more."""
-    if person is None:
-        connection.execute(_PAST, {"before": seconds(before)})
-    else:
-        connection.execute(_PAST_OF, {"before": seconds(before), "whose": person})
+def prune(connection: Connection, before: datetime) -> None:
+    """Drop stretches that ended before an instant: they decide nothing any more."""
+    connection.execute(_PAST, {"before": seconds(before)})
 
 
 def keep_only(connection: Connection, people: Collection[str]) -> None:

@@ -60,10 +60,8 @@ def enqueue(
     uid: str = "",
     known_start: datetime | None = None,
     expires_at: datetime | None = None,
-) -> bool:
-    """Queue a letter; False where one with this key was queued before."""
-    if is_said(connection, key):
-        return False
+) -> None:
+    """Queue a letter, under a key under which none was queued before."""
     row = {
         "key": key,
         "kind": kind,
@@ -77,7 +75,6 @@ def enqueue(
         "expires_at": None if expires_at is None else seconds(expires_at),
     }
     connection.execute(_ADD, row)
-    return True
 
 
 _SAID = select(outbox.c.key).where(
@@ -96,6 +93,14 @@ _WITH_KEY = select(outbox.c.id).where(outbox.c.key == bindparam("key"))
 
 def is_said(connection: Connection, key: str) -> bool:
     return connection.execute(_WITH_KEY, {"key": key}).first() is not None
+
+
+_AMONG = select(outbox.c.key).where(outbox.c.key.in_(bindparam("keys", expanding=True)))
+
+
+def said_among(connection: Connection, keys: Collection[str]) -> frozenset[str]:
+    """Which of these keys were queued."""
+    return frozenset(connection.execute(_AMONG, {"keys": list(keys)}).scalars())
 
 
 def said_since(connection: Connection, prefix: str, since: datetime) -> list[tuple[str, datetime]]:
