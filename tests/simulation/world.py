@@ -57,6 +57,8 @@ class World:
     size: Size = Size()
     cohort: Cohort = field(default_factory=Cohort)
     left: dict[str, datetime] = field(default_factory=dict)
+    swamped: str | None = None
+    blinks_from: datetime | None = None
     kills: int = 0
     mails: int = 0
     passes: int = 0
