@@ -66,6 +66,8 @@ class Invariants:
     booked: int = 0
     _keys: set[str] = field(default_factory=set)
     _times: dict[tuple[str, str], tuple[int, str, datetime]] = field(default_factory=dict)
+    _in_doubt: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """The times in letters that were lost, of which nobody but us knows that they were."""
     _versions: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     _former: dict[str, Sheet] = field(default_factory=dict)
     _before: set[tuple[str, int, datetime]] = field(default_factory=set)
@@ -138,9 +140,16 @@ class Invariants:
             yield f"{told}: SEQUENCE {sequence} was {before[1:]} and is {event['METHOD']} {start}"
         self._times[who] = (sequence, event["METHOD"], start)
         # While a meeting goes on, that it is off is still news.
-        times = (start, before and before[2], _at(event, "DTEND"))
+        doubtful = self._in_doubt.get(who)
+        times = (start, before and before[2], _at(event, "DTEND"), doubtful)
         near = [each for each in times if each and now <= each <= now + _URGENT]
-        return bool(near) and before is not None and sent.kind in _CHANGES
+        is_news = before is not None or doubtful is not None
+        return bool(near) and is_news and sent.kind in _CHANGES
+
+    def may_know(self, reader: str, message: EmailMessage) -> None:
+        """A letter was lost after it was sent: its reader has to be taken to know what it says."""
+        if (event := event_in(message)) and event["METHOD"] == "REQUEST":
+            self._in_doubt[event["UID"], reader] = _at(event, "DTSTART")
 
     def _hours(
         self,

@@ -201,11 +201,14 @@ class World:
 
     def _delivered(self, now: datetime) -> list[Sent]:
         letters, self.servers.letters = self.servers.letters, []
+        lost, self.servers.lost = self.servers.lost, []
         t = tables.outbox.c
         with self.engine.connect() as connection:
             query = select(t.message_id, t.kind, t.key)
             query = query.where(t.message_id.in_([each.message_id for each in letters]))
             why = {row.message_id: (row.kind, row.key) for row in connection.execute(query)}
+        for each in lost:
+            self.invariants.may_know(each.recipient, parsed(each.raw))
         for each in letters:
             self.trace.update(f"{now} {each.recipient} {why[each.message_id]}".encode())
             self.trace.update(each.raw)
