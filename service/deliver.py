@@ -88,8 +88,10 @@ def _may_go(work: Work, queued: Queued) -> bool:
         return True
     if queued.known_start and is_near(work.now, queued.known_start, queued.expires_at):
         return True
-    with reading(work.engine) as connection:
-        person = reader_of(work, connection, queued.letter.recipient, queued.uid)
+    person = work.roster.people.get(queued.letter.recipient)
+    if person is None:
+        with reading(work.engine) as connection:
+            person = reader_of(work, connection, queued.letter.recipient, queued.uid)
     if reads_at(person, work.now):
         return True
     work.counts.add("held_back")

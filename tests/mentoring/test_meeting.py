@@ -18,8 +18,8 @@ from mentoring.meeting import (
     State,
     answer_by,
     answer_counts,
-    needs_nudge,
     next_step,
+    nudge_due,
 )
 from mentoring.met import Said
 from mentoring.notices import Why
@@ -107,8 +107,10 @@ def test_what_was_said_comes_before_what_was_planned() -> None:
 
 @given(days=st.integers(0, 20), nudges=st.integers(0, 3), partstat=st.sampled_from(list(Partstat)))
 def test_nudges(days: int, nudges: int, partstat: Partstat) -> None:
-    due = needs_nudge(Attendance("a", partstat, nudges), days)
-    assert due == (partstat is OPEN and nudges < 2 and days >= 2 * (nudges + 1))
+    due = nudge_due(Attendance("a", partstat, nudges), days)
+    assert bool(due) == (partstat is OPEN and nudges < 2 and days >= 2 * (nudges + 1))
+    again = Attendance("a", partstat, max(due, nudges))
+    assert not nudge_due(again, days), "one at a time, however long nobody looked"
 
 
 def test_only_answers_to_the_present_time_count() -> None:
