@@ -21,7 +21,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="how many modules at once")
     parser.add_argument("--same", action="store_true", help="print the mutants named as the same")
     given = parser.parse_args(argv)
-    modules = [m for held in SUBJECTS.values() for m in held if not given.path or m.path in given.path]
+    modules = [
+        m for held in SUBJECTS.values() for m in held if not given.path or m.path in given.path
+    ]
     spawning = multiprocessing.get_context("spawn")
     poor = False
     print(f"{'module':32}{'mutants':>9}{'found':>7}{'same':>6}{'score':>8}")

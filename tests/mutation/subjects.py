@@ -23,10 +23,7 @@ class Module:
         return self.path.removesuffix(".py").replace("/", ".")
 
 
-_CALENDAR_TESTS = (
-    "tests/integrations/test_ical_bounds.py",
-    "tests/integrations/test_ical.py",
-)
+_CALENDAR_TESTS = ("tests/integrations/test_ical.py",)
 
 SUBJECTS: Mapping[str, tuple[Module, ...]] = {
     "outbox": (

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import Phase, settings
@@ -51,6 +52,12 @@ class TestsFailError(Exception):
 
 def try_module(module: Module) -> Score:
     """Raises TestsFailError."""
+    with TemporaryDirectory() as compiled:  # tests are compiled once, not for each mutant
+        sys.pycache_prefix, sys.dont_write_bytecode = compiled, False
+        return _try(module)
+
+
+def _try(module: Module) -> Score:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     settings.register_profile(
         "mutation",
@@ -85,12 +92,12 @@ def _warm_up(module: Module) -> int:
         if _run_tests(module):
             os._exit(1)
         used = os.times()
-        with open(writing, "w") as answer:
+        with os.fdopen(writing, "w") as answer:
             json.dump([used.user + used.system, sorted(sys.modules)], answer)
 
     pid = _fork(run)
     os.close(writing)
-    with open(reading) as answer:
+    with os.fdopen(reading) as answer:
         told = answer.read()
     if _ended(pid) or not told:
         raise TestsFailError(f"{module.path}: its own tests fail; run pytest {module.tests[0]}")
@@ -99,7 +106,7 @@ def _warm_up(module: Module) -> int:
         if not _reaches(name, module.name):
             with suppress(ImportError):  # some names are made at run time
                 importlib.import_module(name)
-    return int(5 * used) + 10
+    return int(3 * used) + 3
 
 
 @cache
@@ -147,12 +154,8 @@ def _install(module: Module, mutant: Mutant) -> None:
 
 
 def _run_tests(module: Module) -> int:
-    return int(
-        pytest.main(
-            ["-x", "-m", "not slow", "--noconftest", "--tb=no", "-p", "no:cacheprovider"]
-            + [*module.tests]
-        )
-    )
+    how = ["-x", "-m", "not slow", "--noconftest", "--tb=no", "-p", "no:cacheprovider"]
+    return int(pytest.main([*how, *module.tests]))
 
 
 def _fork(run: Callable[[], None]) -> int:
