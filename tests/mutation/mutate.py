@@ -138,9 +138,9 @@ def _values(value: Any) -> Iterator[Any]:
             yield value + 1
             yield value - 1
         case str():
-            yield value + "X"
+            yield f"XX{value}XX"
         case bytes():
-            yield value + b"X"
+            yield b"XX" + value + b"XX"
 
 
 def _turned_anyway(test: ast.expr) -> bool:
