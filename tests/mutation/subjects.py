@@ -23,7 +23,8 @@ class Module:
         return self.path.removesuffix(".py").replace("/", ".")
 
 
-_CALENDAR_TESTS = ("tests/integrations/test_ical.py",)
+_CALENDAR_TESTS = ("tests/integrations/test_ical_bounds.py", "tests/integrations/test_ical.py")
+_CHILD_TESTS = ("tests/integrations/test_ical_child.py",)
 
 SUBJECTS: Mapping[str, tuple[Module, ...]] = {
     "outbox": (
@@ -44,7 +45,7 @@ SUBJECTS: Mapping[str, tuple[Module, ...]] = {
         Module("integrations/ical_lines.py", _CALENDAR_TESTS),
         Module("integrations/ical_prepare.py", _CALENDAR_TESTS),
         Module("integrations/ical_busy.py", _CALENDAR_TESTS),
-        Module("integrations/ical.py", _CALENDAR_TESTS),
-        Module("integrations/ical_child.py", _CALENDAR_TESTS),
+        Module("integrations/ical.py", _CHILD_TESTS),
+        Module("integrations/ical_child.py", _CHILD_TESTS),
     ),
 }

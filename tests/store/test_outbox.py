@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,7 @@ from sqlalchemy.engine import Connection, Row
 from mentoring.letter import Letter
 from store import outbox
 from store.outbox import EXPIRED, FAILED, QUEUED, SENDING, SENT, STATES, SUPERSEDED, UNKNOWN
-from store.schema import metadata
-from store.tables import meetings
+from store.tables import meetings, metadata, received
 from store.tables import outbox as table
 
 NOW = datetime(2027, 1, 11, 15, tzinfo=UTC)
@@ -26,11 +26,17 @@ DANA, LEE = "dana@example.org", "lee@example.org"
 UID = "meeting-1"
 
 
+@contextmanager
+def empty_store() -> Iterator[Connection]:
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine, tables=[table, meetings, received])
+    with engine.begin() as connection:
+        yield connection
+
+
 @pytest.fixture
 def connection() -> Iterator[Connection]:
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
-    with engine.begin() as connection:
+    with empty_store() as connection:
         yield connection
 
 
@@ -114,9 +120,7 @@ PREFIXES = st.text("abc:;~\u00e9", min_size=1, max_size=4)
 
 @given(PREFIXES, st.sets(st.text("abc:;~\u00e9", min_size=1, max_size=6), max_size=12))
 def test_keys_by_their_beginning(prefix: str, every: set[str]) -> None:
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
-    with engine.begin() as connection:
+    with empty_store() as connection:
         for number, key in enumerate(sorted(every, reverse=True)):
             put(connection, key, now=NOW + number * SECOND)
         begin_so = {key for key in every if key.startswith(prefix)}
