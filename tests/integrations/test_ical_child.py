@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from integrations import ical, ical_child
+from integrations import ical_child
 from integrations.ical import read_busy
 from integrations.ports import ProviderError
 from mentoring.interval import Interval
@@ -55,7 +55,7 @@ def test_a_child_without_a_proper_answer(
         assert timeout == 30  # seconds of the wall clock
         return real([command[0], "-c", program], timeout=0.5 if "sleep" in program else 60, **how)
 
-    monkeypatch.setattr(ical.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ProviderError) as error:
         read_busy(b"", WINDOW, DANA)
     assert (error.value.message, error.value.mend, error.value.permanent) == (told, MEND, True)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.mutation.subjects import SUBJECTS
+from tests.mutation.subjects import MODULES
 from tests.mutation.trial import try_module
 
 LEAST = 90
@@ -21,9 +21,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="how many modules at once")
     parser.add_argument("--same", action="store_true", help="print the mutants named as the same")
     given = parser.parse_args(argv)
-    modules = [
-        m for held in SUBJECTS.values() for m in held if not given.path or m.path in given.path
-    ]
+    if unknown := set(given.path) - {module.path for module in MODULES}:
+        parser.error(f"not named in subjects.py: {', '.join(sorted(unknown))}")
+    modules = [module for module in MODULES if not given.path or module.path in given.path]
     spawning = multiprocessing.get_context("spawn")
     poor = False
     print(f"{'module':32}{'mutants':>9}{'found':>7}{'same':>6}{'score':>8}")

@@ -1,6 +1,6 @@
 """What must hold whatever else breaks: its modules, and the tests that are to hold them.
 
-All branches of these modules are run by these tests alone, and nine of ten mutants are found.
+Those tests run every branch of these modules, and find nine of ten mutants of each.
 """
 
 from __future__ import annotations
@@ -26,17 +26,36 @@ class Module:
 _CALENDAR_TESTS = ("tests/integrations/test_ical_bounds.py", "tests/integrations/test_ical.py")
 _CHILD_TESTS = ("tests/integrations/test_ical_child.py",)
 
+_BLANKED = "words that are forgotten already are forgotten again; leaving them out saves work"
+_OUTBOX_SAME = {
+    "blank: b'' -> b'XXXX'": _BLANKED,
+    "blank_old: b'' -> b'XXXX'": _BLANKED,
+    "known_start: 1 -> 2": "scalar() takes the first row of however many",
+}
+_FEWER = "any number under five means the same here"
+_MEETING_SAME = {"next_step: 0 -> 1": _FEWER, "next_step: 0 -> -1": _FEWER}
+_MET_SAME = {
+    "pulse_due: since - _FIRST_PULSE -> since + _FIRST_PULSE": "30 and -30 are one, modulo 60",
+}
+_STEP = "any step shorter than what lies between two changes of clocks"
+_HOURS_SAME = {
+    "_parse_range: last > first -> last >= first": "two equal times are refused before",
+    "_instants: 1 -> 0": "where the offset is one the short way comes to what the long way does",
+    "_constant_pieces: 15 -> 16": _STEP,
+    "_constant_pieces: 15 -> 14": _STEP,
+}
+
 SUBJECTS: Mapping[str, tuple[Module, ...]] = {
     "outbox": (
-        Module("store/outbox.py", ("tests/store/test_outbox.py",)),
+        Module("store/outbox.py", ("tests/store/test_outbox.py",), _OUTBOX_SAME),
         Module("service/deliver.py", ("tests/service/test_delivery.py",)),
     ),
     "meeting life": (
-        Module("mentoring/meeting.py", ("tests/mentoring/test_meeting.py",)),
-        Module("mentoring/met.py", ("tests/mentoring/test_met.py",)),
+        Module("mentoring/meeting.py", ("tests/mentoring/test_meeting.py",), _MEETING_SAME),
+        Module("mentoring/met.py", ("tests/mentoring/test_met.py",), _MET_SAME),
     ),
     "hours": (
-        Module("mentoring/hours.py", ("tests/mentoring/test_hours.py",)),
+        Module("mentoring/hours.py", ("tests/mentoring/test_hours.py",), _HOURS_SAME),
         Module("mentoring/availability.py", ("tests/mentoring/test_availability.py",)),
         Module("mentoring/interval.py", ("tests/mentoring/test_interval.py",)),
     ),
@@ -49,3 +68,5 @@ SUBJECTS: Mapping[str, tuple[Module, ...]] = {
         Module("integrations/ical_child.py", _CHILD_TESTS),
     ),
 }
+
+MODULES = tuple(module for held in SUBJECTS.values() for module in held)

@@ -349,7 +349,7 @@ def test_a_server_may_ask_for_a_day_at_most(
     office: Office, attempts: int, asked: float, minutes: int
 ) -> None:
     office.put("a")
-    office.channel.early = {"a": [later() for _ in range(attempts)] + [later(asked)]}
+    office.channel.early = {"a": [*(later() for _ in range(attempts)), later(asked)]}
     for _ in range(attempts + 1):
         office.step()
         wait = office.row("a").next_attempt - MONDAY.timestamp()
