@@ -108,7 +108,8 @@ class ExchangeSource:
         try:
             return self.mailbox.call(lambda a: self._details(a, window, known), expected=_CLOSED)
         except _CLOSED as error:
-            return self._instead(error, window)
+            closed = error
+        return self._instead(closed, window)  # outside: what fails there has no part in `closed`
 
     def _details(self, account: Any, window: Interval, known: _Cursor) -> Reading:
         found = self.mailbox.sync(account, Calendar, known.state) if known.state else None

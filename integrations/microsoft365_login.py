@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import re
 import threading
 import time
@@ -37,6 +38,9 @@ _GRAPHS = frozenset(
 )
 _EARLY = 300
 _LATER = "it is tried again by itself"
+
+# It writes a sign-in's answer into the log where that is no JSON, tokens included.
+logging.getLogger("msal").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ _UNUSABLE = (
     msal.exceptions.MsalError,
     ValueError,
     KeyError,
+    TypeError,
+    AttributeError,
     RuntimeError,
     _Busy,
 )
