@@ -28,7 +28,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from integrations import secrets, tls
-from integrations.http_client import http_client, retry_after
+from integrations.http_client import asked, http_client, retry_after
 from integrations.ports import Access, ProviderError
 
 LATER = "it is tried again by itself"
@@ -239,9 +239,9 @@ class _Token:
         }
         try:
             with http_client(self._access, TIMEOUT) as client:
-                answer = client.post(_token_url(options), data=form)
+                answer = asked(client, "POST", _token_url(options), data=form)
             document = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, ValueError, RecursionError) as error:
             raise ProviderError(
                 f"[exchange] authority gives no token ({type(error).__name__})", mend=LATER
             ) from error

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from service.links import sign
+from tests.hostile.conversations import kept
 from tests.hostile.parsers import NOW, SECRET
 from tests.integrations.golden import CASES
 from tests.world import PAIRS, PEOPLE, SETTINGS
@@ -140,4 +141,12 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
         b"mx.me (x); spf=softfail smtp.mailfrom=example.org; dkim=none",
     ),
     "caldav key": tuple(case.text().encode() for case in CASES[:5]),
+    **{
+        name: tuple(
+            b"%d %s" % (number, answer.body)
+            for number, answer in enumerate(answers)
+            if answer.body[:1] in (b"{", b"<")
+        )
+        for name, answers in kept().items()
+    },
 }  # fmt: skip
