@@ -14,6 +14,7 @@ from tests.hostile.fuzz import TooLong, bound_memory, limited
 from tests.hostile.mails import mail_cases
 from tests.hostile.objects import json_cases, web_cases
 from tests.hostile.parsers import PARSERS
+from tests.hostile.templates import template_cases
 
 FAMILIES: Mapping[str, Callable[[], Iterator[Case]]] = {
     "calendars": calendar_cases,
@@ -21,6 +22,7 @@ FAMILIES: Mapping[str, Callable[[], Iterator[Case]]] = {
     "json": json_cases,
     "mails": mail_cases,
     "roster": roster_cases,
+    "templates": template_cases,
     "web": web_cases,
 }
 

@@ -37,7 +37,7 @@ from mentoring.roster_files import read_roster
 from mentoring.settings_file import read_settings
 from mentoring.tables import Fault
 from service.links import opened
-from tests.hostile import conversations
+from tests.hostile import conversations, templates
 from tests.world import PAIRS, PEOPLE, SETTINGS
 from web.forms import read_form
 
@@ -205,6 +205,18 @@ def resource_key(raw: bytes) -> str:
     return "read"
 
 
+def template(raw: bytes) -> str:
+    """A file of a coordinator's own templates, its name in the first line."""
+    name, _, text = raw.partition(b"\n")
+    found = templates.rendered(name.decode(), text)
+    if isinstance(found, list):
+        return _faults(found)
+    assert templates.CANARY not in found
+    assert "root:" not in found
+    assert "<class" not in found
+    return "read"
+
+
 def conversation(name: str) -> Parser:
     """An answer, its number in the conversation before it."""
 
@@ -244,5 +256,6 @@ PARSERS: Mapping[str, Parser] = {
     "form": form,
     "results": results,
     "caldav key": resource_key,
+    "template": template,
     **{name: conversation(name) for name in conversations.NAMES},
 }
