@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 
+from tests.hostile.answers import answer_cases
 from tests.hostile.calendars import calendar_cases
 from tests.hostile.case import Case
 from tests.hostile.cells import cell_cases, roster_cases
@@ -17,6 +18,7 @@ from tests.hostile.parsers import PARSERS
 from tests.hostile.templates import template_cases
 
 FAMILIES: Mapping[str, Callable[[], Iterator[Case]]] = {
+    "answers": answer_cases,
     "calendars": calendar_cases,
     "cells": cell_cases,
     "json": json_cases,

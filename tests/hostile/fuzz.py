@@ -26,7 +26,7 @@ WEIGHTS: Mapping[str, int] = {
     "settings": 10,
     "people": 10,
     "link": 60,
-    **dict.fromkeys(NAMES, 2),
+    **dict.fromkeys((*NAMES, "template"), 2),
 }
 """Of a thousand cases or so; the others share what is left."""
 _USUALLY = 30

@@ -30,7 +30,7 @@ _TROUBLE = (
 def mutant(random: Random, seeds: Sequence[bytes]) -> bytes:
     """A seed after one to six mutations, 4,000 bytes at the most.
 
-    A number before an answer, which says whose turn it is in a conversation, stays.
+    What stands before stays: the number of an answer in its conversation, a template's name.
     """
     head, raw = _head(random.choice(seeds))
     if raw.startswith(b"{") and random.random() < 0.8:
@@ -43,7 +43,7 @@ def mutant(random: Random, seeds: Sequence[bytes]) -> bytes:
 
 
 def _head(seed: bytes) -> tuple[bytes, bytearray]:
-    found = re.match(rb"\d+ (?=[{<])", seed)
+    found = re.match(rb"\d+ (?=[{<])|mail/.*\n", seed)
     head = found[0] if found else b""
     return head, bytearray(seed[len(head) :])
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from service.links import sign
+from service.templates import SHIPPED
 from tests.hostile.conversations import kept
 from tests.hostile.parsers import NOW, SECRET
 from tests.integrations.golden import CASES
@@ -139,6 +140,10 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
         b"mx.me; dmarc=fail header.from=example.org",
         b"other.me; dmarc=pass header.from=example.org",
         b"mx.me (x); spf=softfail smtp.mailfrom=example.org; dkim=none",
+    ),
+    "template": tuple(
+        f"{name}\n".encode() + (SHIPPED / name).read_bytes()
+        for name in ("mail/invite/body.txt", "mail/invite/body.html", "mail/invite/subject.txt")
     ),
     "caldav key": tuple(case.text().encode() for case in CASES[:5]),
     **{
