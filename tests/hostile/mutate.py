@@ -33,9 +33,9 @@ def mutant(random: Random, seeds: Sequence[bytes]) -> bytes:
     What stands before stays: the number of an answer in its conversation, a template's name.
     """
     head, raw = _head(random.choice(seeds))
-    if raw.startswith(b"{") and random.random() < 0.8:
+    if raw.startswith(b'{"') and random.random() < 0.8:
         return head + json.dumps(_odd(random, json.loads(raw))).encode()[:LARGEST]
-    if raw.startswith(b"<") and random.random() < 0.8:
+    if raw.startswith(b"<?xml") and random.random() < 0.8:
         return head + _odd_xml(random, raw)[:LARGEST]
     for _ in range(random.choice((1, 1, 1, 2, 3, 6))):
         random.choice(_WAYS)(random, raw, seeds)
