@@ -10,12 +10,14 @@ import io
 import json
 import os
 import re
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import requests
@@ -23,6 +25,7 @@ from exchangelib.protocol import Protocol
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
+from integrations import tls
 from integrations.google import Account
 from integrations.ports import Access, LetterRefused, OutcomeUnknown, ProviderError, Sessions
 from mentoring.interval import Interval, merged
@@ -184,7 +187,6 @@ def replayed(name: str, at: int, body: bytes) -> str:
 @contextmanager
 def wired(wire: Wire) -> Iterator[None]:
     """Every request that httpx or requests makes is answered by `wire`."""
-    by_httpx, by_requests = httpx.HTTPTransport.handle_request, HTTPAdapter.send
 
     def of_httpx(_: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
         answer = wire(request.method, str(request.url))
@@ -199,14 +201,16 @@ def wired(wire: Wire) -> Iterator[None]:
         )
         return adapter.build_response(request, raw)
 
-    before = os.environ.get(SECRET)
-    os.environ[SECRET] = "a secret of the tests"
-    httpx.HTTPTransport.handle_request = of_httpx  # type: ignore[assignment, method-assign]
-    HTTPAdapter.send = of_requests  # type: ignore[assignment, method-assign]
-    try:
+    with (
+        mock.patch.dict(os.environ, {SECRET: "a secret of the tests"}),
+        mock.patch.object(tls, "context", lambda _: _trusting()),
+        mock.patch.object(httpx.HTTPTransport, "handle_request", of_httpx),
+        mock.patch.object(HTTPAdapter, "send", of_requests),
+    ):
         yield
-    finally:
-        httpx.HTTPTransport.handle_request = by_httpx  # type: ignore[method-assign]
-        HTTPAdapter.send = by_requests  # type: ignore[method-assign]
-        if before is None:
-            del os.environ[SECRET]
+
+
+@lru_cache(maxsize=1)
+def _trusting() -> ssl.SSLContext:
+    """One for all: to read the CAs takes longer than a conversation, and nothing is encrypted."""
+    return ssl.create_default_context()
