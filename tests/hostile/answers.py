@@ -30,7 +30,7 @@ _BODIES: tuple[tuple[str, bytes], ...] = (
 _FEW = 3
 """So many of these where no time can be taken for free by them."""
 _ODD = ("", "x", "true", "-1", "9" * 5000, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "NaN")
-_HELD = frozenset({"CalendarItem", "CalendarEvent"})
+_HELD = frozenset({"CalendarItem", "CalendarEvent", "CalendarEventArray"})
 """Without these an hour is not taken, and with another status they may be free."""
 _FREEING = frozenset({("IsCancelled", "true"), ("AppointmentState", "-1")})
 """What says that an entry is off: all flags are set in -1."""
