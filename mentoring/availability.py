@@ -49,6 +49,7 @@ def working_days_between(person: Person, start: datetime, end: datetime) -> int:
     return len({local_day(person, s.start) for s in stretches} - {first})
 
 
+@lru_cache(maxsize=4096)
 def working_day_before(person: Person, instant: datetime, days: int) -> datetime | None:
     """When the person begins work on their nth working day before the local day of `instant`.
 
@@ -150,9 +151,10 @@ def _worked_on(person: Person, day: date, blocked: Collection[date]) -> list[Int
 
 
 def _days(person: Person, window: Interval) -> Iterator[date]:
-    """Every local date whose hours could reach into the window, in any zone."""
+    """Every local date whose hours could reach into the window: twelve hours behind a shift may
+    end two days later, fourteen ahead tomorrow has begun."""
     day = window.start.astimezone(UTC).date() - 2 * _DAY
-    while day <= window.end.astimezone(UTC).date() + 2 * _DAY:
+    while day <= window.end.astimezone(UTC).date() + _DAY:
         yield day
         day += _DAY
 
