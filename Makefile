@@ -53,8 +53,10 @@ fuzz: $(VENV)/.stamp ## a million broken inputs at every parser, a million forge
 	HYPOTHESIS_PROFILE=new $(BIN)/python -m pytest -n 2 -m hypothesis
 	OVERLAP_FORGED=1000000 OVERLAP_SCANS=10000 OVERLAP_INJECT_EVERY=1 $(BIN)/python -m pytest -n 0 tests/hostile
 
-faults: $(VENV)/.stamp ## every fault at every call of every provider, half an hour
-	OVERLAP_ALL_FAULTS=1 $(BIN)/python -m pytest -n 0 tests/integrations/test_faults.py tests/integrations/test_caldav_faults.py
+faults: $(VENV)/.stamp ## every fault at every call of every provider, consent and published calendar, half an hour
+	OVERLAP_ALL_FAULTS=1 $(BIN)/python -m pytest -n 0 tests/integrations/test_faults.py \
+	  tests/integrations/test_consent_faults.py tests/integrations/test_feed_faults.py \
+	  tests/integrations/test_caldav_faults.py
 
 mutants: $(VENV)/.stamp ## slips put into outbox, meeting life, hours and bounds: nine of ten must be found; JOBS=2
 	$(BIN)/python -m tests.mutation --jobs $(or $(JOBS),1)
