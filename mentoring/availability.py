@@ -151,9 +151,10 @@ def _worked_on(person: Person, day: date, blocked: Collection[date]) -> list[Int
 
 
 def _days(person: Person, window: Interval) -> Iterator[date]:
-    """Every local date whose hours could reach into the window, in any zone."""
+    """Every local date whose hours could reach into the window: twelve hours behind a shift may
+    end two days later, fourteen ahead tomorrow has begun."""
     day = window.start.astimezone(UTC).date() - 2 * _DAY
-    while day <= window.end.astimezone(UTC).date() + 2 * _DAY:
+    while day <= window.end.astimezone(UTC).date() + _DAY:
         yield day
         day += _DAY
 

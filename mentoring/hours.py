@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from mentoring.interval import Interval, merged
@@ -72,8 +71,8 @@ def spoken_hours(hours: WeeklyHours) -> str:
 
 
 def _spoken_days(first: int, last: int) -> str:
-    names = [DAYS[day].title() for day in (first, last)]
-    return names[0] if first == last else "-".join(names)
+    begin, end = (DAYS[day].title() for day in (first, last))
+    return begin if first == last else f"{begin}-{end}"
 
 
 def _spoken_ranges(ranges: tuple[tuple[int, int], ...]) -> str:
@@ -144,8 +143,9 @@ def _refuse_overlaps(hours: WeeklyHours) -> None:
         for number, ranges in enumerate(hours.days)
         for start, end in ranges
     ]
-    around = [*week, (week[0][0] + 7 * _MIDNIGHT, week[0][1] + 7 * _MIDNIGHT, week[0][2])]
-    for (_, end, day), (start, _, next_day) in pairwise(around):
+    starts = [(start, day) for start, _, day in week]
+    starts.append((starts[0][0] + 7 * _MIDNIGHT, starts[0][1]))
+    for (_, end, day), (start, next_day) in zip(week, starts[1:], strict=True):
         if start < end:
             where = day if day == next_day else f"{day} and {next_day}"
             raise HoursError(f"two ranges overlap on {where}", "join them, or leave a break")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from mentoring.interval import Interval
 from mentoring.met import ASSUMED_AFTER, Said, Verdict, verdict
@@ -84,16 +84,16 @@ class Meeting:
         return any(a.partstat is Partstat.DECLINED for a in self.attendances)
 
 
-class Action(StrEnum):
+class Action(Enum):
     """What a meeting needs now."""
 
-    NOTHING = "nothing"
-    CONFIRM = "confirm"
-    REPROPOSE = "repropose"
-    GIVE_UP = "give up"
-    HOLD = "hold"
-    ASSUME_HELD = "assume held"
-    MISS = "miss"
+    NOTHING = auto()
+    CONFIRM = auto()
+    REPROPOSE = auto()
+    GIVE_UP = auto()
+    HOLD = auto()
+    ASSUME_HELD = auto()
+    MISS = auto()
 
 
 @dataclass(frozen=True)

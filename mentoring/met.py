@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from mentoring.notices import MeetingFacts, Reader
 
@@ -29,12 +29,12 @@ class Said:
     minutes: int | None = None
 
 
-class Verdict(StrEnum):
+class Verdict(Enum):
     """What the partners' words come to. OPEN waits for the second word, or for time to pass."""
 
-    HELD = "held"
-    MISSED = "missed"
-    OPEN = "open"
+    HELD = auto()
+    MISSED = auto()
+    OPEN = auto()
 
 
 def verdict(said: Sequence[Said], working_days_since: int) -> Verdict:

@@ -150,10 +150,14 @@ def _queued(row: Row[Any], sender: str) -> Queued:
     )
 
 
-def begin(connection: Connection, letter: int, now: datetime) -> None:
-    """From here on the letter may be out: only evidence can tell after a crash."""
+def claim(connection: Connection, letter: int, now: datetime) -> bool:
+    """From here on the letter may be out: only evidence can tell after a crash.
+
+    False where it is queued no more: another process has it, or it was taken back meanwhile.
+    """
+    queued = (outbox.c.id == letter) & (outbox.c.state == QUEUED)
     values = {"state": SENDING, "error": "", "next_attempt": seconds(now)}
-    connection.execute(_CHANGE, {"letter": letter, **values})
+    return connection.execute(outbox.update().where(queued).values(**values)).rowcount == 1
 
 
 def doubt(

@@ -104,6 +104,7 @@ def test_what_cannot_be_bounded_is_refused_by_its_line(text: str, said: str) -> 
         busy_items(text.encode(), WINDOW, DANA)
 
 
+@pytest.mark.slow
 def test_a_bomb_ends_within_its_limits(tmp_path: Path) -> None:
     dense = "BYHOUR=" + ",".join(map(str, range(24)))
     bomb = (

@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 
 from mentoring.availability import (
     is_holiday,
+    is_off,
     meeting_hours,
     reading_hours,
     reads_at,
     region_exists,
+    subtract,
+    working_day_before,
     working_days_between,
+    works_on,
     zone_at,
     zone_on,
 )
@@ -99,6 +103,108 @@ def test_working_days() -> None:
     assert working_days_between(person(), friday, friday + timedelta(days=2)) == 0
     assert working_days_between(person(), friday, friday + timedelta(days=3)) == 1
     assert working_days_between(person(region="US"), friday, friday + timedelta(days=3)) == 0
+
+
+def test_a_working_day_counts_from_the_minute_it_begins() -> None:
+    friday, monday = (datetime(2027, 1, day, 14, tzinfo=UTC) for day in (15, 18))
+    between = [
+        working_days_between(person(), friday, monday + timedelta(seconds=seconds))
+        for seconds in (-120, -60, -59, 0, 3600)
+    ]
+    assert between == [0, 0, 1, 1, 1]
+    assert working_days_between(person(), friday, friday + timedelta(days=7)) == 5
+
+
+def test_no_working_day_lies_between_an_instant_and_itself_or_an_earlier_one() -> None:
+    monday = datetime(2027, 1, 18, 14, tzinfo=UTC)
+    assert working_days_between(person(), monday, monday) == 0
+    assert working_days_between(person(), monday, monday - timedelta(days=9)) == 0
+
+
+def test_the_beginning_of_the_nth_working_day_before() -> None:
+    tuesday = datetime(2027, 1, 19, 20, tzinfo=UTC)
+    begin = {
+        days: working_day_before(
+            person("Mon-Fri 09:00-12:00, 13:00-17:00", region="US"), tuesday, days
+        )
+        for days in (1, 2, 5)
+    }  # Monday the 18th is a holiday
+    assert begin == {
+        1: datetime(2027, 1, 15, 14, tzinfo=UTC),
+        2: datetime(2027, 1, 14, 14, tzinfo=UTC),
+        5: datetime(2027, 1, 11, 14, tzinfo=UTC),
+    }
+
+
+def test_nobody_is_looked_for_longer_than_sixty_days() -> None:
+    away = DateException(ExceptionKind.OFF, date(2027, 3, 1), date(2027, 4, 28), "")
+    someone = person("Mon-Sun 09:00-17:00", away)
+    back = datetime(2027, 4, 29, 20, tzinfo=UTC)
+    assert working_day_before(someone, back, 1) == datetime(2027, 2, 28, 14, tzinfo=UTC)
+    assert working_day_before(someone, back + timedelta(days=1), 2) is None
+
+
+def test_whether_a_day_is_worked_or_off() -> None:
+    someone = person("Mon-Fri 09:00-17:00", span(ExceptionKind.OFF, 12, 13), region="US")
+    assert [works_on(someone, date(2027, 1, day)) for day in (15, 16, 17, 18)] == [
+        *(True, False, False, True)  # the holiday too is one of the person's days
+    ]
+    off = [is_off(someone, date(2027, 1, day)) for day in (11, 12, 13, 14)]
+    assert off == [False, True, True, False]
+    due = person("Mon-Fri 09:00-17:00", span(ExceptionKind.DEADLINE, 12, 13))
+    assert not is_off(due, date(2027, 1, 12))
+
+
+def test_mail_may_arrive_from_the_first_minute_to_before_the_last() -> None:
+    nine, five = (datetime(2027, 1, 12, hour, tzinfo=UTC) for hour in (14, 22))
+    second = timedelta(seconds=1)
+    instants = nine - 61 * second, nine - second, nine, five - second, five
+    assert [reads_at(person(), at) for at in instants] == [False, False, True, True, False]
+
+
+def test_of_two_journeys_the_first_one_named_holds() -> None:
+    there = span(ExceptionKind.TIMEZONE, 12, 14, "Asia/Tokyo")
+    onward = span(ExceptionKind.TIMEZONE, 13, 15, "Asia/Kathmandu")
+    someone = person("Mon-Fri 09:00-17:00", there, onward)
+    noon = [datetime(2027, 1, day, 3, tzinfo=UTC) for day in (11, 12, 13, 14, 15)]
+    zones = "America/New_York", *["Asia/Tokyo"] * 3, "Asia/Kathmandu"
+    assert tuple(zone_at(someone, instant) for instant in noon) == zones
+    twice = person("Mon-Fri 09:00-17:00", onward, there)  # on the 12th only Tokyo covers the day
+    assert zone_at(twice, noon[1]) == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "first", "last"),
+    [
+        ("Pacific/Kiritimati", "Wed 00:00-24:00", 10, 11),  # fourteen hours ahead
+        ("Etc/GMT+12", "Sun 22:00-21:59", 8, 9),  # twelve behind, until Monday night
+    ],
+)
+def test_hours_reach_into_a_tuesday(zone: str, hours: str, first: int, last: int) -> None:
+    window = Interval(*(datetime(2027, 1, 12, hour, tzinfo=UTC) for hour in (first, last)))
+    someone = Person("a@example.org", "A", zone, parse_hours(hours))
+    assert meeting_hours(someone, window) == [window]
+
+
+stretches = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(1, 8)).map(
+        lambda at: Interval(
+            *(WEEK.start + minute * timedelta(minutes=1) for minute in (at[0], sum(at)))
+        )
+    ),
+    max_size=6,
+)
+
+
+@given(stretches, stretches)
+def test_what_is_left_outside_the_holes(held: list[Interval], holes: list[Interval]) -> None:
+    left = subtract(held, holes)
+    for minute in range(40):
+        at = WEEK.start + timedelta(minutes=minute)
+        within = [any(s.start <= at < s.end for s in some) for some in (left, held, holes)]
+        assert within[0] == (within[1] and not within[2])
+    assert all(s.start < s.end for s in left)
+    assert subtract(held, []) == held
 
 
 def test_regions() -> None:

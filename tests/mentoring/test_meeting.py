@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-
-from hypothesis import given
-from hypothesis import strategies as st
+from itertools import product
 
 from mentoring.interval import Interval
 from mentoring.meeting import (
+    REMIND_BEFORE,
     TRIES,
     Action,
     Attendance,
     Meeting,
     Partstat,
     State,
+    Step,
     answer_by,
     answer_counts,
+    is_near,
     next_step,
     nudge_due,
 )
@@ -27,6 +28,7 @@ from mentoring.notices import Why
 START = datetime(2027, 1, 14, 18, tzinfo=UTC)
 SLOT = Interval(START, START + timedelta(hours=1))
 PROPOSED_AT = START - timedelta(days=4)
+SECOND = timedelta(seconds=1)
 
 
 def meeting(*partstats: Partstat, state: State = State.PROPOSED, tries: int = 1) -> Meeting:
@@ -105,12 +107,12 @@ def test_what_was_said_comes_before_what_was_planned() -> None:
             assert step.action is action
 
 
-@given(days=st.integers(0, 20), nudges=st.integers(0, 3), partstat=st.sampled_from(list(Partstat)))
-def test_nudges(days: int, nudges: int, partstat: Partstat) -> None:
-    due = nudge_due(Attendance("a", partstat, nudges), days)
-    assert bool(due) == (partstat is OPEN and nudges < 2 and days >= 2 * (nudges + 1))
-    again = Attendance("a", partstat, max(due, nudges))
-    assert not nudge_due(again, days), "one at a time, however long nobody looked"
+def test_nudges() -> None:
+    """Two at most, two and four working days after the invite, to who has said nothing."""
+    for partstat, nudges, days in product(Partstat, range(4), range(12)):
+        due = nudge_due(Attendance("a", partstat, nudges), days)
+        number = 2 if days >= 4 else 1 if days >= 2 else 0
+        assert due == (number if partstat is OPEN and number > nudges else 0)
 
 
 def test_only_answers_to_the_present_time_count() -> None:
@@ -120,5 +122,62 @@ def test_only_answers_to_the_present_time_count() -> None:
     assert not answer_counts(now, side, 1, START)
     assert not answer_counts(now, side, 3, START)
     assert not answer_counts(now, side, 2, START - timedelta(seconds=1))
-    over = replace(now, state=State.CANCELLED)
-    assert not answer_counts(over, side, 2, START)
+    for state in State:
+        counts = answer_counts(replace(now, state=state), side, 2, START)
+        assert counts is (state in (State.PROPOSED, State.CONFIRMED))
+
+
+def test_an_answer_without_a_date_or_the_first_one_counts() -> None:
+    now = meeting(OPEN, OPEN)
+    assert answer_counts(now, Attendance("a", OPEN, answered=START), 0, None)
+    assert answer_counts(now, Attendance("a"), 0, START)
+
+
+def test_a_change_within_twelve_hours_is_near_and_one_that_began_is_not() -> None:
+    twelve = timedelta(hours=12)
+    for ahead, near in (
+        (-SECOND, False),
+        (timedelta(0), True),
+        (SECOND, True),
+        (twelve, True),
+        (twelve + SECOND, False),
+    ):
+        assert is_near(START - ahead, START) is near
+        assert is_near(START - ahead, None, START + timedelta(days=9), START) is near
+    assert is_near(START) is is_near(START, None) is False
+
+
+def test_a_deadline_asks_for_another_time_however_many_there_were() -> None:
+    for tries, action in ((2, Action.REPROPOSE), (3, Action.GIVE_UP), (4, Action.GIVE_UP)):
+        often = meeting(YES, YES, tries=tries)
+        assert step(often, PROPOSED_AT, Why.CONFLICT) == (action, Why.CONFLICT)
+        assert step(often, PROPOSED_AT, Why.DEADLINE) == (Action.REPROPOSE, Why.DEADLINE)
+
+
+def test_a_refusal_comes_before_a_conflict_and_that_before_silence() -> None:
+    last_hour = START - timedelta(hours=1)
+    assert step(meeting(NO, OPEN), last_hour, Why.HOURS) == (Action.REPROPOSE, Why.DECLINED)
+    assert step(meeting(OPEN, OPEN), last_hour, Why.HOURS) == (Action.REPROPOSE, Why.HOURS)
+    assert step(meeting(OPEN, OPEN), last_hour) == (Action.REPROPOSE, Why.UNANSWERED)
+
+
+def test_a_meeting_is_not_held_before_it_is_over() -> None:
+    confirmed = meeting(YES, YES, state=State.CONFIRMED)
+    assert step(confirmed, SLOT.end - SECOND, days=9) == (Action.NOTHING, None)
+    assert step(confirmed, START - SECOND, days=9) == (Action.NOTHING, None)
+
+
+def test_a_new_partner_has_said_and_shown_nothing() -> None:
+    assert Attendance("a") == Attendance("a", OPEN, 0, None, "")
+    assert next_step(meeting(YES, YES, state=State.CONFIRMED), said=[Said(True)], now=SLOT.end) == (
+        Step(Action.NOTHING)
+    )
+
+
+def test_what_stores_calendars_and_status_call_them() -> None:
+    assert [*State] == ["proposed", "confirmed", "held", "missed", "cancelled"]
+    assert [*Partstat] == ["NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE"]
+
+
+def test_partners_are_reminded_a_day_before() -> None:
+    assert timedelta(days=1) == REMIND_BEFORE

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentoring.met import Said, Verdict, minutes_met, pulse_due, verdict
+from mentoring.met import (
+    ASK_AFTER,
+    ASK_UNTIL,
+    LONGEST_MINUTES,
+    Pulse,
+    Said,
+    Verdict,
+    minutes_met,
+    pulse_due,
+    verdict,
+)
 
 YES, NO = Said(True), Said(False)
 
@@ -64,3 +74,10 @@ def test_a_pulse_on_day_30_then_every_60(day: int, last: int | None, due: bool) 
 def test_who_has_just_answered_is_not_asked_again(day: int) -> None:
     today = START + timedelta(days=day)
     assert not pulse_due(START, today, today)
+
+
+def test_when_partners_are_asked_and_what_they_may_say() -> None:
+    assert timedelta(hours=2) == ASK_AFTER
+    assert timedelta(days=10) == ASK_UNTIL
+    assert LONGEST_MINUTES == 480
+    assert [*Pulse] == ["well", "mixed", "poorly"]  # as forms send them and the store keeps them
