@@ -17,7 +17,7 @@ from mentoring.roster import Pair, Person
 from mentoring.track import Kept, cohort
 from service.work import Work, reading
 from store import forecasts as store
-from store import meetings
+from store import standings
 from store.forecasts import History, Key, Known
 
 log = structlog.get_logger()
@@ -100,7 +100,7 @@ def _is_old(work: Work, pair: Pair, row: Known, history: History | None) -> bool
 def _case(work: Work, connection: Connection, pair: Pair) -> Case:
     zone = ZoneInfo(work.roster.programme.timezone)
     people = work.roster.both_of(pair)
-    standing = meetings.standing(connection, *pair.key)
+    standing = standings.of_pair(connection, *pair.key)
     rests = standing.rest_until if standing else None
     return Case(
         pair=pair,

@@ -50,7 +50,7 @@ from service.watch import watch
 from service.weekly import weekly
 from service.welcome import welcome
 from service.work import Outside, Work, reading
-from store import calendars, facts, meetings, polls
+from store import calendars, facts, meetings, polls, standings
 
 T = TypeVar("T")
 
@@ -242,7 +242,7 @@ def _propose_one(work: Work, connection: Connection, pair: Pair) -> None:
     if polls.running_for(connection, *pair.key):
         return  # both are asked to pick a time
     propose(work, connection, pair)
-    standing = meetings.standing(connection, *pair.key)
+    standing = standings.of_pair(connection, *pair.key)
     if standing and standing.state == UNSCHEDULABLE:
         work.counts.add("unschedulable")
 

@@ -34,9 +34,10 @@ from service.propose import WAITING, keep, live_ahead, wanted_again
 from service.rooms import with_room
 from service.sides import sides, suits, unknown
 from service.work import Work, party, reader
-from store import meetings, outbox, polls
+from store import meetings, outbox, polls, standings
 from store.codes import Code
-from store.meetings import Booking, Standing
+from store.meetings import Booking
+from store.standings import Standing
 
 log = structlog.get_logger()
 
@@ -106,7 +107,7 @@ def _wait(work: Work, connection: Connection, pair: Pair, reason: str) -> None:
 
 
 def _standing(connection: Connection, pair: Pair) -> Standing:
-    return meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+    return standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
 
 
 def still_suiting(

@@ -27,10 +27,11 @@ from service.rooms import with_room
 from service.sides import sides, unknown
 from service.stretch import ask, stretched_slot
 from service.work import Work, party
-from store import meetings
+from store import meetings, standings
 from store import past as pasts
-from store.meetings import Booking, Standing
+from store.meetings import Booking
 from store.past import Past
+from store.standings import Standing
 
 log = structlog.get_logger()
 
@@ -66,7 +67,7 @@ class Due:
 def due_now(work: Work, connection: Connection, pair: Pair) -> Due | NotYet | None:
     """What to propose to a pair now; why not yet; None where nothing is to be said."""
     past = pasts.of_pair(connection, pair.key, work.now)
-    return due_after(work, pair, past, meetings.standing(connection, *pair.key))
+    return due_after(work, pair, past, standings.of_pair(connection, *pair.key))
 
 
 def due_after(work: Work, pair: Pair, past: Past, standing: Standing | None) -> Due | NotYet | None:
@@ -90,7 +91,7 @@ def propose(work: Work, connection: Connection, pair: Pair) -> None:
     if due is None:
         return
     if isinstance(due, NotYet):
-        standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+        standing = standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
         keep(connection, standing, due.state, due.reason)
         return
     people = work.roster.both_of(pair)
@@ -266,7 +267,7 @@ def no_slot(
 def keep(connection: Connection, standing: Standing, state: str, reason: str) -> None:
     """Write the pair's state where it is another one than the `standing` read before."""
     if (standing.state, standing.reason) != (state, reason) or not standing.kept:
-        meetings.save_standing(connection, replace(standing, state=state, reason=reason))
+        standings.save(connection, replace(standing, state=state, reason=reason))
 
 
 def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, why: Why) -> bool:
@@ -285,7 +286,7 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
     found = search(work, connection, people, wanted, besides=booking)
     if found.chosen is None:
         call_off(work, connection, booking, why if for_deadline else Why.NO_TIME)
-        standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+        standing = standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
         number = booking.number + 1
         no_slot(work, connection, pair, standing, found, number=number, wanted=wanted)
         return True

@@ -27,9 +27,10 @@ from service.prepare import remind_at
 from service.propose import CONFIRMED, PROPOSED
 from service.sides import AROUND, unknown_reason
 from service.work import Work
-from store import ahead, calendars, everybody, meetings, met
+from store import ahead, calendars, everybody, meetings, met, standings
 from store.calendars import Calendar
-from store.meetings import MEETING, Booking, Standing
+from store.meetings import MEETING, Booking
+from store.standings import Standing
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def restless(work: Work, connection: Connection) -> list[str]:
     window = Interval(min(slot.start for slot in slots), max(slot.end for slot in slots))
     known = _Known(
         pairs={pair.key: pair for pair in work.roster.pairs},
-        standings=meetings.standings(connection),
+        standings=standings.every(connection),
         calendars={calendar.person: calendar for calendar in calendars.every(connection)},
         over=ahead.overlaid(connection, work.now),
         taken=everybody.taken(connection, window),

@@ -23,7 +23,7 @@ from mentoring.roster import Pair, Person, Roster
 from service.booking import stamp
 from service.passes import begin, full_pass
 from service.work import Outside, Work
-from store import meetings, outbox
+from store import meetings, outbox, standings
 from store.database import open_engine
 from store.schema import metadata
 from store.tables import outbox as outbox_table
@@ -147,7 +147,7 @@ def _report(
         pairs = []
         for pair in roster.pairs:
             history = meetings.of_pair(connection, *pair.key)
-            standing = meetings.standing(connection, *pair.key)
+            standing = standings.of_pair(connection, *pair.key)
             pairs.append(_pair(pair, history, standing.state if standing else "", start, end))
     return {
         "from": stamp(start),

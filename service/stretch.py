@@ -16,7 +16,7 @@ from service.codes import issue
 from service.links import page_link
 from service.post import post
 from service.work import Work, party, reader
-from store import meetings, preferences
+from store import meetings, preferences, standings
 from store.codes import Code
 
 log = structlog.get_logger()
@@ -110,9 +110,9 @@ def answer(
 ) -> None:
     """Note what a partner said; with both consents the next pass looks for a time at once."""
     preferences.write(connection, person, preference(pair), said, work.now)
-    standing = meetings.standing(connection, *pair)
+    standing = standings.of_pair(connection, *pair)
     if standing:
-        meetings.save_standing(connection, replace(standing, rest_until=None))
+        standings.save(connection, replace(standing, rest_until=None))
     log.info("stretch_answered", mentor=pair[0], mentee=pair[1], person=person, said=said)
 
 

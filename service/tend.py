@@ -22,8 +22,9 @@ from service.prepare import remind, remind_at
 from service.propose import CONFIRMED, PROPOSED, WAITING, keep, repropose
 from service.sides import conflict, unknown
 from service.work import Work
-from store import meetings, met
-from store.meetings import MEETING, Booking, Guest, Standing
+from store import meetings, met, standings
+from store.meetings import MEETING, Booking, Guest
+from store.standings import Standing
 
 log = structlog.get_logger()
 
@@ -96,7 +97,7 @@ def _in_state(
 
 
 def _standing(connection: Connection, pair: Pair) -> Standing:
-    return meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
+    return standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
 
 
 def _watch(work: Work, connection: Connection, pair: Pair, booking: Booking) -> None:

@@ -19,7 +19,7 @@ from service.candidates import Key, candidates, unreliable
 from service.propose import Due, NotYet, due_after
 from service.rooms import free, resource, rooms_for, taken
 from service.work import Work
-from store import ahead, everybody, meetings
+from store import ahead, everybody, standings
 from store import past as pasts
 
 
@@ -79,11 +79,11 @@ def wishes(work: Work, connection: Connection, all_due: Mapping[Key, Due]) -> li
 def due_pairs(work: Work, connection: Connection) -> tuple[dict[Key, Due], set[Key]]:
     """What each due pair is to be proposed; and the pairs with which nothing is to be done."""
     asked = ahead.asked(connection, work.now)
-    past, standings = pasts.of_all(connection, work.now), meetings.standings(connection)
+    past, standing_of = pasts.of_all(connection, work.now), standings.every(connection)
     found: dict[Key, Due] = {}
     resting: set[Key] = set()
     for pair in work.roster.pairs:
-        standing = standings.get(pair.key)
+        standing = standing_of.get(pair.key)
         own = past.get(pair.key, pasts.NONE)
         due = None if pair.key in asked else due_after(work, pair, own, standing)
         if isinstance(due, Due):

@@ -1,10 +1,10 @@
-"""Rows of meetings, of who answered what, and of each pair's standing."""
+"""Rows of meetings, and of who answered what."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, Row
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, Attendance, Meeting, Partstat, State
 from store.instants import instant, seconds
-from store.tables import attendances, meetings, pairs
+from store.tables import attendances, meetings
 
 MEETING = "meeting"
 BRIEFING = "briefing"
@@ -76,22 +76,6 @@ class Booking:
 
     def guest(self, email: str) -> Guest | None:
         return next((g for g in self.guests if g.email == email), None)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a pair stands between passes: its state in words, and what the coordinator was told.
-
-    `kept` is True for one that was read from the store.
-    """
-
-    mentor: str
-    mentee: str
-    state: str
-    reason: str = ""
-    rest_until: datetime | None = None
-    told: str = ""
-    kept: bool = field(default=False, compare=False)
 
 
 def by_uid(connection: Connection, uid: str) -> Booking | None:
@@ -356,38 +340,3 @@ def with_side(booking: Booking, changed: Attendance) -> Booking:
     first, second = booking.meeting.attendances
     sides = (changed, second) if first.email == changed.email else (first, changed)
     return replace(booking, meeting=replace(booking.meeting, attendances=sides))
-
-
-_STANDING = select(pairs).where(
-    pairs.c.mentor == bindparam("mentor"), pairs.c.mentee == bindparam("mentee")
-)
-
-
-def standing(connection: Connection, mentor: str, mentee: str) -> Standing | None:
-    row = connection.execute(_STANDING, {"mentor": mentor, "mentee": mentee}).first()
-    return _as_standing(row) if row else None
-
-
-def standings(connection: Connection) -> dict[tuple[str, str], Standing]:
-    """Every pair's, by its key."""
-    found = map(_as_standing, connection.execute(select(pairs)))
-    return {(each.mentor, each.mentee): each for each in found}
-
-
-def _as_standing(row: Row[Any]) -> Standing:
-    rest = instant(row.rest_until)
-    return Standing(row.mentor, row.mentee, row.state, row.reason, rest, row.told, kept=True)
-
-
-_DROP_STANDING = pairs.delete().where(
-    pairs.c.mentor == bindparam("mentor"), pairs.c.mentee == bindparam("mentee")
-)
-_ADD_STANDING = pairs.insert()
-
-
-def save_standing(connection: Connection, standing: Standing) -> None:
-    rest = None if standing.rest_until is None else seconds(standing.rest_until)
-    key = {"mentor": standing.mentor, "mentee": standing.mentee}
-    row = {"state": standing.state, "reason": standing.reason, "told": standing.told}
-    connection.execute(_DROP_STANDING, key)
-    connection.execute(_ADD_STANDING, {**key, **row, "rest_until": rest})

@@ -18,8 +18,8 @@ from mentoring.worktime import forget, worktime
 from service.candidates import Key, candidates, unreliable
 from service.propose import NotYet, wanted_next
 from service.work import Work, reading
-from store.meetings import Standing
 from store.past import NONE
+from store.standings import Standing
 from tests.bench.programme import DAY, NOW, calendar, filled, person
 from tests.bench.row import Row, Scale
 

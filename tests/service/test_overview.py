@@ -20,8 +20,8 @@ from service.overview import overview
 from service.roster_source import load
 from service.status import document, status
 from service.work import reading
-from store import agreements, meetings, met, outbox, polls
-from store.meetings import Standing
+from store import agreements, met, outbox, polls, standings
+from store.standings import Standing
 from tests.bench.many_pairs import NOW, filled, write_roster
 
 
@@ -127,7 +127,7 @@ def _change(connection: object, key: tuple[str, str], number: int, state: str) -
 def _no_slot(connection: object, key: tuple[str, str]) -> None:
     reason = "no time suits both in the next 28 days (mentee busy: 71)"
     suggestion = "45 minutes instead of 60 would fit"
-    meetings.save_standing(
+    standings.save(
         connection,  # type: ignore[arg-type]
         Standing(*key, "unschedulable", f"{reason}; {suggestion}"),
     )
