@@ -2,8 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := chromium promtool strace spamassassin
+PACKAGE_chromium := chromium
+PACKAGE_promtool := prometheus
+PACKAGE_strace := strace
+PACKAGE_spamassassin := spamassassin
 
-.PHONY: help demo year bench test crash simulate simulate-many fuzz faults lint audit lock install deb clean
+.PHONY: help demo year bench test test-slow $(TOOLS) crash simulate simulate-many fuzz faults lint audit lock install deb clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' Makefile
@@ -24,10 +29,14 @@ year: $(VENV)/.stamp ## play a year of forty pairs; demo/year.csv says who was m
 bench: $(VENV)/.stamp ## measure what docs/performance.md shows, a few minutes; PARTS="pair pairs …" for some
 	$(BIN)/python -m tests.bench $(PARTS)
 
-test: $(VENV)/.stamp ## run every test, the slow ones too
-	@for tool in chromium:chromium promtool:prometheus strace:strace; do command -v $${tool%:*} >/dev/null || \
-	  { echo "$${tool%:*} is missing; run: apt-get install $${tool#*:}" >&2; exit 1; }; done
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(VENV)/.stamp $(TOOLS) ## run the tests, but for the slow ones
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-slow: $(VENV)/.stamp $(TOOLS) ## run the slow tests: the year of forty pairs, faults, kills
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+$(TOOLS):
+	@command -v $@ >/dev/null || { echo "$@ is missing; run: apt-get install $(PACKAGE_$@)" >&2; exit 1; }
 
 crash: $(VENV)/.stamp ## kill the daemon at every system call of every workflow, hours; POINTS=1000 for a sample
 	$(BIN)/python -m tests.crash $(if $(POINTS),--points $(POINTS) --doubles 100)
@@ -46,15 +55,16 @@ fuzz: $(VENV)/.stamp ## a million broken inputs at every parser, a million forge
 faults: $(VENV)/.stamp ## every fault at every call of every provider, half an hour
 	OVERLAP_ALL_FAULTS=1 $(BIN)/python -m pytest -n 0 tests/integrations/test_faults.py tests/integrations/test_caldav_faults.py
 
-lint: $(VENV)/.stamp ## ruff, mypy --strict, and the dependencies as far as that needs no network
+lint: $(VENV)/.stamp ## ruff, mypy --strict, the dependencies, and their known vulnerabilities where the service answers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pip --disable-pip-version-check check
 	$(BIN)/python -m pytest -p no:cacheprovider tests/test_dependencies.py
+	$(BIN)/python -m tests.audit
 
-audit: ## ask the vulnerability service about the lock (needs uv and a network)
-	uv tool run pip-audit --require-hashes --disable-pip -r requirements.lock
+audit: $(VENV)/.stamp ## ask the vulnerability service about the lock; fails without its answer (needs a network)
+	$(BIN)/python -m tests.audit --must
 
 lock: ## renew both lock files from requirements*.in (needs uv)
 	for f in requirements requirements-dev; do \

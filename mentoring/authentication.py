@@ -56,6 +56,22 @@ def verdict(headers: Sequence[tuple[str, str]], sender: str, authserv: str) -> V
     return Verdict.PASSED if any(_aligned(r, domain) for r in results) else Verdict.UNKNOWN
 
 
+def noted(headers: Sequence[tuple[str, str]]) -> tuple[str, list[Result]]:
+    """The name and the results of the last server that noted any; its name may be empty.
+
+    For a mail of our own alone, since a stranger may have written the field. What one server notes
+    in several fields is one.
+    """
+    found: list[tuple[str, list[Result]]] = []
+    for name, value in headers:
+        if name.lower() in _OWN:
+            break
+        if name.lower() == RESULTS:
+            found.append(_parsed(value))
+    last = found[0][0] if found else ""
+    return last, [result for server, results in found if server == last for result in results]
+
+
 def _trusted(headers: Sequence[tuple[str, str]], authserv: str) -> list[Result]:
     """The results in our server's own field."""
     for name, value in headers if authserv else ():
@@ -89,6 +105,8 @@ def _parsed(value: str) -> tuple[str, list[Result]]:
         return "", []
     parts = list(_parts(value))
     server = (parts[0].split() or [""])[0].lower() if parts else ""
+    if parts and _result(parts[0]):  # Microsoft 365 begins with the first result
+        server, parts = "", ["", *parts]
     return server, [result for text in parts[1:] if (result := _result(text))]
 
 

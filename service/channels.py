@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +33,7 @@ def answered(work: Work, channel: str) -> None:
     """It works, or the programme has none: forget that it did not."""
     if _kept(work, channel):
         with work.engine.begin() as connection:
-            facts.write(connection, facts.channel(channel), "")
+            facts.forget(connection, facts.channel(channel))
         log.info("channel_answers_again", channel=channel)
 
 
@@ -47,14 +46,8 @@ def failed(work: Work, channel: str, error: ProviderError) -> None:
     silent = Silent(since, error.message, error.mend, error.permanent)
     if silent == kept:
         return
-    value = {
-        "since": since.isoformat(),
-        "reason": silent.reason,
-        "mend": silent.mend,
-        "permanent": silent.permanent,
-    }
     with work.engine.begin() as connection:
-        facts.write(connection, facts.channel(channel), json.dumps(value))
+        facts.keep(connection, facts.channel(channel), silent, Silent)
 
 
 def silent(connection: Connection) -> Mapping[str, Silent]:
@@ -69,10 +62,4 @@ def _kept(work: Work, channel: str) -> Silent | None:
 
 
 def _read(connection: Connection, channel: str) -> Silent | None:
-    kept = facts.read(connection, facts.channel(channel))
-    if not kept:
-        return None
-    value = json.loads(kept)
-    return Silent(
-        datetime.fromisoformat(value["since"]), value["reason"], value["mend"], value["permanent"]
-    )
+    return facts.kept(connection, facts.channel(channel), Silent)

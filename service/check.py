@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
 from integrations import ping
@@ -29,12 +31,15 @@ from service.removals import fault_of
 from service.roster_source import RosterFaults, load
 from service.template_check import template_faults
 from service.trail import verified
+from service.trial import write_to_self
 from service.work import reading
+from store import facts
 from store.database import is_current, open_engine, resolve_url
 
 log = structlog.get_logger()
 
 _WINDOW = timedelta(days=7)
+_MAIL, _INBOX = "mail", "inbox"
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,12 @@ def check(
     now: datetime,
     ports: Callable[[Roster], Ports] | None,
     grants: Callable[[Roster], StoredGrants] | None = None,
+    patience: timedelta | None = None,
 ) -> Report:
-    """Read the files; with `ports`, try each calendar, the mailer, the inbox, the organiser."""
+    """Read the files; with `ports`, try each calendar, the mailer, the inbox, the organiser.
+
+    With `patience` the programme also writes to itself, and waits so long for the letter.
+    """
     try:
         roster = load(directory)
     except RosterFaults as error:
@@ -104,8 +113,28 @@ def check(
         (*([removal] if removal else []), *template_faults(roster, now)), hold=roster.settings.hold
     )
     if ports and not report.faults:
-        _try_all(report, roster, directory, now, ports(roster), grants and grants(roster))
+        outside = ports(roster)
+        _try_all(report, roster, directory, now, outside, grants and grants(roster))
+        if patience is not None and not _is_cut_off(report):
+            report.connections.append(_trial(roster, directory, now, outside, patience))
     return report
+
+
+def _is_cut_off(report: Report) -> bool:
+    """Whether mail can't go out or be read: then no letter need be tried."""
+    return any(c.fault for c in report.connections if c.name in (_MAIL, _INBOX))
+
+
+def _trial(
+    roster: Roster, directory: Path, now: datetime, ports: Ports, patience: timedelta
+) -> Connection:
+    settings = directory / SETTINGS
+    line = line_of(decode(settings.read_bytes()), ["mail", "url"])
+
+    def write() -> str:
+        return write_to_self(roster, ports, _read_up_to(roster, directory), now, patience)
+
+    return _tried("letter to itself", str(settings), line, write)
 
 
 def _try_all(
@@ -129,8 +158,8 @@ def _try_all(
     jobs = [
         trial(name, str(settings), line_of(text, key), act)
         for name, key, act in (
-            ("mail", ["mail", "url"], lambda: _checked(ports.mailer())),
-            ("inbox", ["mail", "inbox"], lambda: _checked(ports.inbox())),
+            (_MAIL, ["mail", "url"], lambda: _checked(ports.mailer())),
+            (_INBOX, ["mail", "inbox"], lambda: _checked(ports.inbox())),
             ("organiser's calendar", ["calendar", "url"], lambda: _checked(ports.organiser())),
         )
     ]
@@ -160,23 +189,46 @@ def _try_all(
     run_all(jobs)
 
 
-def _audit(roster: Roster, directory: Path) -> Iterator[Connection]:
-    """Whether the audit chain is whole; nothing where there is no store of this version yet."""
+@contextmanager
+def _store(roster: Roster, directory: Path) -> Iterator[Engine | None]:
+    """The store, for reading; None where there is none of this version yet."""
     url = resolve_url(roster.settings.store, directory)
-    name = url.database or ""
-    if url.get_backend_name() == "sqlite" and not Path(name).exists():
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        yield None
         return
     engine = open_engine(url)
     try:
         with reading(engine) as connection:
-            if not is_current(connection):
+            current = is_current(connection)
+        yield engine if current else None
+    finally:
+        engine.dispose()
+
+
+def _read_up_to(roster: Roster, directory: Path) -> str | None:
+    """How far the service has read the inbox; None where nobody can tell."""
+    name = facts.inbox_cursor(roster.settings.mail.get("inbox", ""))
+    try:
+        with _store(roster, directory) as engine:
+            if engine is None:
+                return None
+            with reading(engine) as connection:
+                return facts.read(connection, name)
+    except DatabaseError:  # that the store is damaged is said elsewhere
+        return None
+
+
+def _audit(roster: Roster, directory: Path) -> Iterator[Connection]:
+    """Whether the audit chain is whole; nothing where there is no store of this version yet."""
+    name = resolve_url(roster.settings.store, directory).database or ""
+    try:
+        with _store(roster, directory) as engine:
+            if engine is None:
                 return
-        _, found = verified(engine)
+            _, found = verified(engine)
     except DatabaseError as error:
         yield Connection("audit", Fault(name, 1, f"audit: {error.orig}", "see docs/privacy.md"))
         return
-    finally:
-        engine.dispose()
     for each in found[:1]:
         what = f"audit: {each.fault}"
         fault = Fault(name, each.number, what, "see docs/privacy.md; `audit` shows all")

@@ -85,11 +85,14 @@ def compose(
     message["Message-ID"] = message_id(secret, notice.key, domain)
     message[NOTICE] = str(message["Message-ID"])
     message["Auto-Submitted"] = "auto-generated"
+    message["MIME-Version"] = "1.0"
     if meeting := _meeting(notice):
         _thread(message, notice, meeting, secret, domain)
     if isinstance(notice, DigestNotice):
         _unsubscribe(message, notice, programme)
     _fill(message, parts, calendar)
+    for part in list(message.walk())[1:]:
+        del part["MIME-Version"]  # the whole mail has it, once (RFC 2045 section 4)
     _set_boundaries(message, hmac.new(secret, notice.key.encode(), "sha256").hexdigest())
     return Letter(
         message_id=str(message["Message-ID"]),

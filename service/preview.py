@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from mentoring import itip
-from mentoring.notices import MeetingNotice, Notice
+from mentoring import itip, itip_event
+from mentoring.agenda import RemindNotice
+from mentoring.letter import Letter
+from mentoring.notices import CounterNotice, MeetingNotice, Notice
+from mentoring.programme_events import EventNotice
 from mentoring.roster import Pair, Person, Roster
 from service import (
     samples,
@@ -21,7 +24,7 @@ from service import (
     samples_supervision,
     samples_week,
 )
-from service.compose import Calendar, compose, render
+from service.compose import Calendar, compose, event_text, render
 from service.samples import Sample, Sitting
 from service.templates import templates_of
 
@@ -37,7 +40,6 @@ SAMPLES: Mapping[str, Sample] = {
     **samples_week.WEEK,
 }
 KINDS = tuple(SAMPLES)
-_METHODS = {"invite": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
 _KEY = b"preview"
 
 
@@ -69,16 +71,8 @@ def _whom(roster: Roster, to: str) -> tuple[Pair, Person]:
 
 
 def _write(roster: Roster, notice: Notice, at: datetime, out: Path) -> list[Path]:
-    templates = templates_of(roster)
-    parts = render(notice, roster.programme, templates)
-    letter = compose(
-        notice,
-        roster.programme,
-        calendar=_calendar(roster, notice, at),
-        at=at,
-        secret=_KEY,
-        templates=templates,
-    )
+    parts = render(notice, roster.programme, templates_of(roster))
+    letter = letter_of(roster, notice, at)
     files = {".eml": letter.raw, ".html": parts.alone.encode(), ".txt": parts.text.encode()}
     paths = []
     for ending, content in files.items():
@@ -88,13 +82,42 @@ def _write(roster: Roster, notice: Notice, at: datetime, out: Path) -> list[Path
     return paths
 
 
+def letter_of(roster: Roster, notice: Notice, at: datetime) -> Letter:
+    """The letter of a sample as it would leave, with the calendar part that its kind has."""
+    return compose(
+        notice,
+        roster.programme,
+        calendar=_calendar(roster, notice, at),
+        at=at,
+        secret=_KEY,
+        templates=templates_of(roster),
+    )
+
+
 def _calendar(roster: Roster, notice: Notice, at: datetime) -> Calendar | None:
-    if not isinstance(notice, MeetingNotice) or notice.kind not in _METHODS:
-        return None
-    meeting, programme, language = notice.meeting, roster.programme, notice.reader.language
-    if notice.kind == "cancelled":
-        return Calendar("CANCEL", itip.cancel(meeting, programme, at, language=language))
-    return Calendar("REQUEST", itip.request(meeting, programme, {}, at, language=language))
+    """The invitation, change or answer that goes with a kind when it is sent."""
+    programme, to = roster.programme, notice.reader
+    match notice:
+        case MeetingNotice(kind="invite" | "moved", meeting=meeting):
+            asked = itip.request(meeting, programme, {}, at, language=to.language)
+            return Calendar("REQUEST", asked)
+        case MeetingNotice(kind="cancelled", meeting=meeting):
+            return Calendar("CANCEL", itip.cancel(meeting, programme, at, language=to.language))
+        case CounterNotice(meeting=meeting, refusal=why):
+            side = meeting.mentor if meeting.mentor.email == to.email else meeting.mentee
+            kept = itip.decline_counter(
+                meeting, programme, side, str(why), at, language=to.language
+            )
+            return Calendar("DECLINECOUNTER", kept)
+        case RemindNotice(meeting=meeting):
+            words = event_text(notice, programme, templates_of(roster))
+            noted = itip.request(meeting, programme, {}, at, agenda=words, language=to.language)
+            return Calendar("REQUEST", noted)
+        case EventNotice(kind="event" | "event_moved", event=event):
+            return Calendar("REQUEST", itip_event.request(event, programme, to, at))
+        case EventNotice(kind="event_off", event=event):
+            return Calendar("CANCEL", itip_event.cancel(event, programme, to, at))
+    return None
 
 
 def _index(pages: list[Path]) -> str:

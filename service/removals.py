@@ -7,8 +7,6 @@ stays behind in the store.
 from __future__ import annotations
 
 import hmac
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -58,9 +56,12 @@ def asks(engine: Engine, roster: Roster, now: datetime) -> Removal | None:
     """The removal that these files wait with; it is kept for the page while they do."""
     with engine.begin() as connection:
         found = _not_accepted(connection, roster, now)
-        kept = json.dumps({"marks": found.marks, "total": found.total}) if found else ""
-        if (facts.read(connection, facts.REMOVAL) or "") != kept:
-            facts.write(connection, facts.REMOVAL, kept)
+        if found == waiting(connection):
+            return found
+        if found:
+            facts.keep(connection, facts.REMOVAL, found, Removal)
+        else:
+            facts.forget(connection, facts.REMOVAL)
     return found
 
 
@@ -102,11 +103,7 @@ def fault_of(url: URL, roster: Roster, directory: Path, now: datetime) -> Fault 
 
 def waiting(connection: Connection) -> Removal | None:
     """The removal that waits for a yes, as the last pass found it."""
-    kept = facts.read(connection, facts.REMOVAL)
-    if not kept:
-        return None
-    value = json.loads(kept)
-    return Removal(tuple(value["marks"]), value["total"])
+    return facts.kept(connection, facts.REMOVAL, Removal)
 
 
 def accept(connection: Connection, removal: Removal) -> None:
@@ -117,19 +114,16 @@ def accept(connection: Connection, removal: Removal) -> None:
 
 def holds(connection: Connection, roster: Roster) -> None:
     """This roster is what holds now: later edits are compared with it."""
-    kept = _kept(facts.secret(connection), roster.pairs)
-    if facts.read(connection, facts.ROSTER_PAIRS) != kept:
-        facts.write(connection, facts.ROSTER_PAIRS, kept)
-        facts.write(connection, facts.REMOVAL_ACCEPTED, "")
-
-
-def _kept(secret: bytes, pairs: Iterable[Pair]) -> str:
-    return json.dumps({mark(secret, pair): pair.end.isoformat() for pair in pairs})
+    secret = facts.secret(connection)
+    held = {mark(secret, pair): pair.end for pair in roster.pairs}
+    if held != _before(connection):
+        facts.keep(connection, facts.ROSTER_PAIRS, held, dict[str, date])
+        facts.forget(connection, facts.REMOVAL_ACCEPTED)
 
 
 def _before(connection: Connection) -> dict[str, date]:
-    kept = facts.read(connection, facts.ROSTER_PAIRS)
-    return {pair: date.fromisoformat(end) for pair, end in json.loads(kept or "{}").items()}
+    """The last day of each pair that last held, by its mark."""
+    return facts.kept(connection, facts.ROSTER_PAIRS, dict[str, date]) or {}
 
 
 def mark(secret: bytes, pair: Pair) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,15 +31,13 @@ def note(engine: Engine, faults: Sequence[Fault], now: datetime) -> None:
     if (kept.first, kept.faults) == (first, len(faults)) if kept else not faults:
         return
     since = kept.since if kept else now
-    value = {"since": since.isoformat(), "first": first, "faults": len(faults)}
     with engine.begin() as connection:
-        facts.write(connection, facts.ROSTER_FAULTS, json.dumps(value) if faults else "")
+        if faults:
+            facts.keep(connection, facts.ROSTER_FAULTS, Refused(since, first, len(faults)), Refused)
+        else:
+            facts.forget(connection, facts.ROSTER_FAULTS)
 
 
 def refused(connection: Connection) -> Refused | None:
     """The edit that is not taken up now, if there is one."""
-    kept = facts.read(connection, facts.ROSTER_FAULTS)
-    if not kept:
-        return None
-    value = json.loads(kept)
-    return Refused(datetime.fromisoformat(value["since"]), value["first"], value["faults"])
+    return facts.kept(connection, facts.ROSTER_FAULTS, Refused)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from mentoring.interval import Interval
 from mentoring.notices import (
     CalendarNotice,
+    ChoicesFoot,
     CounterNotice,
     Hint,
     MeetingFacts,
@@ -27,8 +28,11 @@ from mentoring.notices import (
 )
 from mentoring.roster import Pair, Person, Roster
 from mentoring.sign_in import SignInNotice
+from mentoring.trial import TrialNotice
 from mentoring.where import shared_tool
 from service.links import base_url
+from service.post import CHOICES
+from service.stretch import PURPOSE
 from service.work import party, reader
 
 KEY = "preview"
@@ -80,6 +84,15 @@ class Sitting:
             borne=(45, 30),
         )
 
+    def link(self, purpose: str) -> str:
+        """Where a mail leads to; empty where the programme has no pages."""
+        base = base_url(self.roster)
+        return f"{base}/{purpose}/preview" if base else ""
+
+    @property
+    def choices(self) -> ChoicesFoot:
+        return ChoicesFoot(self.link(CHOICES), CODE)
+
 
 Sample = Callable[[Sitting], Notice]
 
@@ -95,6 +108,7 @@ def _meeting(kind: str) -> Sample:
             code=CODE,
             why=Why.CONFLICT if kind in ("moved", "cancelled") else None,
             before=Interval(s.slot.start - day, s.slot.end - day) if kind == "moved" else None,
+            choices=s.choices,
         )
 
     return sample
@@ -135,7 +149,7 @@ def _no_slot(s: Sitting) -> Notice:
 def _stretch(s: Sitting) -> Notice:
     mentor, mentee = s.sides
     other = mentee if s.person.email == mentor.email else mentor
-    return StretchNotice(KEY, s.reader, other, s.slot, (90, 105), CODE)
+    return StretchNotice(KEY, s.reader, other, s.slot, (90, 105), CODE, link=s.link(PURPOSE))
 
 
 def _put_back(s: Sitting) -> Notice:
@@ -154,6 +168,11 @@ def _sign_in(s: Sitting) -> Notice:
     return SignInNotice(KEY, s.coordinator, link)
 
 
+def _trial(s: Sitting) -> Notice:
+    organiser, zone = s.roster.programme.organiser, s.roster.programme.timezone
+    return TrialNotice(KEY, Reader(organiser.name, organiser.email, zone))
+
+
 MEETINGS: Mapping[str, Sample] = {
     **{kind: _meeting(kind) for kind in ("invite", "moved", "cancelled", "nudge")},
     "counter": _counter,
@@ -164,4 +183,5 @@ MEETINGS: Mapping[str, Sample] = {
     "putback": _put_back,
     "undelivered": _undelivered,
     "signin": _sign_in,
+    "trial": _trial,
 }

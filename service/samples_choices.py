@@ -10,7 +10,8 @@ from mentoring.interval import Interval
 from mentoring.notices import Notice
 from mentoring.poll import MisreadNotice, Option, Poll, ProposeNotice
 from mentoring.preflight import AheadNotice, Departure
-from service.polls import offers
+from service import post
+from service.polls import PICK, offers
 from service.samples import CODE, KEY, Sample, Sitting
 from service.work import party
 
@@ -22,7 +23,7 @@ def _propose(s: Sitting) -> Notice:
         for n in (0, 2, 7, 9)
     )
     times = offers(Poll("", *s.pair.key, options, s.at), s.person, other)
-    return ProposeNotice(KEY, s.reader, party(other, s.at), times, CODE)
+    return ProposeNotice(KEY, s.reader, party(other, s.at), times, CODE, link=s.link(PICK))
 
 
 def _misread(s: Sitting) -> Notice:
@@ -37,7 +38,7 @@ def _chosen(s: Sitting) -> Notice:
 
 def _end_check(s: Sitting) -> Notice:
     other = next(p for p in s.roster.both_of(s.pair) if p.email != s.person.email)
-    return EndCheckNotice(KEY, s.reader, party(other, s.at), CODE)
+    return EndCheckNotice(KEY, s.reader, party(other, s.at), CODE, link=s.link(post.CHOICES))
 
 
 def _ended(s: Sitting) -> Notice:
@@ -51,7 +52,8 @@ def _ahead(s: Sitting) -> Notice:
     instead = Interval(s.slot.start - hours, s.slot.start)
     whose = (s.person.email,)
     departure = Departure(first, first + 2 * week, whose, True, s.slot, (instead,))
-    return AheadNotice(KEY, s.reader, party(other, s.at), departure=departure)
+    link = s.link(post.CHOICES)
+    return AheadNotice(KEY, s.reader, party(other, s.at), departure=departure, link=link)
 
 
 CHOICES: Mapping[str, Sample] = {

@@ -19,21 +19,33 @@ from mentoring.hours import spoken_hours
 from mentoring.notices import Notice, Reader
 from mentoring.planning import Idea
 from service.samples import CODE, KEY, Sample, Sitting
-from service.welcome import DUTY_HOURS
+from service.welcome import APPROVE, DUTY_HOURS, LEAVE, PREFERENCES
 
 
 def _welcome(s: Sitting) -> Notice:
     who = s.person
     hours = spoken_hours(who.hours)
     days = tuple(sorted(who.onsite))
-    return WelcomeNotice(KEY, s.reader, hours, who.site, who.tools, bool(who.calendar), CODE, days)
+    return WelcomeNotice(
+        KEY,
+        s.reader,
+        hours,
+        who.site,
+        who.tools,
+        bool(who.calendar),
+        CODE,
+        days,
+        page=s.link(PREFERENCES),
+    )
 
 
 def _approve(s: Sitting) -> Notice:
     programme = s.roster.programme
     boss = s.person.supervisor or s.person.mailbox
     as_read = Reader(boss.name, boss.email, programme.timezone)
-    return ApproveNotice(KEY, as_read, s.person.name, s.pair.start, DUTY_HOURS, CODE)
+    return ApproveNotice(
+        KEY, as_read, s.person.name, s.pair.start, DUTY_HOURS, CODE, page=s.link(APPROVE)
+    )
 
 
 def _stage(s: Sitting) -> Notice:
@@ -63,6 +75,8 @@ def _digest(s: Sitting) -> Notice:
         welcomed=(("Amara Okafor", "Ben Ortiz"),),
         held=24,
         code=CODE,
+        page=s.link(PREFERENCES),
+        leave=s.link(LEAVE),
     )
 
 

@@ -13,6 +13,8 @@ from mentoring.programme_events import (
     EventNotice,
     Rsvp,
 )
+from service.briefing import PURPOSE
+from service.events import ATTENDED, RSVP
 from service.samples import CODE, KEY, Sample, Sitting
 
 
@@ -30,17 +32,19 @@ def _other(s: Sitting) -> Party:
 
 def _event(kind: str) -> Sample:
     def sample(s: Sitting) -> Notice:
-        return EventNotice(kind, KEY, s.reader, _facts(s), 30, None, False, CODE)
+        page = s.link(RSVP)
+        return EventNotice(kind, KEY, s.reader, _facts(s), 30, None, False, CODE, page)
 
     return sample
 
 
 def _attended(s: Sitting) -> Notice:
-    return AttendedNotice(KEY, s.reader, _facts(s), CODE)
+    return AttendedNotice(KEY, s.reader, _facts(s), CODE, page=s.link(ATTENDED))
 
 
 def _brief(s: Sitting) -> Notice:
-    return BriefNotice(KEY, s.reader, _other(s), _facts(s), s.slot, CODE)
+    page = s.link(PURPOSE)
+    return BriefNotice(KEY, s.reader, _other(s), _facts(s), s.slot, CODE, page=page)
 
 
 def _briefed(s: Sitting) -> Notice:

@@ -8,6 +8,7 @@ from mentoring.agreement import AgreeNotice, UnsignedNotice, terms_of
 from mentoring.feasible import Feasibility
 from mentoring.notices import Notice
 from mentoring.planning import IntroNotice, card, planning_sheet
+from service import agreeing, intro
 from service.samples import CODE, KEY, Sample, Sitting
 
 
@@ -16,14 +17,17 @@ def _intro(s: Sitting) -> Notice:
     other = both[1] if s.person.email == both[0].email else both[0]
     at = s.slot.start
     sheet = planning_sheet(s.roster, s.pair, at)
-    return IntroNotice(KEY, s.reader, card(other, at), card(s.person, at), sheet)
+    return IntroNotice(
+        KEY, s.reader, card(other, at), card(s.person, at), sheet, link=s.link(intro.PURPOSE)
+    )
 
 
 def _agree(s: Sitting) -> Notice:
     mentor, mentee = s.sides
     other = mentee if s.person.email == mentor.email else mentor
     terms, feasible = terms_of(s.pair), Feasibility(2.2, 1.4)
-    return AgreeNotice(KEY, s.reader, other, 1, terms, "", feasible, False, CODE)
+    link = s.link(agreeing.PURPOSE)
+    return AgreeNotice(KEY, s.reader, other, 1, terms, "", feasible, False, CODE, link=link)
 
 
 def _unsigned(s: Sitting) -> Notice:

@@ -7,17 +7,11 @@ from collections.abc import Mapping
 from mentoring.agenda import Agenda, ItemKind, Line, Phase, PrepareNotice, RemindNotice
 from mentoring.met import LogNotice
 from mentoring.notices import Notice
-from service.links import base_url
 from service.samples import CODE, KEY, Sample, Sitting
 
 
-def _link(s: Sitting, purpose: str) -> str:
-    base = base_url(s.roster)
-    return f"{base}/{purpose}/preview" if base else ""
-
-
 def _agenda(s: Sitting, *lines: Line) -> Agenda:
-    return Agenda(lines, Phase.START, _link(s, "agenda"), CODE)
+    return Agenda(lines, Phase.START, s.link("agenda"), CODE)
 
 
 def _prepare(s: Sitting) -> Notice:
@@ -30,11 +24,11 @@ def _remind(s: Sitting) -> Notice:
         Line(ItemKind.QUESTION, "How did you find your first project?", mentee.name),
         Line(ItemKind.TOPIC, "People in the cohort to get to know", mentor.name),
     )
-    return RemindNotice(KEY, s.reader, s.meeting, CODE, _agenda(s, *lines))
+    return RemindNotice(KEY, s.reader, s.meeting, CODE, _agenda(s, *lines), s.choices)
 
 
 def _log(s: Sitting) -> Notice:
-    return LogNotice(KEY, s.reader, s.meeting, _link(s, "met"), CODE)
+    return LogNotice(KEY, s.reader, s.meeting, s.link("met"), CODE)
 
 
 PREPARE: Mapping[str, Sample] = {"prepare": _prepare, "remind": _remind, "log": _log}

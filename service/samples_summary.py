@@ -23,7 +23,7 @@ from mentoring.summary import (
     Week,
 )
 from service.samples import KEY, Sample, Sitting
-from service.summaries import next_week
+from service.summaries import DEADLINE, next_week
 
 _HELD = (0, 60, 0, 60, 30, 0, 60, 60, 0, 0, 0, 0)
 _PLANNED = (0, 0, 0, 0, 0, 0, 0, 0, 60, 0, 60, 0)
@@ -76,7 +76,9 @@ def _summary(s: Sitting) -> Notice:
     )
     to = s.person.supervisor or s.person.mailbox
     as_read = Reader(to.name, to.email, programme.timezone)
-    return SummaryNotice(KEY, as_read, (section,), copy=False, example=next_week(today))
+    return SummaryNotice(
+        KEY, as_read, (section,), copy=False, example=next_week(today), page=s.link(DEADLINE)
+    )
 
 
 SUMMARY: Mapping[str, Sample] = {"summary": _summary}

@@ -14,6 +14,7 @@ from mentoring.deadlines import (
 )
 from mentoring.notices import Notice, Reader
 from service.samples import CODE, KEY, Sample, Sitting
+from service.summaries import DEADLINE
 
 
 def _boss(s: Sitting) -> Reader:
@@ -27,17 +28,21 @@ def _week(s: Sitting) -> tuple[date, date]:
 
 
 def _deadline(s: Sitting) -> Notice:
-    return DeadlineNotice(KEY, _boss(s), (s.person.name,), False, *_week(s), 2, CODE)
+    return DeadlineNotice(
+        KEY, _boss(s), (s.person.name,), False, *_week(s), 2, CODE, link=s.link(DEADLINE)
+    )
 
 
 def _check(s: Sitting) -> Notice:
-    return DeadlineCheckNotice(KEY, _boss(s), (s.person.name,), False, *_week(s), CODE)
+    link = s.link(DEADLINE)
+    return DeadlineCheckNotice(KEY, _boss(s), (s.person.name,), False, *_week(s), CODE, link=link)
 
 
 def _misread(s: Sitting) -> Notice:
     boss = _boss(s)
     example = written(*_week(s), boss.language)
-    return DeadlineMisreadNotice(KEY, boss, Fault.AMBIGUOUS, example, s.person.name)
+    link = s.link(DEADLINE)
+    return DeadlineMisreadNotice(KEY, boss, Fault.AMBIGUOUS, example, s.person.name, link=link)
 
 
 SUPERVISION: Mapping[str, Sample] = {

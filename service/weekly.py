@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -56,7 +55,7 @@ def weekly(work: Work) -> None:
         marks = [work.token(mark, length=16) for matter in matters for mark in matter.marks]
         told = _arrived(connection)
         known = [m for matter in matters for m in matter.marks if work.token(m, length=16) in told]
-        facts.write(connection, facts.WEEK, json.dumps({"week": week, "marks": marks}))
+        facts.keep(connection, facts.WEEK, _Told(week, frozenset(marks)), _Told)
         base = base_url(work.roster)
         page = f"{base}/{_PAGE}" if base else ""
         notice = attention(_key(week), work.coordinator(), matters, known, page)
@@ -69,8 +68,7 @@ def _key(week: str) -> str:
 
 
 def _told(connection: Connection) -> _Told:
-    kept = json.loads(facts.read(connection, facts.WEEK) or '{"week": "", "marks": []}')
-    return _Told(kept["week"], frozenset(kept["marks"]))
+    return facts.kept(connection, facts.WEEK, _Told) or _Told("", frozenset())
 
 
 def _arrived(connection: Connection) -> frozenset[str]:

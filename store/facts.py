@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from typing import TypeVar
 
+from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from store.tables import facts
+
+T = TypeVar("T")
 
 SECRET = "secret"  # noqa: S105 - the fact's name
 LAST_PASS = "last pass"  # noqa: S105
 WEEK = "week"
 """The week in which the coordinator's digest was last looked at, and what it said."""
 ROSTER_FAULTS = "roster faults"
-"""Why the last edit of the files was refused; empty where it was not."""
+"""Why the last edit of the files was refused."""
 AUDIT_HEAD = "audit head"
 """Where the audit chain ends: its number of rows and the hash of the last."""
 ROSTER_PAIRS = "roster pairs"
@@ -38,12 +42,22 @@ def read(connection: Connection, name: str) -> str | None:
 
 
 def write(connection: Connection, name: str, value: str) -> None:
-    connection.execute(facts.delete().where(facts.c.name == name))
+    forget(connection, name)
     connection.execute(facts.insert().values(name=name, value=value))
 
 
+def kept(connection: Connection, name: str, shape: type[T]) -> T | None:
+    """A fact of several fields, a dataclass or dict; None where there is none."""
+    value = read(connection, name)
+    return TypeAdapter(shape).validate_json(value) if value else None
+
+
+def keep(connection: Connection, name: str, value: T, shape: type[T]) -> None:
+    write(connection, name, TypeAdapter(shape).dump_json(value).decode())
+
+
 def channel(name: str) -> str:
-    """The fact that says why one of the programme's own channels is silent; empty if it answers."""
+    """The fact that says why one of the programme's own channels is silent."""
     return f"silent {name}"
 
 
@@ -57,6 +71,10 @@ def organiser_cursor(url: str) -> str:
     return f"organiser cursor {hashlib.sha256(url.encode()).hexdigest()[:16]}"
 
 
+def forget(connection: Connection, name: str) -> None:
+    connection.execute(facts.delete().where(facts.c.name == name))
+
+
 def secret(connection: Connection) -> bytes:
     """The store's own random key: UIDs, Message-IDs and answer codes come from it."""
     kept = read(connection, SECRET)
@@ -64,10 +82,6 @@ def secret(connection: Connection) -> bytes:
         kept = secrets.token_hex(32)
         write(connection, SECRET, kept)
     return bytes.fromhex(kept)
-
-
-def forget(connection: Connection, name: str) -> None:
-    connection.execute(facts.delete().where(facts.c.name == name))
 
 
 def floor(connection: Connection) -> int:

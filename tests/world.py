@@ -28,7 +28,7 @@ from tests.demo import partners
 from tests.demo.partners import answer_mail
 from tests.demo.programme import busy_event
 
-SETTINGS = """[programme]
+PROGRAMME = """[programme]
 name = "Leadership Mentoring 2027"
 organiser = "Mentoring Office <mentoring@example.org>"
 timezone = "America/New_York"
@@ -36,7 +36,9 @@ start = 2027-01-11
 end = 2027-07-30
 holidays = "US"
 coordinator = "coordinator@example.org"
-{agreement}
+"""
+"""The section of overlap.toml that most tests' programmes have."""
+SETTINGS = f"""{PROGRAMME}{{agreement}}
 [mail]
 url = "maildir:outbox"
 inbox = "maildir:inbox"
@@ -48,6 +50,11 @@ Lee Park,lee@example.org,America/Los_Angeles,Mon-Fri 08:00-16:00,file:lee.ics,
 PAIRS = "mentor,mentee\nlee@example.org,dana@example.org\n"
 EMPTY = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//Test//EN\r\nEND:VCALENDAR\r\n"
 DANA, LEE = "dana@example.org", "lee@example.org"
+
+
+def in_memory() -> str | None:
+    """Where a folder costs no disk, for plays that write much; None where there is none."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 def at(text: str) -> datetime:

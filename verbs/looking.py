@@ -26,12 +26,18 @@ from verbs.wiring import (
 def check(
     context: typer.Context,
     offline: Annotated[bool, typer.Option("--offline", help="Only read the files.")] = False,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Also write to itself, and await it two minutes.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Validate every file and try every connection."""
     from service.check import check as examine
     from service.logging import configure
+    from service.trial import PATIENCE
 
+    if offline and mail:
+        fail("check:1: --offline sends nothing; leave out one of --offline and --mail", WRONG)
     configure(quiet=True)
     ports = None if offline else lambda roster: ports_of(roster, context.obj)
     report = examine(
@@ -39,6 +45,7 @@ def check(
         now=datetime.now(UTC),
         ports=ports,
         grants=lambda roster: grants_of(roster, context.obj),
+        patience=PATIENCE if mail else None,
     )
     if as_json:
         print_json(report.as_json())

@@ -22,24 +22,17 @@ from service.roster_source import load
 from service.work import Work
 from store import facts, sign_ins, tables, tables_programme
 from store.database import migrate, open_engine, resolve_url
+from tests.world import PROGRAMME
 from web.app import application
 from web.coordinator import COOKIE
 from web.serve import PageServer
 
 START = datetime(2027, 1, 11, 14, tzinfo=UTC)
 NOW = datetime(2027, 5, 3, 16, tzinfo=UTC)
-_SETTINGS = """[programme]
-name = "Leadership Mentoring 2027"
-organiser = "Mentoring Office <mentoring@example.org>"
-timezone = "America/New_York"
-start = 2027-01-11
-end = 2027-07-30
-holidays = "US"
-coordinator = "coordinator@example.org"
-[mail]
+_SETTINGS = f"""{PROGRAMME}[mail]
 url = "maildir:outbox"
 [web]
-base_url = "{base}"
+base_url = "{{base}}"
 """
 _SITES = ("Denver", "Boston", "Austin", "Leeds")
 _BY_MENTOR = 3

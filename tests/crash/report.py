@@ -10,13 +10,14 @@ from pathlib import Path
 
 from tests.crash.points import Plan, Result, cases, play
 from tests.crash.tracing import runner
+from tests.world import in_memory
 
 
 def over(name: str, plan: Plan) -> list[Result]:
     """One channel's results; each fault is said at once, for a run may take hours."""
     results = []
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(dir=in_memory()) as folder,
         runner(Path(folder) / "runs") as started,
         cases(name, Path(folder), started) as found,
     ):

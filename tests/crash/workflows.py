@@ -18,26 +18,18 @@ from store.database import migrate, open_engine, resolve_url
 from tests.crash.channels import Channel, Frozen
 from tests.crash.tracing import Outcome, Runner
 from tests.demo.partners import answer_mail, calendar_in
-from tests.world import DANA, LEE, at, kick_off
+from tests.world import DANA, LEE, PROGRAMME, at, kick_off
 
 MONDAY = at("2027-01-11 12:00")
 HOUR = timedelta(hours=1)
 SETTLE = (timedelta(minutes=45), timedelta(minutes=90))
 """Passes after a recovery, for what may be looked up only after its channel's lag."""
 
-_SETTINGS = """[programme]
-name = "Leadership Mentoring 2027"
-organiser = "Mentoring Office <mentoring@example.org>"
-timezone = "America/New_York"
-start = 2027-01-11
-end = 2027-07-30
-holidays = "US"
-coordinator = "coordinator@example.org"
-
+_SETTINGS = f"""{PROGRAMME}
 [web]
 base_url = "https://mentoring.example.org"
 
-{sections}"""
+{{sections}}"""
 _PEOPLE = """name,email,timezone,hours,calendar,supervisor
 Dana Lee,dana@example.org,America/New_York,Mon-Fri 09:00-17:00,{dana},Boss <boss@example.org>
 Lee Park,lee@example.org,America/Los_Angeles,Mon-Fri 08:00-16:00,{lee},

@@ -7,6 +7,7 @@ of each, first the child's pid is answered, then its status as `waitpid` has it.
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -65,6 +66,12 @@ def warm(programme: Path) -> None:
         preview(load(programme), at=datetime.now(UTC), template="", to="", out=Path(out))
 
 
+def settle() -> None:
+    """What is loaded stays: without this each run would look all of it over for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 def _mark_after_sending() -> None:
     """A letter on its way is not marked: after a kill it looks as if nobody had tried."""
     from store import outbox
@@ -88,11 +95,13 @@ DEFECTS = {
 
 def main(gate: int) -> None:
     preload(everything())
+    settle()
     print("ready", flush=True)
     for line in sys.stdin:
         order = json.loads(line)
         if "warm" in order:
             warm(Path(order["warm"]))
+            settle()
             print("warm", flush=True)
             continue
         pid = os.fork()

@@ -14,7 +14,7 @@ from mentoring import itip
 from mentoring.interval import Interval
 from mentoring.notices import MeetingFacts, Party
 from mentoring.roster import Mailbox, Programme
-from tests.icaljs import parse_all
+from tests.second import read_calendars
 
 PROGRAMME = Programme(
     "Leadership Mentoring 2027",
@@ -71,7 +71,7 @@ def written(meeting: MeetingFacts) -> list[bytes]:
 @given(st.lists(meetings, min_size=8, max_size=20))
 def test_two_parsers_agree(drawn: list[MeetingFacts]) -> None:
     texts = [(m, text) for m in drawn for text in written(m)]
-    for (meeting, text), second in zip(texts, parse_all([t for _, t in texts]), strict=True):
+    for (meeting, text), second in zip(texts, read_calendars([t for _, t in texts]), strict=True):
         first = icalendar.Calendar.from_ical(text)
         event = first.walk("VEVENT")[0]
         assert "error" not in second, second

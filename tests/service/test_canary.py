@@ -11,12 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import select
 
 from integrations import exchange_busy, google_busy, microsoft365_busy
 from service.explain import explain
-from service.logging import configure
 from service.status import status
 from service.trail import document
 from service.work import reading
@@ -92,15 +90,6 @@ def everywhere(folder: Path) -> Iterator[World]:
         world.write(people, pairs, agreement=sections)
         yield world
     world.close()
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    written = io.StringIO()
-    configure()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
-    yield written
-    structlog.reset_defaults()
 
 
 @pytest.fixture

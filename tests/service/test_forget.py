@@ -9,7 +9,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-import structlog
 from sqlalchemy import Table, select
 
 from integrations.ports import Consent, ProviderError
@@ -27,7 +25,6 @@ from service import forget as forgetting
 from service.consent import Asks
 from service.forget import Account, Refused
 from service.grants import StoredGrants
-from service.logging import configure
 from service.passes import begin
 from service.roster_source import load
 from service.show_privacy import account_lines
@@ -84,16 +81,6 @@ def letter(reader: str) -> bytes:
     mail.set_content(f"You meet\n{NAME}.\n", cte="base64")
     mail.add_alternative(f"<p>{NAME} &lt;{ZSOFIA}&gt;</p>", subtype="html", cte="quoted-printable")
     return mail.as_bytes()
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What the service logs, as it does."""
-    written = io.StringIO()
-    configure()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
-    yield written
-    structlog.reset_defaults()
 
 
 @pytest.fixture

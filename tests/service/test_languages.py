@@ -28,7 +28,7 @@ from tests.world import World, at
 
 NOW = at("2027-02-16 12:00")
 TO_THE_COORDINATOR = frozenset(
-    {"attention", "noslot", "putback", "undelivered", "unsigned", "signin", "coordinator"}
+    {"attention", "noslot", "putback", "undelivered", "unsigned", "signin", "trial", "coordinator"}
 )
 """Kinds, and a folder of pages, that only the coordinator reads, who reads English."""
 TWINS = sorted(name for name in shipped().sources if split_name(name)[1] == "es")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -80,9 +79,8 @@ def files_wait(office: Office) -> None:
     booked(office)
     work = office.work()
     waits = Removal(tuple(removals.mark(work.secret, pair) for pair in work.roster.pairs), 9)
-    kept = json.dumps({"marks": waits.marks, "total": waits.total})
     with office.world.engine.begin() as connection:
-        facts.write(connection, facts.REMOVAL, kept)
+        facts.keep(connection, facts.REMOVAL, waits, Removal)
     roster_faults.note(work.engine, [waits.fault(Path("/etc/overlap"))], office.now)
 
 
