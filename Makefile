@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TOOLS := chromium promtool strace spamassassin
+TOOLS := chromium promtool strace spamassassin pg_ctl
 PACKAGE_chromium := chromium
 PACKAGE_promtool := prometheus
 PACKAGE_strace := strace
 PACKAGE_spamassassin := spamassassin
+PACKAGE_pg_ctl := postgresql
 
-.PHONY: help demo year bench test test-slow $(TOOLS) crash simulate simulate-many fuzz faults lint audit lock install deb clean
+.PHONY: help demo year bench test test-slow $(TOOLS) crash simulate simulate-many fuzz faults mutants lint audit lock install deb clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' Makefile
@@ -36,24 +37,29 @@ test-slow: $(VENV)/.stamp $(TOOLS) ## run the slow tests: the year of forty pair
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 $(TOOLS):
-	@command -v $@ >/dev/null || { echo "$@ is missing; run: apt-get install $(PACKAGE_$@)" >&2; exit 1; }
+	@PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin)" command -v $@ >/dev/null || { echo "$@ is missing; run: apt-get install $(PACKAGE_$@)" >&2; exit 1; }
 
 crash: $(VENV)/.stamp ## kill the daemon at every system call of every workflow, hours; POINTS=1000 for a sample
 	$(BIN)/python -m tests.crash $(if $(POINTS),--points $(POINTS) --doubles 100)
 
-simulate: $(VENV)/.stamp ## play 200 seeded worlds in which everything fails
-	$(BIN)/python -m tests.simulation --seeds 200
+simulate: $(VENV)/.stamp ## play 200 seeded worlds in which everything fails, two at once
+	$(BIN)/python -m tests.simulation --seeds 200 --jobs 2
 
 simulate-many: $(VENV)/.stamp ## the same with 1,000 worlds
-	$(BIN)/python -m tests.simulation --seeds 1000
+	$(BIN)/python -m tests.simulation --seeds 1000 --jobs 2
 
 fuzz: $(VENV)/.stamp ## a million broken inputs at every parser, a million forged links, every hostile text
 	$(BIN)/python -m tests.hostile --cases 1000000
 	HYPOTHESIS_PROFILE=new $(BIN)/python -m pytest -n 2 -m hypothesis
 	OVERLAP_FORGED=1000000 OVERLAP_SCANS=10000 OVERLAP_INJECT_EVERY=1 $(BIN)/python -m pytest -n 0 tests/hostile
 
-faults: $(VENV)/.stamp ## every fault at every call of every provider, half an hour
-	OVERLAP_ALL_FAULTS=1 $(BIN)/python -m pytest -n 0 tests/integrations/test_faults.py tests/integrations/test_caldav_faults.py
+faults: $(VENV)/.stamp ## every fault at every call of every provider, consent and published calendar, half an hour
+	OVERLAP_ALL_FAULTS=1 $(BIN)/python -m pytest -n 0 tests/integrations/test_faults.py \
+	  tests/integrations/test_consent_faults.py tests/integrations/test_feed_faults.py \
+	  tests/integrations/test_caldav_faults.py
+
+mutants: $(VENV)/.stamp ## slips put into outbox, meeting life, hours and bounds: nine of ten must be found; JOBS=2
+	$(BIN)/python -m tests.mutation --jobs $(or $(JOBS),1)
 
 lint: $(VENV)/.stamp ## ruff, mypy --strict, the dependencies, and their known vulnerabilities where the service answers
 	$(BIN)/ruff check .

@@ -35,6 +35,11 @@ EWS_UTC = EWSTimeZone.from_zoneinfo(ZoneInfo("UTC"))
 PAGE = 500
 PAGES = 1000
 _IN_FLIGHT = 4
+_GARBLED = (
+    *(AttributeError, LookupError, TypeError, ValueError, ArithmeticError),
+    *(AssertionError, RecursionError),
+)
+"""What the library lets through where an answer has another shape than it expects."""
 _IDLE = 100  # empty pages in a row: more must come some time
 
 
@@ -81,7 +86,7 @@ class Mailbox:
                 if isinstance(told, expected):
                     raise told from error
                 raise self.fault(told) from told
-            except (AttributeError, KeyError, TypeError, ValueError, AssertionError) as error:
+            except _GARBLED as error:
                 raise self.garbled() from error
 
     def folder(self, account: Any, kind: type[Any]) -> Any:

@@ -108,7 +108,8 @@ class ExchangeSource:
         try:
             return self.mailbox.call(lambda a: self._details(a, window, known), expected=_CLOSED)
         except _CLOSED as error:
-            return self._instead(error, window)
+            closed = error
+        return self._instead(closed, window)  # outside: what fails there has no part in `closed`
 
     def _details(self, account: Any, window: Interval, known: _Cursor) -> Reading:
         found = self.mailbox.sync(account, Calendar, known.state) if known.state else None
@@ -148,8 +149,14 @@ class ExchangeSource:
                 raise self.mailbox.garbled()
             if not _is_free(entry):
                 key = item_key(entry.uid or entry.id)
-                found[key] += _clipped(instant(entry.start), instant(entry.end), window)
+                found[key] += self._clipped(instant(entry.start), instant(entry.end), window)
         return {key: tuple(merged(spans)) for key, spans in found.items() if spans}
+
+    def _clipped(self, start: datetime, end: datetime, window: Interval) -> list[Interval]:
+        if end < start:
+            raise self.mailbox.garbled()
+        start, end = max(start, window.start), min(end, window.end)
+        return [Interval(start, end)] if start < end else []
 
     def _instead(self, error: Exception, window: Interval) -> Reading:
         """Free/busy where the calendar is closed; where that is closed too, say what is missing."""
@@ -174,7 +181,7 @@ class ExchangeSource:
     def _opaque(self, part: Interval) -> list[Interval]:
         asking = replace(self.mailbox, behalf=True)
         found = asking.call(lambda account: self._ask(account, part), expected=_TOO_LONG)
-        return [clipped for start, end in found for clipped in _clipped(start, end, part)]
+        return [clipped for start, end in found for clipped in self._clipped(start, end, part)]
 
     def _ask(self, account: Any, part: Interval) -> list[tuple[datetime, datetime]]:
         never = {"bias": 0, "time": datetime.min.time(), "occurrence": 1, "iso_month": 1}
@@ -239,11 +246,6 @@ def _split(window: Interval, length: timedelta) -> list[Interval]:
     count = -(-window.length // length)
     starts = [window.start + length * number for number in range(count)]
     return [Interval(start, min(start + length, window.end)) for start in starts]
-
-
-def _clipped(start: datetime, end: datetime, window: Interval) -> list[Interval]:
-    start, end = max(start, window.start), min(end, window.end)
-    return [Interval(start, end)] if start < end else []
 
 
 def _bounds(window: Interval) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import ssl
 import threading
 import time
@@ -16,19 +17,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from xml.parsers import expat
 
 import httpx
 import requests
 from exchangelib import BaseProtocol, Credentials, FailFast, Identity
 from exchangelib.credentials import OAuth2AuthorizationCodeCredentials
-from exchangelib.errors import TransportError
+from exchangelib.errors import MalformedResponseError, TransportError
 from exchangelib.transport import BASIC, NTLM, OAUTH2
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from integrations import secrets, tls
-from integrations.http_client import http_client, retry_after
+from integrations.http_client import asked, http_client, retry_after
 from integrations.ports import Access, ProviderError
 
 LATER = "it is tried again by itself"
@@ -62,9 +64,31 @@ class Patience(FailFast):  # type: ignore[misc]
         soap = response.content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
         html = response.content[:200].lstrip().lower().startswith((b"<html", b"<!doctype"))
         if response.status_code == 200 or (response.status_code == 500 and soap and not html):
+            if soap and not _is_whole(response.content):
+                raise MalformedResponseError("no whole XML")
             return
         wait = retry_after(response.headers.get("Retry-After", ""))
         raise HttpFault(response.status_code, wait)
+
+
+_NO_XML = re.compile(rb"&#[xX]?[0-9a-fA-F]+;|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that XML has no place for: Exchange writes them out of people's texts all the same."""
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether it is XML to its end: of what is not, the library keeps what it can, and a list that
+    lacks its rest would leave its hours free."""
+
+    def refuse(*_: object) -> None:
+        raise ValueError("no document type has a place in SOAP")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(_NO_XML.sub(b"", content), True)
+    except (expat.ExpatError, ValueError):
+        return False
+    return True
 
 
 _trusted: dict[str, ssl.SSLContext] = {}  # by host; the empty name is for what is discovered
@@ -239,9 +263,9 @@ class _Token:
         }
         try:
             with http_client(self._access, TIMEOUT) as client:
-                answer = client.post(_token_url(options), data=form)
+                answer = asked(client, "POST", _token_url(options), data=form)
             document = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, ValueError, RecursionError) as error:
             raise ProviderError(
                 f"[exchange] authority gives no token ({type(error).__name__})", mend=LATER
             ) from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -21,6 +21,7 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
 from integrations import secrets, tls
+from integrations.google_answers import GARBLED, LATER, reason_of, token_error
 from integrations.http_client import http_client, retry_after
 from integrations.ports import Access, ConsentNeeded, ProviderError
 
@@ -31,12 +32,9 @@ ORGANISE = f"{SCOPES}calendar.events.owned"
 SEND = f"{SCOPES}gmail.send"
 READ_MAIL = f"{SCOPES}gmail.readonly"
 
-LATER = "it is tried again by itself"
-PAGES = 200
 _TIMEOUT = 20
 _LARGEST = 50 * 1024 * 1024
 _IN_FLIGHT = 4
-_GARBLED = (ValueError, TypeError, KeyError, RecursionError)
 _GRANT_GONE = frozenset(
     {
         "invalid_grant",
@@ -47,7 +45,6 @@ _GRANT_GONE = frozenset(
     }
 )
 """What says of a consent that it holds no longer; anything else is the service's own trouble."""
-"""What the libraries let through where an answer is no JSON, or another JSON than they expect."""
 _QUOTA = frozenset(
     {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"}
 )
@@ -109,7 +106,7 @@ class Account:
                 raise ProviderError(
                     f"{self.name}: Google can't be reached ({type(error).__name__})", mend=LATER
                 ) from error
-            except _GARBLED as error:
+            except GARBLED as error:
                 raise self.garbled() from error
         if not isinstance(answer, dict) and not (empty and not answer):
             raise self.garbled()  # the library hands out what is no JSON as it came
@@ -127,7 +124,7 @@ class Account:
             authorised.credentials.refresh(authorised._request)
         except RefreshError as error:
             raise self._no_token(error, scope) from error
-        except (GoogleAuthError, httpx.HTTPError, OSError, *_GARBLED) as error:
+        except (GoogleAuthError, httpx.HTTPError, OSError, *GARBLED) as error:
             raise ProviderError(
                 f"{self.name}: Google gives no token ({type(error).__name__})", mend=LATER
             ) from error
@@ -201,7 +198,7 @@ class Account:
             ) from error
 
     def _no_token(self, error: RefreshError, scope: str) -> ProviderError:
-        code = _token_error(error)
+        code = token_error(error)
         if self.access.grants and self.access.grants.load(self.name):
             if error.retryable or code not in _GRANT_GONE:
                 return ProviderError(f"{self.name}: Google gives no token ({code})", mend=LATER)
@@ -230,7 +227,7 @@ class Account:
         return str(json.loads(secret(self.access, "service_account")).get("client_id", "?"))
 
     def _fault(self, error: HttpError, scope: str) -> ProviderError:
-        status, reason = error.resp.status, _reason(error)
+        status, reason = error.resp.status, reason_of(error)
         if status == 403 and reason in _SCOPE:
             return MissingScope(
                 f"{self.name}: the scope {scope} is missing",
@@ -288,23 +285,6 @@ def endpoint_of(access: Access) -> str:
     return endpoint
 
 
-def _reason(error: HttpError) -> str:
-    """Google's word for what is wrong; never its message, which may hold content."""
-    try:
-        details = json.loads(error.content)["error"]
-        for detail in details.get("details", ()):
-            if detail.get("reason"):
-                return str(detail["reason"])
-        return str(details["errors"][0]["reason"])
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        return ""
-
-
-def _token_error(error: RefreshError) -> str:
-    answer = error.args[1] if len(error.args) > 1 else {}
-    return str(answer.get("error", "")) if isinstance(answer, Mapping) else ""
-
-
 def _transport(access: Access) -> Any:
     def make() -> _Transport:
         return _Transport(http_client(access, _TIMEOUT))
@@ -339,18 +319,3 @@ class _Transport:
 
     def close(self) -> None:
         self.client.close()
-
-
-def pages(ask: Callable[[str | None], Any], name: str) -> list[Any]:
-    """All pages of a list; a server that goes in circles is a fault."""
-    seen: set[str] = set()
-    answers, token = [], None
-    while True:
-        answer = ask(token)
-        answers.append(answer)
-        token = answer.get("nextPageToken")
-        if not token:
-            return answers
-        if token in seen or len(answers) >= PAGES:
-            raise ProviderError(f"{name}: Google's list goes in circles", mend=LATER)
-        seen.add(token)

@@ -16,7 +16,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.google import DETAILS, FREEBUSY, LATER, Account, MissingScope, Refused, pages
+from integrations.google import DETAILS, FREEBUSY, Account, MissingScope, Refused
+from integrations.google_answers import GARBLED, LATER, pages, understood
 from integrations.ports import OPAQUE, Access, BusySource, Owner, ProviderError, Reading, item_key
 from mentoring.interval import Interval, merged
 
@@ -25,7 +26,7 @@ _FIELDS = (
     "nextPageToken,nextSyncToken,timeZone,items(id,iCalUID,status,transparency,eventType,"
     "start,end,endTimeUnspecified,attendees(self,responseStatus))"
 )
-_GARBLED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, OSError)
+_GARBLED = (*GARBLED, OSError)
 """What an entry of another shape comes to; OSError is a zone's name that is no file's."""
 _GONE = frozenset({400, 410})
 _SHORTEST = timedelta(days=7)
@@ -51,6 +52,7 @@ class GoogleSource:
     account: Account
     owner: Owner
 
+    @understood
     def read(self, window: Interval, cursor: str | None) -> Reading:
         known = _Cursor(**json.loads(cursor)) if cursor else _Cursor()
         if known.until < window.end.timestamp():

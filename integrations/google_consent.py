@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 import httpx
 
 from integrations.google import DETAILS, FREEBUSY, endpoint_of, secret
-from integrations.http_client import http_client
+from integrations.google_answers import GARBLED
+from integrations.http_client import asked, http_client
 from integrations.ports import Access, Consent, Granted, ProviderError
 
 _SCOPES = f"openid email {FREEBUSY}"
@@ -46,7 +47,8 @@ class GoogleConsent:
         return f"{base}/o/oauth2/v2/auth?{urlencode(asked)}"
 
     def redeem(self, redirect: str, code: str, verifier: str) -> Granted:
-        answer = self._exchange(
+        status, answer = self._post(
+            "/token",
             {
                 "grant_type": "authorization_code",
                 "code": code,
@@ -54,31 +56,26 @@ class GoogleConsent:
                 "client_id": self._client(),
                 "client_secret": secret(self.access, "client_secret"),
                 "code_verifier": verifier,
-            }
+            },
         )
+        if status != 200:
+            raise ProviderError(f"Google gives no token ({_named(answer, status)})", mend=_AGAIN)
         if not {FREEBUSY, DETAILS} & set(str(answer.get("scope", "")).split()):
             raise ProviderError(
                 "the box for seeing when you are busy was not ticked",
                 mend="connect again and tick it; nothing else is asked for",
             )
         try:
-            return Granted(_email(answer["id_token"]), answer["refresh_token"])
-        except (KeyError, ValueError, IndexError, AttributeError) as error:
+            return Granted(_email(answer["id_token"]), _text(answer["refresh_token"]))
+        except GARBLED as error:
             raise ProviderError("Google's answer is garbled", mend=_AGAIN) from error
 
     def revoke(self, token: str) -> bool:
         """https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke"""
-        base = endpoint_of(self.access) or "https://oauth2.googleapis.com"
-        try:
-            with http_client(self.access, _TIMEOUT) as client:
-                answer = client.post(f"{base}/revoke", data={"token": token})
-        except httpx.HTTPError as error:
-            raise ProviderError("Google can't be reached", mend=_AGAIN) from error
-        if answer.status_code == 200:
-            return True
-        if answer.status_code == 400 and "invalid_token" in answer.text:
-            return True  # they withdrew it before
-        raise ProviderError(f"Google revokes nothing ({answer.status_code})", mend=_AGAIN)
+        status, answer = self._post("/revoke", {"token": token})
+        if status == 200 or (status == 400 and answer.get("error") == "invalid_token"):
+            return True  # the latter where they withdrew it before
+        raise ProviderError(f"Google revokes nothing ({_named(answer, status)})", mend=_AGAIN)
 
     def _client(self) -> str:
         client = str(self.access.options.get("client_id", ""))
@@ -90,19 +87,28 @@ class GoogleConsent:
             )
         return client
 
-    def _exchange(self, form: dict[str, str]) -> dict[str, Any]:
+    def _post(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Status and JSON object of an answer."""
         base = endpoint_of(self.access) or "https://oauth2.googleapis.com"
         try:
             with http_client(self.access, _TIMEOUT) as client:
-                answer = client.post(f"{base}/token", data=form)
+                answer = asked(client, "POST", f"{base}{path}", data=form)
             document: dict[str, Any] = dict(answer.json())
-        except (httpx.HTTPError, ValueError, TypeError) as error:
+        except (httpx.HTTPError, *GARBLED) as error:
             raise ProviderError("Google can't be reached", mend=_AGAIN) from error
-        if answer.status_code != 200:
-            raise ProviderError(
-                f"Google gives no token ({document.get('error', answer.status_code)})", mend=_AGAIN
-            )
-        return document
+        return answer.status_code, document
+
+
+def _named(answer: dict[str, Any], status: int) -> str:
+    """Google's own name for a fault (RFC 6749 section 5.2), else HTTP's number."""
+    name = answer.get("error")
+    return name if isinstance(name, str) and name.isidentifier() else str(status)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
 
 
 def _email(token: str) -> str:
@@ -114,7 +120,7 @@ def _email(token: str) -> str:
     claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     if not claims.get("email_verified"):
         raise ValueError("the address is not verified")
-    return str(claims["email"])
+    return _text(claims["email"])
 
 
 def consent(url: str, access: Access) -> Consent:

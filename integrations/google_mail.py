@@ -6,7 +6,6 @@ https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messag
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import threading
 from collections.abc import Callable
@@ -16,15 +15,8 @@ from typing import Any
 
 import httpx
 
-from integrations.google import (
-    LATER,
-    READ_MAIL,
-    SEND,
-    Account,
-    MissingScope,
-    Refused,
-    pages,
-)
+from integrations.google import READ_MAIL, SEND, Account, MissingScope, Refused
+from integrations.google_answers import LATER, pages, understood
 from integrations.ports import (
     Access,
     Batch,
@@ -50,6 +42,7 @@ class GmailMailer:
     def lag(self) -> timedelta:
         return timedelta(minutes=2)
 
+    @understood
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         self.account.obtain(SEND)
         messages = self.account.service("gmail").users().messages()
@@ -68,6 +61,7 @@ class GmailMailer:
                 mend="look it up in Sent",
             ) from error
 
+    @understood
     def delivered(self, message_id: str) -> bool | None:
         """Whether Sent holds it; None where the scope to look is missing.
 
@@ -100,6 +94,7 @@ class GmailMailer:
         answer = self.account.call(READ_MAIL, request)
         return [header["value"] for header in answer.get("payload", {}).get("headers", [])]
 
+    @understood
     def check(self) -> None:
         self.account.obtain(SEND)
 
@@ -125,6 +120,7 @@ class GmailInbox:
     _stop: threading.Event = field(default_factory=threading.Event)
     _seen: str = ""
 
+    @understood
     def fetch(self, cursor: str | None) -> Batch:
         known = json.loads(cursor) if cursor else {}
         waiting, history = known.get("waiting", []), str(known.get("history", ""))
@@ -135,6 +131,7 @@ class GmailInbox:
         self._seen = history
         return Batch(messages, json.dumps({"history": history, "waiting": rest}))
 
+    @understood
     def wait(self, seconds: float) -> bool:
         """Gmail pushes to the cloud only: look again every twenty seconds."""
         waited = 0.0
@@ -156,6 +153,7 @@ class GmailInbox:
     def stop(self) -> None:
         self._stop.set()
 
+    @understood
     def check(self) -> None:
         self._history()
 
@@ -171,8 +169,6 @@ class GmailInbox:
     def _history(self) -> str:
         users = self.account.service("gmail").users()
         answer = self.account.call(READ_MAIL, users.getProfile(userId="me", fields="historyId"))
-        if "historyId" not in answer:
-            raise self.account.garbled()
         return str(answer["historyId"])
 
     def _added(self, since: str) -> tuple[list[str], str]:
@@ -226,8 +222,6 @@ class GmailInbox:
                 return Received(key, base64.urlsafe_b64decode(answer["raw"]))
             except Refused:
                 continue
-            except (KeyError, TypeError, binascii.Error) as error:
-                raise self.account.garbled() from error
         return None
 
 

@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.google import LATER, ORGANISE, Account, Refused, pages
+from integrations.google import ORGANISE, Account, Refused
+from integrations.google_answers import LATER, pages, understood
 from integrations.ports import Access, Entry, Organiser, ProviderError, Showing, Shown
 from mentoring.interval import Interval
 
@@ -44,6 +45,7 @@ class GoogleOrganiser:
     def makes(self) -> frozenset[str]:
         return frozenset({"meet", "google meet", "google"})
 
+    @understood
     def publish(self, entry: Entry) -> str:
         event = self._event(entry.uid, deleted=True) or self._insert(entry)
         if changes := _changes(event, entry):
@@ -54,6 +56,7 @@ class GoogleOrganiser:
             event = self._event(entry.uid) or event
         return str(event.get("hangoutLink", ""))
 
+    @understood
     def withdraw(self, uid: str) -> None:
         event = self._event(uid)
         if event is None:
@@ -69,10 +72,12 @@ class GoogleOrganiser:
                     f"{self.account.name}: Google keeps a meeting that it says is gone", mend=LATER
                 ) from error
 
+    @understood
     def find(self, uid: str) -> Shown | None:
         event = self._event(uid)
         return _shown(event) if event else None
 
+    @understood
     def showing(self, window: Interval, cursor: str | None) -> Showing:
         known = json.loads(cursor) if cursor else {}
         valid = known.get("until", 0) >= window.end.timestamp()
@@ -83,6 +88,7 @@ class GoogleOrganiser:
         after = {"token": token, "until": window.end.timestamp()} if token else {}
         return Showing(tuple(found), json.dumps(after))
 
+    @understood
     def check(self) -> None:
         request = self._events().list(
             calendarId=self.account.address, maxResults=1, fields="nextPageToken"

@@ -82,6 +82,22 @@ def http_client(
     return httpx.Client(transport=transport, timeout=timeout, **how)
 
 
+def asked(
+    client: httpx.Client, method: str, url: str, *, largest: int = 1 << 20, **how: Any
+) -> httpx.Response:
+    """The answer, read to its end: uncompressed, since a compressed one has no bound, and of
+    `largest` bytes at most. Raises httpx.HTTPError."""
+    headers = {**(how.pop("headers", None) or {}), "Accept-Encoding": "identity"}
+    content = b""
+    with client.stream(method, url, headers=headers, **how) as answer:
+        for chunk in answer.iter_raw():
+            content += chunk
+            if len(content) > largest:
+                raise httpx.DecodingError("the answer has no end")
+    kept = {n: answer.headers[n] for n in ("content-type", "retry-after") if n in answer.headers}
+    return httpx.Response(answer.status_code, headers=kept, content=content)
+
+
 def retry_after(value: str) -> float | None:
     """Seconds that a Retry-After header asks for, RFC 9110 section 10.2.3; None for no time."""
     if value.isdigit():

@@ -24,6 +24,7 @@ LARGEST = 10 * 1024 * 1024
 _WHOLE_READ_SECONDS = 30
 _TIMEOUT = httpx.Timeout(20, connect=10)
 _REDIRECTS = 3
+_VALIDATORS = frozenset({"if-none-match", "if-modified-since"})
 _PORTS = {"https": 443, "http": 80}
 _REPUBLISH = "ask the owner to publish the calendar again and put the new link into people.csv"
 
@@ -170,8 +171,10 @@ def _unencrypted(name: str) -> ProviderError:
 
 
 def _body(response: httpx.Response, name: str) -> _Body:
-    if response.status_code == httpx.codes.NOT_MODIFIED:
-        return _Body(None)
+    if response.status_code == httpx.codes.NOT_MODIFIED and _VALIDATORS & {
+        *response.request.headers
+    }:
+        return _Body(None)  # unasked it would leave a calendar that was never read for free
     _refuse_status(response, name)
     if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise ProviderError(

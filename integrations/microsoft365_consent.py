@@ -50,9 +50,10 @@ class Microsoft365Consent:
                 "reading your calendar was not agreed to",
                 mend="connect again and agree; nothing else is asked for",
             )
-        if "refresh_token" not in answer:
+        token = answer.get("refresh_token")
+        if not isinstance(token, str):
             raise ProviderError("Microsoft's answer is garbled", mend=_AGAIN)
-        return Granted(self._whose(answer.get("id_token_claims", {})), answer["refresh_token"])
+        return Granted(self._whose(answer.get("id_token_claims", {})), token)
 
     def revoke(self, token: str) -> bool:
         """Microsoft has no call with which an app gives back one refresh token: see `Consent`."""

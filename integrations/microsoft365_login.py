@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import re
 import threading
 import time
@@ -19,7 +20,7 @@ import httpx
 import msal
 
 from integrations import secrets
-from integrations.http_client import http_client, retry_after
+from integrations.http_client import asked, http_client, retry_after
 from integrations.ports import Access, ConsentNeeded, Grants, ProviderError
 
 AUTHORITY = "https://login.microsoftonline.com"
@@ -38,6 +39,9 @@ _GRAPHS = frozenset(
 _EARLY = 300
 _LATER = "it is tried again by itself"
 
+# It writes a sign-in's answer into the log where that is no JSON, tokens included.
+logging.getLogger("msal").setLevel(logging.CRITICAL)
+
 
 @dataclass(frozen=True)
 class _MsalHttp:
@@ -46,13 +50,14 @@ class _MsalHttp:
     http: httpx.Client
 
     def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
-        return _unless_busy(self.http.get(url, params=params, headers=headers))
+        return _unless_busy(asked(self.http, "GET", url, params=params, headers=headers))
 
     def post(
         self, url: str, *, params: Any = None, data: Any = None, headers: Any = None, **_: Any
     ) -> httpx.Response:
         form = {n: v.decode() if isinstance(v, bytes) else v for n, v in (data or {}).items()}
-        return _unless_busy(self.http.post(url, params=params, data=form, headers=headers))
+        answer = asked(self.http, "POST", url, params=params, data=form, headers=headers)
+        return _unless_busy(answer)
 
     def close(self) -> None:
         """The client outlives MSAL's application."""
@@ -77,7 +82,10 @@ _UNUSABLE = (
     httpx.InvalidURL,
     msal.exceptions.MsalError,
     ValueError,
-    KeyError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
     RuntimeError,
     _Busy,
 )
@@ -171,7 +179,7 @@ class Login:
         answer = self._application().acquire_token_for_client([f"{self._resource}/.default"])
         if "access_token" not in answer:
             raise self._refused(account, answer)
-        return str(answer["access_token"])
+        return _bearer(answer)
 
     def _consented(self, account: str, grants: Grants) -> str:
         token, until = self._delegated.get(account, ("", 0.0))
@@ -186,7 +194,7 @@ class Login:
         newest = answer.get("refresh_token")
         if isinstance(newest, str) and newest != kept:
             grants.save(account, newest)
-        token = str(answer["access_token"])
+        token = _bearer(answer)
         self._delegated[account] = (token, time.time() + float(answer.get("expires_in", 0)))
         return token
 
@@ -236,6 +244,14 @@ class Login:
             mend=mend,
             permanent=error in ("invalid_client", "unauthorized_client"),
         )
+
+
+def _bearer(answer: dict[str, Any]) -> str:
+    """The token, fit for a header (RFC 6750 section 2.1). Raises ValueError."""
+    token = answer["access_token"]
+    if not (isinstance(token, str) and token.isascii() and token.isprintable()):
+        raise ValueError("no token")
+    return token
 
 
 def nonce(verifier: str) -> str:

@@ -49,6 +49,7 @@ def working_days_between(person: Person, start: datetime, end: datetime) -> int:
     return len({local_day(person, s.start) for s in stretches} - {first})
 
 
+@lru_cache(maxsize=4096)
 def working_day_before(person: Person, instant: datetime, days: int) -> datetime | None:
     """When the person begins work on their nth working day before the local day of `instant`.
 

@@ -166,13 +166,14 @@ def answer_by(meeting: Meeting) -> datetime:
     return max(meeting.slot.start - ANSWER_BY, half_way)
 
 
-def needs_nudge(attendance: Attendance, working_days_since: int) -> bool:
-    """Whether a silent partner is due a nudge, by their working days since the proposal."""
-    return (
-        attendance.partstat is Partstat.NEEDS_ACTION
-        and attendance.nudges < NUDGES
-        and working_days_since >= NUDGE_AFTER * (attendance.nudges + 1)
-    )
+def nudge_due(attendance: Attendance, working_days_since: int) -> int:
+    """Which nudge a silent partner is due, by their working days since the proposal; 0 for none.
+
+    Where nobody looked for days, the second stands for the first as well.
+    """
+    number = min(NUDGES, working_days_since // NUDGE_AFTER)
+    is_silent = attendance.partstat is Partstat.NEEDS_ACTION
+    return number if is_silent and number > attendance.nudges else 0
 
 
 def answer_counts(

@@ -179,6 +179,7 @@ def common(mentor: Person, mentee: Person, grid: Grid) -> int:
 def forget() -> None:
     """Drop what is kept of every rule."""
     _kept.cache_clear()
+    _week.cache_clear()
 
 
 def worktime_of(rule: Person, stretches: Iterable[Interval], grid: Grid) -> Worktime:
@@ -197,7 +198,40 @@ def _kept(
 ) -> Worktime:
     rule = Person("", "", zone, hours, holidays, exceptions=exceptions)
     weeks = Interval(_instant(first * _WEEK), _instant(last * _WEEK))
-    return worktime_of(rule, meeting_hours(rule, weeks), Grid.over(weeks))
+    spans = (
+        span
+        for week in range(first, last)
+        for span in _week(zone, hours, holidays, _that_matter(exceptions, week, week + 1), week)
+    )
+    return Worktime(rule, _joined(spans), Grid.over(weeks))
+
+
+@lru_cache(maxsize=8192)
+def _week(
+    zone: str,
+    hours: WeeklyHours,
+    holidays: str,
+    exceptions: tuple[DateException, ...],
+    week: int,
+) -> list[Span]:
+    """One week's hours: windows that overlap share most of their weeks."""
+    rule = Person("", "", zone, hours, holidays, exceptions=exceptions)
+    whole = Interval(_instant(week * _WEEK), _instant((week + 1) * _WEEK))
+    return inner_spans(meeting_hours(rule, whole))
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """Spans in their order, those that were cut at a week's end made one again."""
+    begin, end = 0, 0
+    for first, last in spans:
+        if first == end:
+            end = last
+            continue
+        if end > begin:
+            yield begin, end
+        begin, end = first, last
+    if end > begin:
+        yield begin, end
 
 
 def _that_matter(

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from mentoring.roster import Person, Roster
 from service.bell import Bell
@@ -21,7 +22,7 @@ from service.roster_source import RosterSource
 from service.systemd import notify
 from service.work import Work, reading
 from store.backup import StoreError
-from store.database import is_current
+from store.database import is_current, named, refused
 
 log = structlog.get_logger()
 
@@ -35,9 +36,14 @@ def serve_apart(
     pages: Callable[[Doors], AbstractContextManager[Any]],
 ) -> None:
     """Serve the pages until SIGTERM. Raises StoreError where `run` has not prepared the store."""
-    with reading(engine) as connection:
-        if not is_current(connection):
-            raise StoreError(f"{engine.url}: the store is not of this version; start `run` first")
+    try:
+        with reading(engine) as connection:
+            current = is_current(connection)
+    except SQLAlchemyError as error:
+        raise StoreError(str(refused(engine.url, error))) from error
+    if not current:
+        url = named(engine.url)
+        raise StoreError(f"{url}:1: the store is not of this version; start `run` first")
     bell = Bell(engine)
 
     def work() -> Work:

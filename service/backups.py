@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from store.backup import Held, back_up
-from store.database import newest_revision, own_file, resolve_url, sole_writer
+from store.database import newest_revision, open_engine, own_file, resolve_url, sole_writer
 from store.restore import Restored
 from store.restore import restore as put_back
 
@@ -23,7 +23,8 @@ def backup(store: str, directory: Path, file: Path) -> str:
 def restore(store: str, directory: Path, file: Path, now: datetime) -> str:
     """Put a backup in the store's place; returns what follows from it. Raises StoreError."""
     url = resolve_url(store, directory)
-    with sole_writer(url):
+    own_file(url)
+    with sole_writer(open_engine(url)):
         return "\n".join(_consequences(file, put_back(url, file, now)))
 
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from integrations import ping
 from integrations.mail_dns import look_up
@@ -34,7 +35,16 @@ from service.trail import verified
 from service.trial import write_to_self
 from service.work import reading
 from store import facts
-from store.database import is_current, open_engine, resolve_url
+from store.database import (
+    file_of,
+    is_absent,
+    is_current,
+    named,
+    open_engine,
+    refused,
+    resolve_url,
+    unfit,
+)
 
 log = structlog.get_logger()
 
@@ -108,16 +118,34 @@ def check(
         roster = load(directory)
     except RosterFaults as error:
         return Report(error.faults)
-    removal = fault_of(resolve_url(roster.settings.store, directory), roster, directory, now)
-    report = Report(
-        (*([removal] if removal else []), *template_faults(roster, now)), hold=roster.settings.hold
-    )
+    report = Report(tuple(template_faults(roster, now)), hold=roster.settings.hold)
+    url = resolve_url(roster.settings.store, directory)
+    if ports or file_of(url):
+        _ask_store(report, url, roster, directory, now)
     if ports and not report.faults:
         outside = ports(roster)
         _try_all(report, roster, directory, now, outside, grants and grants(roster))
         if patience is not None and not _is_cut_off(report):
             report.connections.append(_trial(roster, directory, now, outside, patience))
     return report
+
+
+def _ask_store(report: Report, url: URL, roster: Roster, directory: Path, now: datetime) -> None:
+    """Whether the store answers, and what waits in it for a yes."""
+    if is_absent(url):
+        return
+    engine = open_engine(url)
+    try:
+        removal = fault_of(engine, roster, directory, now)
+        fault = unfit(engine)
+    except SQLAlchemyError as error:
+        removal, fault = None, refused(url, error)
+    finally:
+        engine.dispose()
+    if removal:
+        report.faults = (removal, *report.faults)
+    if fault or not file_of(url):
+        report.connections.append(Connection("store", fault))
 
 
 def _is_cut_off(report: Report) -> bool:
@@ -185,7 +213,8 @@ def _try_all(
                     lambda p=person: ports.busy_source(p).read(window, None),  # type: ignore[misc]
                 )
             )
-    jobs.append(Job("audit", lambda: report.connections.extend(_audit(roster, directory))))
+    if all(connection.fault is None for connection in report.connections):
+        jobs.append(Job("audit", lambda: report.connections.extend(_audit(roster, directory))))
     run_all(jobs)
 
 
@@ -193,7 +222,7 @@ def _try_all(
 def _store(roster: Roster, directory: Path) -> Iterator[Engine | None]:
     """The store, for reading; None where there is none of this version yet."""
     url = resolve_url(roster.settings.store, directory)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    if is_absent(url):
         yield None
         return
     engine = open_engine(url)
@@ -214,21 +243,22 @@ def _read_up_to(roster: Roster, directory: Path) -> str | None:
                 return None
             with reading(engine) as connection:
                 return facts.read(connection, name)
-    except DatabaseError:  # that the store is damaged is said elsewhere
+    except SQLAlchemyError:  # what is wrong with the store is said elsewhere
         return None
 
 
 def _audit(roster: Roster, directory: Path) -> Iterator[Connection]:
     """Whether the audit chain is whole; nothing where there is no store of this version yet."""
-    name = resolve_url(roster.settings.store, directory).database or ""
+    url = resolve_url(roster.settings.store, directory)
     try:
         with _store(roster, directory) as engine:
             if engine is None:
                 return
             _, found = verified(engine)
-    except DatabaseError as error:
-        yield Connection("audit", Fault(name, 1, f"audit: {error.orig}", "see docs/privacy.md"))
+    except SQLAlchemyError as error:
+        yield Connection("audit", refused(url, error))
         return
+    name = str(file_of(url) or named(url))
     for each in found[:1]:
         what = f"audit: {each.fault}"
         fault = Fault(name, each.number, what, "see docs/privacy.md; `audit` shows all")

@@ -18,7 +18,7 @@ from service.booking import COHORT, slot_json, uid_of
 from service.candidates import Key
 from service.propose import Due, book, due_now
 from service.sides import sides, suits, unknown
-from service.wishes import Wish, wishes
+from service.wishes import Wish, due_pairs, wishes
 from service.work import Work, reading
 from store import polls
 from store.meetings import ROOM
@@ -35,13 +35,25 @@ class Planned:
     told: dict[str, Any]
 
 
-def plan(work: Work) -> dict[Key, Planned]:
+@dataclass(frozen=True)
+class Plan:
     """The times of all due pairs that get one; none while fewer than two are due.
 
-    Reads, and books nothing. What stands is never moved: it is nobody's free time.
+    `resting` are the pairs with which nothing is to be done.
+    """
+
+    times: Mapping[Key, Planned]
+    resting: frozenset[Key]
+
+
+def plan(work: Work) -> Plan:
+    """Who gets which time. Reads, and books nothing.
+
+    What stands is never moved: it is nobody's free time.
     """
     with reading(work.engine) as connection:
-        asked = wishes(work, connection)
+        due, resting = due_pairs(work, connection)
+        asked = wishes(work, connection, due)
     result = assign([wish.request for wish in asked])
     if asked:
         served = len(asked) - result.value.unscheduled
@@ -53,11 +65,12 @@ def plan(work: Work) -> dict[Key, Planned]:
         if option is not None
     }
     holders = _holders(asked, got)
-    return {
+    times = {
         wish.pair.key: _planned(work, wish, option, holders, got)
         for wish, option in zip(asked, result.chosen, strict=True)
         if option is not None
     }
+    return Plan(times, frozenset(resting))
 
 
 def _holders(asked: Sequence[Wish], got: Mapping[Key, Option]) -> dict[str, list[Wish]]:

@@ -33,6 +33,10 @@ AT_ONCE = frozenset({SIGN_IN})
 """Kinds that their readers asked for a moment ago."""
 
 
+class _NotOurs(Exception):  # noqa: N818 - nothing failed
+    """The letter is queued no more: another process sends it, or it was taken back meanwhile."""
+
+
 def deliver(work: Work, only: Collection[str] = ()) -> None:
     """Send what is due and may be sent now, or `only` some kinds of it; the rest stays queued."""
     sender = work.roster.programme.organiser.email
@@ -84,8 +88,10 @@ def _may_go(work: Work, queued: Queued) -> bool:
         return True
     if queued.known_start and is_near(work.now, queued.known_start, queued.expires_at):
         return True
-    with reading(work.engine) as connection:
-        person = reader_of(work, connection, queued.letter.recipient, queued.uid)
+    person = work.roster.people.get(queued.letter.recipient)
+    if person is None:
+        with reading(work.engine) as connection:
+            person = reader_of(work, connection, queued.letter.recipient, queued.uid)
     if reads_at(person, work.now):
         return True
     work.counts.add("held_back")
@@ -115,10 +121,14 @@ def reader_of(work: Work, connection: Connection, address: str, uid: str) -> Per
 def _send(work: Work, mailer: Mailer, queued: Queued) -> bool:
     def point_of_no_return() -> None:
         with work.engine.begin() as connection:
-            outbox.begin(connection, queued.id, work.now)
+            if not outbox.claim(connection, queued.id, work.now):
+                raise _NotOurs
 
     try:
         mailer.deliver(queued.letter, point_of_no_return)
+    except _NotOurs:
+        log.info("mail_not_ours", key=queued.key)
+        return True
     except ProviderError as error:
         _not_taken(work, queued, error)
         return isinstance(error, LetterRefused)

@@ -15,7 +15,7 @@ from service.remedies import remedies
 from service.sides import unknown
 from service.status import next_meeting
 from service.work import Work
-from store import meetings
+from store import meetings, past
 from store.meetings import Standing
 
 
@@ -32,7 +32,7 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
         told = _for_the_cohort(work, connection, coming.decision)
         return _answer(pair, told) | {"meeting": coming.uid}
     standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
-    wanted = wanted_next(work, pair, history, standing)
+    wanted = wanted_next(work, pair, past.of_pair(connection, pair.key, work.now), standing)
     if isinstance(wanted, NotYet):
         return _answer(pair, _NOTHING, wanted.reason)
     people = work.roster.both_of(pair)

@@ -17,6 +17,7 @@ from integrations.ports import ProviderError
 from mentoring.roster import Roster
 from service.work import reading
 from store import grants
+from store.database import is_absent
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ class StoredGrants:
     def load(self, account: str) -> str | None:
         """Raises ProviderError where a grant is kept and can't be opened."""
         try:
-            if _is_absent(self.engine):
+            if is_absent(self.engine.url):
                 return None
             with reading(self.engine) as connection:
                 if not grants.exists(connection, account):
@@ -61,7 +62,7 @@ class StoredGrants:
 
     def reseal(self) -> int:
         """Seal with the newest key what an older one sealed; returns how many grants that were."""
-        if len(self.keys) < 2 or _is_absent(self.engine):
+        if len(self.keys) < 2 or is_absent(self.engine.url):
             return 0
         resealed, keys = 0, self._keys()
         with reading(self.engine) as connection:
@@ -84,7 +85,7 @@ class StoredGrants:
         if len(self.keys) < 2:
             return ""
         keys = self._keys()
-        if _is_absent(self.engine):
+        if is_absent(self.engine.url):
             return "nothing is sealed yet; the older keys may go"
         with reading(self.engine) as connection:
             waiting = grants.sealed_otherwise(connection, keys[0])
@@ -118,10 +119,3 @@ class StoredGrants:
                 permanent=True,
             )
         return key
-
-
-def _is_absent(engine: Engine) -> bool:
-    """Whether there is no store yet; asking it would make an empty file."""
-    database = engine.url.database
-    on_disk = engine.url.get_backend_name() == "sqlite" and database not in (None, ":memory:")
-    return on_disk and not Path(str(database)).exists()

@@ -30,7 +30,7 @@ from service.codes import issue
 from service.links import page_link
 from service.post import facts, post
 from service.work import Work, reader, reading
-from store import agenda, meetings
+from store import agenda, meetings, outbox
 from store import met as words
 from store.codes import Code
 from store.meetings import MEETING, Booking, Guest
@@ -51,12 +51,20 @@ def ask_whether_met(work: Work) -> None:
     """Ask both of each confirmed meeting that is over, once."""
     with reading(work.engine) as connection:
         over = [b for b in meetings.live(connection) if _may_ask(work, b)]
+        keys = [_key(booking, guest) for booking in over for guest in booking.guests]
+        asked = outbox.said_among(connection, keys)
     for booking in over:
+        if all(_key(booking, guest) in asked for guest in booking.guests):
+            continue
         with work.engine.begin() as connection:
             said = words.said(connection, booking.uid)
             for guest in booking.guests:
                 if guest.email not in said:
                     _ask(work, connection, booking, guest)
+
+
+def _key(booking: Booking, guest: Guest) -> str:
+    return f"log:{booking.uid}:{guest.email}"
 
 
 def _may_ask(work: Work, booking: Booking) -> bool:
@@ -67,7 +75,7 @@ def _may_ask(work: Work, booking: Booking) -> bool:
 
 def _ask(work: Work, connection: Connection, booking: Booking, guest: Guest) -> None:
     notice = LogNotice(
-        key=f"log:{booking.uid}:{guest.email}",
+        key=_key(booking, guest),
         reader=reader(work.person(guest), booking.meeting.slot.start),
         meeting=facts(work, booking),
         link=page_link(work.roster, work.secret, work.now, MET, guest.email, booking.uid),

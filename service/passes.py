@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Engine
@@ -37,10 +38,11 @@ from service.prepare import prepare
 from service.propose import UNSCHEDULABLE, propose
 from service.publish import publish
 from service.purge import purge
+from service.resting import restless
 from service.restored import doubt
 from service.stages import stages
 from service.summaries import summaries
-from service.sync import sync
+from service.sync import note_read, sync
 from service.tend import tend
 from service.trail import introduce_all, trail
 from service.wall_time import keep_wall_times
@@ -48,7 +50,7 @@ from service.watch import watch
 from service.weekly import weekly
 from service.welcome import welcome
 from service.work import Outside, Work, reading
-from store import facts, meetings, polls
+from store import calendars, facts, meetings, polls
 
 T = TypeVar("T")
 
@@ -149,11 +151,17 @@ def sync_all(
     paired = {email for pair in work.roster.pairs for email in pair.key}
     wanted = sorted(paired if only is None else paired & set(only))
     people = [work.roster.people[email] for email in wanted]
-    _count_failures(work, run_all((Job(p.email, _syncing(work, p)) for p in people), stop))
+    with reading(work.engine) as connection:
+        kept = {calendar.person: calendar for calendar in calendars.every(connection)}
+    unchanged: list[str] = []
 
+    def read(person: Person) -> None:
+        if sync(work, person, kept.get(person.email)):
+            unchanged.append(person.email)
 
-def _syncing(work: Work, person: Person) -> Callable[[], None]:
-    return lambda: sync(work, person)
+    _count_failures(work, run_all((Job(p.email, partial(read, p)) for p in people), stop))
+    if unchanged:
+        note_read(work, unchanged)
 
 
 def tend_all(work: Work, stop: threading.Event | None = None) -> None:
@@ -166,7 +174,7 @@ def tend_all(work: Work, stop: threading.Event | None = None) -> None:
     picking = (Job(number, _in_transaction(work, tend_poll, number)) for number in asked)
     _one_by_one(work, picking, stop)
     with reading(work.engine) as connection:
-        uids = [booking.uid for booking in meetings.live(connection)]
+        uids = restless(work, connection)
     tending = (Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids)
     _one_by_one(work, tending, stop)
     _propose_all(work, stop)
@@ -178,8 +186,14 @@ def _propose_all(work: Work, stop: threading.Event | None) -> None:
     Each pair is a transaction of its own, so a time may be gone by its turn.
     """
     planned: dict[tuple[str, str], Planned] = {}
-    _one_by_one(work, [Job("cohort", lambda: planned.update(plan(work)))], stop)
     done: set[tuple[str, str]] = set()
+
+    def look() -> None:
+        found = plan(work)
+        planned.update(found.times)
+        done.update(found.resting)
+
+    _one_by_one(work, [Job("cohort", look)], stop)
 
     def book(work: Work, connection: Connection, pair: Pair) -> None:
         done.add(pair.key)

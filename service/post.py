@@ -46,7 +46,7 @@ def post(
     if outbox.is_said(connection, notice.key):
         return False
     letter = _letter(work, notice, calendar)
-    return outbox.enqueue(
+    outbox.enqueue(
         connection,
         key=notice.key,
         kind=notice.kind,
@@ -56,6 +56,7 @@ def post(
         known_start=known_start,
         expires_at=expires_at,
     )
+    return True
 
 
 def _letter(work: Work, notice: Notice, calendar: Calendar | None) -> Letter:

@@ -28,12 +28,15 @@ from service.sides import sides, unknown
 from service.stretch import ask, stretched_slot
 from service.work import Work, party
 from store import meetings
+from store import past as pasts
 from store.meetings import Booking, Standing
+from store.past import Past
 
 log = structlog.get_logger()
 
 WAITING = "waiting"
 PROPOSED = "proposed"
+CONFIRMED = "confirmed"
 UNSCHEDULABLE = "unschedulable"
 PAUSED = "paused"
 ENDED = "ended"
@@ -61,21 +64,24 @@ class Due:
 
 
 def due_now(work: Work, connection: Connection, pair: Pair) -> Due | NotYet | None:
-    """What to propose to a pair now; why not yet; None where nothing is to be said.
+    """What to propose to a pair now; why not yet; None where nothing is to be said."""
+    past = pasts.of_pair(connection, pair.key, work.now)
+    return due_after(work, pair, past, meetings.standing(connection, *pair.key))
+
+
+def due_after(work: Work, pair: Pair, past: Past, standing: Standing | None) -> Due | NotYet | None:
+    """The same, of a pair with this past and standing.
 
     While a meeting stands ahead, the pair's state is that meeting's: what keeps a further one from
     being booked is not worth a word yet.
     """
-    history = meetings.of_pair(connection, *pair.key)
-    ahead = live_ahead(work, history)
-    if len(ahead) >= _AHEAD or any(b.meeting.state is State.PROPOSED for b in ahead):
+    if past.ahead >= _AHEAD or past.open:
         return None
-    standing = meetings.standing(connection, *pair.key) or Standing(*pair.key, WAITING)
-    wanted = wanted_next(work, pair, history, standing)
+    standing = standing or Standing(*pair.key, WAITING)
+    wanted = wanted_next(work, pair, past, standing)
     if isinstance(wanted, NotYet):
-        return None if ahead else wanted
-    number = meetings.next_number(connection, *pair.key)
-    return Due(number, wanted, standing, bool(ahead))
+        return None if past.ahead else wanted
+    return Due(past.number + 1, wanted, standing, bool(past.ahead))
 
 
 def propose(work: Work, connection: Connection, pair: Pair) -> None:
@@ -124,9 +130,7 @@ def book(
     log.info("proposed", uid=booking.uid, mentor=pair.mentor, mentee=pair.mentee)
 
 
-def wanted_next(
-    work: Work, pair: Pair, history: list[Booking], standing: Standing
-) -> Wanted | NotYet:
+def wanted_next(work: Work, pair: Pair, past: Past, standing: Standing) -> Wanted | NotYet:
     """What to look for next, or why not yet."""
     agreement, programme = pair.agreement, work.roster.programme
     zone = ZoneInfo(programme.timezone)
@@ -140,12 +144,12 @@ def wanted_next(
         why = standing.reason.partition(_NEXT_TRY)[0] or "the coordinator was told"
         return NotYet(WAITING, f"{why}{_NEXT_TRY}{day}")
     earliest = max(work.now + agreement.notice, begin)
-    due = max(_due(pair, history) or earliest, earliest)
+    due = max(_due(pair, past) or earliest, earliest)
     both = work.roster.both_of(pair)
     due = clear_of_gaps(*both, agreement.minutes, due, earliest, agreement.every)
-    if work.now < due - _lead(pair, history):
+    if work.now < due - _lead(pair, past):
         return NotYet(WAITING, f"the next meeting is due on {due.astimezone(zone).date()}")
-    first = _not_before(earliest, pair, history)
+    first = _not_before(earliest, pair, past)
     latest = min(work.now + agreement.horizon, end)
     if latest <= first:
         return NotYet(WAITING, _too_narrow(work, begin, end, zone))
@@ -154,7 +158,7 @@ def wanted_next(
         due=due,
         minutes=agreement.minutes,
         buffer=agreement.buffer,
-        in_person=_in_person_due(pair, history),
+        in_person=in_person_is_due(pair, past.kept, past.on_site),
         lunch=_has_lunch(work, pair),
     )
 
@@ -173,26 +177,25 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
-def _lead(pair: Pair, history: list[Booking]) -> timedelta:
+def _lead(pair: Pair, past: Past) -> timedelta:
     """How long before its due date a meeting is proposed: so that half a rhythm fits after it.
 
     The first one waits for the two to be introduced, the day before.
     """
     half = pair.agreement.horizon / 2
-    if not history:
+    if not past.meetings:
         return min(half, INTRODUCED_AHEAD - timedelta(days=1))
     return max(half, pair.agreement.horizon - pair.agreement.every / 2)
 
 
-def _due(pair: Pair, history: list[Booking]) -> datetime | None:
+def _due(pair: Pair, past: Past) -> datetime | None:
     """When the rhythm wants the next meeting: after the last one that was not called off."""
-    kept = [b.meeting.slot.start for b in history if b.meeting.state is not State.CANCELLED]
-    return max(kept) + pair.agreement.every if kept else None
+    return past.last + pair.agreement.every if past.last else None
 
 
-def _not_before(earliest: datetime, pair: Pair, history: list[Booking]) -> datetime:
+def _not_before(earliest: datetime, pair: Pair, past: Past) -> datetime:
     """Half a rhythm between two meetings at the least."""
-    due = _due(pair, history)
+    due = _due(pair, past)
     return max(earliest, due - pair.agreement.every / 2) if due else earliest
 
 

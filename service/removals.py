@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import Connection
 
 from mentoring.removals import missed
 from mentoring.roster import Pair, Roster
@@ -23,7 +22,7 @@ from mentoring.roster_rows import PAIRS
 from mentoring.tables import Fault
 from service.work import reading
 from store import facts
-from store.database import is_current, open_engine
+from store.database import is_current
 
 log = structlog.get_logger()
 
@@ -84,20 +83,10 @@ def _not_accepted(connection: Connection, roster: Roster, now: datetime) -> Remo
     return found
 
 
-def fault_of(url: URL, roster: Roster, directory: Path, now: datetime) -> Fault | None:
+def fault_of(engine: Engine, roster: Roster, directory: Path, now: datetime) -> Fault | None:
     """What `check` says of a removal, without a change to the store; nothing before a first run."""
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        return None
-    engine = open_engine(url)
-    try:
-        with reading(engine) as connection:
-            found = _not_accepted(connection, roster, now) if is_current(connection) else None
-    except SQLAlchemyError as error:
-        reason = getattr(error, "orig", error)
-        mend = "stop what holds it, or restore its backup"
-        return Fault(url.render_as_string(), 1, f"the store can't be read ({reason})", mend)
-    finally:
-        engine.dispose()
+    with reading(engine) as connection:
+        found = _not_accepted(connection, roster, now) if is_current(connection) else None
     return found.fault(directory) if found else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ from mentoring.notices import CalendarNotice
 from mentoring.roster import Person
 from service.consent import connect_link, needs_consent
 from service.post import post
-from service.work import Work, reader, reading
+from service.work import Work, reader
 from store import calendars, outbox
 from store.calendars import FAILING, NEEDS_CONSENT, OK, UNREADABLE, Calendar
 
@@ -60,25 +61,43 @@ def is_known(calendar: Calendar | None, now: datetime) -> bool:
     return abs(now - calendar.synced_at) <= STALE_AFTER  # a clock put back proves nothing
 
 
-def sync(work: Work, person: Person) -> None:
-    """Read one partner's calendar, if they have one, and keep what it says."""
+def note_read(work: Work, people: Collection[str]) -> None:
+    """These people's calendars were read, and nothing had changed; what is past is dropped."""
+    with work.engine.begin() as connection:
+        calendars.note_read(connection, people, work.now)
+        calendars.prune(connection, work.now - _KEEP_PAST)
+
+
+def sync(work: Work, person: Person, kept: Calendar | None) -> bool:
+    """Read one partner's calendar, if they have one, and keep what it says.
+
+    `kept` is its record. True where nothing changed but the time of the last reading: that is
+    left to the caller, who notes it for all at once.
+    """
     if not person.calendar:
-        with work.engine.begin() as connection:
-            calendars.forget(connection, person.email)
-        return
-    calendar = _present(work, person)
+        if kept:
+            with work.engine.begin() as connection:
+                calendars.forget(connection, person.email)
+        return False
+    calendar = _present(work, person, kept)
     try:
         source = work.outside.busy_source(person)
         answer = source.read(window(work, person), _cursor(calendar, work.now))
     except ProviderError as error:
         _keep_fault(work, person, calendar, error)
-        return
+        return False
     except Exception as error:  # whatever an adapter did not foresee: unknown is not free
         log.exception("adapter_failed", person=person.email)
         what = f"reading it failed unexpectedly ({type(error).__name__})"
         _keep_fault(work, person, calendar, ProviderError(what, mend="see the service's log"))
-        return
+        return False
+    work.counts.add("synced")
+    for warning in answer.warnings:
+        log.warning("calendar_item_doubtful", person=person.email, warning=warning)
+    if _is_old_news(calendar, answer, work.now):
+        return work.now - (calendar.synced_at or work.now) >= _ON_RECORD
     _keep_reading(work, person, calendar, answer)
+    return False
 
 
 def _cursor(calendar: Calendar, now: datetime) -> str | None:
@@ -87,10 +106,8 @@ def _cursor(calendar: Calendar, now: datetime) -> str | None:
     return None if calendar.synced_at and calendar.synced_at > now else calendar.cursor
 
 
-def _present(work: Work, person: Person) -> Calendar:
+def _present(work: Work, person: Person, kept: Calendar | None) -> Calendar:
     digest = hashlib.sha256(person.calendar.encode()).hexdigest()
-    with reading(work.engine) as connection:
-        kept = calendars.load(connection, person.email)
     if kept and kept.url_digest == digest:
         return kept
     with work.engine.begin() as connection:
@@ -102,11 +119,6 @@ def _present(work: Work, person: Person) -> Calendar:
 
 
 def _keep_reading(work: Work, person: Person, calendar: Calendar, answer: Reading) -> None:
-    work.counts.add("synced")
-    for warning in answer.warnings:
-        log.warning("calendar_item_doubtful", person=person.email, warning=warning)
-    if _is_old_news(calendar, answer, work.now):
-        return
     with work.engine.begin() as connection:
         if _is_doubtful(connection, person, calendar, answer):
             log.warning("calendar_suddenly_empty", person=person.email)
@@ -115,7 +127,6 @@ def _keep_reading(work: Work, person: Person, calendar: Calendar, answer: Readin
         calendars.write_busy(
             connection, person.email, answer.items, complete=answer.complete, now=work.now
         )
-        calendars.prune(connection, work.now - _KEEP_PAST)
         read = replace(_well(calendar, work.now), doubted=False, cursor=answer.cursor)
         calendars.save(connection, read)
         if calendar.state in FAILING:
@@ -124,11 +135,11 @@ def _keep_reading(work: Work, person: Person, calendar: Calendar, answer: Readin
 
 
 def _is_old_news(calendar: Calendar, answer: Reading, now: datetime) -> bool:
-    """Nothing changed, and the last reading on record is young enough to say so by itself."""
+    """Nothing changed since the last reading on record."""
     if answer.items or answer.complete or answer.cursor != calendar.cursor:
         return False
     well = calendar.state == OK and not calendar.doubted and calendar.synced_at is not None
-    return well and timedelta(0) <= now - (calendar.synced_at or now) < _ON_RECORD
+    return well and now >= (calendar.synced_at or now)
 
 
 def _is_doubtful(

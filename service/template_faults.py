@@ -9,10 +9,12 @@ from pathlib import Path
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 
+from mentoring.itip import plain
 from mentoring.tables import Fault
 from service.render_apart import Refused
 
 _HINT = "docs/templates.md lists the values and filters"
+_LONGEST = 300
 _ENDLESS = "it does too much: a loop or a call of itself has no end"
 
 
@@ -43,7 +45,12 @@ def _place(error: Exception, paths: Collection[str]) -> tuple[str, int]:
 
 
 def _what(error: Exception) -> str:
-    """The reason; never the text of an error that may hold what a template was given."""
+    """The reason, on one short line; never the text of an error that may hold what a template was
+    given."""
+    return plain(_reason(error))[:_LONGEST]
+
+
+def _reason(error: Exception) -> str:
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name}"
     if isinstance(error, RecursionError):

@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 SHIPPED = Path(__file__).parent.parent / "templates"
 FALLBACK = "en"
+UNREADABLE = (TemplateSyntaxError, RecursionError, ValueError)
+"""What Jinja raises of a text that it can't parse; ValueError for a number of 5,000 digits."""
 FRAMES = frozenset({"mail/_layout.html", "web/_page.html"})
 """Templates without a word of their own: they serve every language."""
 LARGEST = 64 * 1024
@@ -169,9 +171,7 @@ class Templates:
         found: dict[str, frozenset[str]] = {}
         words = environment(self._load(FALLBACK), autoescape=False)
         for name, source in self.sources.items():
-            with suppress(
-                TemplateSyntaxError, RecursionError
-            ):  # told, with its line, when it is rendered
+            with suppress(*UNREADABLE):  # told, with its line, when it is rendered
                 named = meta.find_referenced_templates(words.parse(source.text))
                 found[name] = frozenset(filter(None, named))
         return found

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from mentoring.availability import working_days_between
-from mentoring.meeting import ANSWER_BY, Action, State, Step, needs_nudge, next_step
+from mentoring.meeting import ANSWER_BY, Action, State, Step, next_step, nudge_due
 from mentoring.notices import Why
 from mentoring.roster import Pair
 from service.agenda import pair_of
@@ -19,15 +19,13 @@ from service.met import days_since
 from service.polls import ask
 from service.post import post_plain
 from service.prepare import remind, remind_at
-from service.propose import PROPOSED, WAITING, keep, repropose
+from service.propose import CONFIRMED, PROPOSED, WAITING, keep, repropose
 from service.sides import conflict, unknown
 from service.work import Work
 from store import meetings, met
 from store.meetings import MEETING, Booking, Guest, Standing
 
 log = structlog.get_logger()
-
-CONFIRMED = "confirmed"
 
 
 def tend(work: Work, connection: Connection, booking: Booking) -> None:
@@ -116,9 +114,9 @@ def _watch(work: Work, connection: Connection, pair: Pair, booking: Booking) -> 
 def _nudge(work: Work, connection: Connection, booking: Booking, guest: Guest) -> None:
     side = next(a for a in booking.meeting.attendances if a.email == guest.email)
     person = work.person(guest)
-    if not needs_nudge(side, working_days_between(person, booking.meeting.proposed_at, work.now)):
+    days = working_days_between(person, booking.meeting.proposed_at, work.now)
+    if not (number := nudge_due(side, days)):
         return
-    number = side.nudges + 1
     key = f"nudge:{booking.uid}:{booking.meeting.sequence}:{number}:{guest.email}"
     if post_plain(work, connection, booking, guest, "nudge", key):
         fresh = meetings.by_uid(connection, booking.uid) or booking

@@ -63,11 +63,22 @@ def _watch(work: Work, organiser: Organiser, url: str) -> None:
     if len(found) >= _DOUBT_FROM and not any(found.values()):
         _fill_again(work, list(found))
         return
+    known = {b.uid: b for b in waiting}
     for uid, shown in found.items():
+        if shown and _is_known(known[uid], shown):
+            continue
         with work.engine.begin() as connection:
             _take_over(work, connection, uid, shown)
     with work.engine.begin() as connection:
         facts.write(connection, name, showing.cursor)
+
+
+def _is_known(booking: Booking, shown: Shown) -> bool:
+    """Whether the calendar shows nothing new of a meeting."""
+    sides = booking.meeting.attendances
+    return shown.slot == booking.meeting.slot and all(
+        shown.answers.get(side.email, "") in ("", side.shown) for side in sides
+    )
 
 
 def _fill_again(work: Work, uids: list[str]) -> None:

@@ -16,10 +16,11 @@ from mentoring.roster import Pair, Place
 from mentoring.slots import Found, Slot
 from mentoring.wishes import Priced, blocked_at_most, needed
 from service.candidates import Key, candidates, unreliable
-from service.propose import Due, due_now
+from service.propose import Due, NotYet, due_after
 from service.rooms import free, resource, rooms_for, taken
 from service.work import Work
-from store import ahead, everybody
+from store import ahead, everybody, meetings
+from store import past as pasts
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class Wish:
     request: Request
 
 
-def wishes(work: Work, connection: Connection) -> list[Wish]:
+def wishes(work: Work, connection: Connection, all_due: Mapping[Key, Due]) -> list[Wish]:
     """The wishes of all pairs that are due now and whose calendars can be relied on.
 
     While fewer than two are, there is nothing to settle between them: then none.
     """
-    due = _due(work, connection)
+    doubtful = unreliable(work, connection, {email for key in all_due for email in key})
+    due = {key: due for key, due in all_due.items() if doubtful.keys().isdisjoint(key)}
     if len(due) < 2:
         return []
     searches = candidates(work, connection, {key: own.wanted for key, own in due.items()})
@@ -74,15 +76,21 @@ def wishes(work: Work, connection: Connection) -> list[Wish]:
     return found
 
 
-def _due(work: Work, connection: Connection) -> dict[Key, Due]:
+def due_pairs(work: Work, connection: Connection) -> tuple[dict[Key, Due], set[Key]]:
+    """What each due pair is to be proposed; and the pairs with which nothing is to be done."""
     asked = ahead.asked(connection, work.now)
+    past, standings = pasts.of_all(connection, work.now), meetings.standings(connection)
     found: dict[Key, Due] = {}
+    resting: set[Key] = set()
     for pair in work.roster.pairs:
-        due = None if pair.key in asked else due_now(work, connection, pair)
+        standing = standings.get(pair.key)
+        own = past.get(pair.key, pasts.NONE)
+        due = None if pair.key in asked else due_after(work, pair, own, standing)
         if isinstance(due, Due):
             found[pair.key] = due
-    doubtful = unreliable(work, connection, {email for key in found for email in key})
-    return {key: due for key, due in found.items() if doubtful.keys().isdisjoint(key)}
+        elif due is None or (standing and due == NotYet(standing.state, standing.reason)):
+            resting.add(pair.key)
+    return found, resting
 
 
 def _rivals(work: Work, due: Mapping[Key, Due]) -> dict[Key, set[Key]]:

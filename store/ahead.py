@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE, State
 from store.instants import seconds
 from store.meetings import MEETING
-from store.tables import meetings
+from store.tables import busy, meetings
 from store.tables_programme import polls
 
 
@@ -27,6 +27,23 @@ def asked(connection: Connection, now: datetime) -> set[tuple[str, str]]:
         for query in (proposed, polled)
         for row in connection.execute(query)
     }
+
+
+_OVERLAID = select(meetings.c.uid, busy.c.item).where(
+    meetings.c.state.in_(LIVE),
+    meetings.c.start > bindparam("now"),
+    or_(busy.c.person == meetings.c.mentor, busy.c.person == meetings.c.mentee),
+    busy.c.end > meetings.c.start,
+    busy.c.start < meetings.c.end,
+)
+
+
+def overlaid(connection: Connection, now: datetime) -> dict[str, frozenset[str]]:
+    """By UID, the keys of the entries in the two's calendars over each live meeting to come."""
+    found: dict[str, set[str]] = {}
+    for uid, item in connection.execute(_OVERLAID, {"now": seconds(now)}):
+        found.setdefault(uid, set()).add(item)
+    return {uid: frozenset(items) for uid, items in found.items()}
 
 
 def placed_by_others(connection: Connection, rules: str, after: datetime) -> list[str]:

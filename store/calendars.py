@@ -66,12 +66,29 @@ def _calendar(row: Row[tuple[object, ...]]) -> Calendar:
     return Calendar(**values)
 
 
+_CHANGE = calendars.update().where(calendars.c.person == bindparam("whose"))
+_ADD = calendars.insert()
+
+
 def save(connection: Connection, calendar: Calendar) -> None:
     values = asdict(calendar)
     for name in ("synced_at", "failing_since"):
         values[name] = None if values[name] is None else seconds(values[name])
-    connection.execute(calendars.delete().where(calendars.c.person == calendar.person))
-    connection.execute(calendars.insert().values(**values))
+    known = connection.execute(_CHANGE, {"whose": calendar.person, **values})
+    if not known.rowcount:
+        connection.execute(_ADD, values)
+
+
+_SEEN = (
+    calendars.update()
+    .where(calendars.c.person.in_(bindparam("people", expanding=True)))
+    .values(synced_at=bindparam("at"))
+)
+
+
+def note_read(connection: Connection, people: Collection[str], now: datetime) -> None:
+    """These people's calendars were read again, and nothing had changed."""
+    connection.execute(_SEEN, {"people": list(people), "at": seconds(now)})
 
 
 def forget(connection: Connection, person: str) -> None:
@@ -103,6 +120,10 @@ def items_of(connection: Connection, person: str) -> int:
     return len(connection.execute(found).all())
 
 
+_GONE = busy.delete().where(busy.c.person == bindparam("whose")).returning(busy.c.start, busy.c.end)
+_GONE_ITEMS = _GONE.where(busy.c.item.in_(bindparam("items", expanding=True)))
+
+
 def write_busy(
     connection: Connection,
     person: str,
@@ -112,6 +133,8 @@ def write_busy(
     now: datetime,
 ) -> None:
     """Replace the stretches of the given items; of all items where the reading is complete."""
+    if not items and not complete:
+        return
     stretches = [
         (item, seconds(i.start), _end(i))
         for item, intervals in items.items()
@@ -119,10 +142,10 @@ def write_busy(
         if i.start < i.end  # what takes no time keeps nobody busy
     ]
     new = [(start, end) for _, start, end in stretches]
-    gone = busy.delete().where(busy.c.person == person)
-    if not complete:
-        gone = gone.where(busy.c.item.in_(list(items)))
-    old = connection.execute(gone.returning(busy.c.start, busy.c.end))
+    if complete:
+        old = connection.execute(_GONE, {"whose": person})
+    else:
+        old = connection.execute(_GONE_ITEMS, {"whose": person, "items": list(items)})
     changed = [*((row.start, row.end) for row in old), *new]
     if stretches:
         names = ("person", "item", "start", "end")
@@ -139,9 +162,12 @@ def _end(interval: Interval) -> int:
     return seconds(interval.end) + (1 if interval.end.microsecond else 0)
 
 
+_PAST = busy.delete().where(busy.c.end < bindparam("before"))
+
+
 def prune(connection: Connection, before: datetime) -> None:
     """Drop stretches that ended before an instant: they decide nothing any more."""
-    connection.execute(busy.delete().where(busy.c.end < seconds(before)))
+    connection.execute(_PAST, {"before": seconds(before)})
 
 
 def keep_only(connection: Connection, people: Collection[str]) -> None:

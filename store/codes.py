@@ -26,18 +26,19 @@ def keep(connection: Connection, code: str, meaning: Code, now: datetime) -> Non
     """Note what a code stands for. Twice is as once."""
     if find(connection, code) == meaning:
         return
-    connection.execute(codes.delete().where(codes.c.code == code))
-    connection.execute(
-        codes.insert().values(
-            code=code,
-            purpose=meaning.purpose,
-            person=meaning.person,
-            about=json.dumps(meaning.about),
-            at=seconds(now),
-        )
-    )
+    connection.execute(_DROP, {"wanted": code})
+    row = {
+        "code": code,
+        "purpose": meaning.purpose,
+        "person": meaning.person,
+        "about": json.dumps(meaning.about),
+        "at": seconds(now),
+    }
+    connection.execute(_ADD, row)
 
 
+_DROP = codes.delete().where(codes.c.code == bindparam("wanted"))
+_ADD = codes.insert()
 _FIND = select(codes).where(codes.c.code == bindparam("wanted"))
 
 

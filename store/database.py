@@ -1,4 +1,4 @@
-"""Opening the store: pragmas, one writer, migrations after a backup, one daemon a file."""
+"""Opening the store: pragmas, one writer, migrations after a backup, one service a store."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from mentoring.tables import Fault
+from store import server
 from store.backup import CallRefused, back_up
 from store.backup import StoreError as StoreError
+from store.server import named as named
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION = "alembic_version"
@@ -41,19 +43,20 @@ class StoreDamagedError(StoreError):
 def resolve_url(url: str, directory: Path) -> URL:
     """The store's URL with a relative SQLite file placed in `directory`."""
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+    if not is_sqlite(parsed) or not parsed.database:
         return parsed
     return parsed.set(database=str(directory / parsed.database))
 
 
 def open_engine(url: URL) -> Engine:
     """An engine whose write transactions begin at once, so that check and booking are one."""
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, isolation_level="SERIALIZABLE")
-    engine = create_engine(url, connect_args={"timeout": _LOCK_WAIT_MS / 1000})
+    if not is_sqlite(url):
+        return server.open_engine(url)
+    timeout = {"timeout": _LOCK_WAIT_MS / 1000}
+    engine = create_engine(url, connect_args=timeout, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
-    event.listen(engine, "handle_error", _damage_told(_name(engine)))
+    event.listen(engine, "handle_error", _damage_told(named(url)))
     return engine
 
 
@@ -68,14 +71,24 @@ def _damage_told(name: str) -> Callable[[ExceptionContext], None]:
     return tell
 
 
+def unfit(engine: Engine) -> Fault | None:
+    """What stands against a server's database; nothing against a file."""
+    return None if is_sqlite(engine.url) else server.unfit(engine)
+
+
 def look_over(engine: Engine) -> None:
-    """Raise StoreDamagedError where SQLite finds its file damaged: a second for some 500 MB."""
-    if engine.url.get_backend_name() != "sqlite":
-        return  # a server looks after its own files
+    """Raise StoreDamagedError where SQLite finds its file damaged: a second for some 500 MB.
+
+    A server looks after its own files. Raises CallRefused where its database will not do.
+    """
+    if not is_sqlite(engine.url):
+        if fault := server.unfit(engine):
+            raise CallRefused(str(fault))
+        return
     with engine.connect().execution_options(reading=True) as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
-        raise StoreDamagedError(_name(engine), str(found).splitlines()[-1])
+        raise StoreDamagedError(named(engine.url), str(found).splitlines()[-1])
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -103,7 +116,7 @@ def migrate(engine: Engine, *, now: datetime) -> Path | None:
         return None
     if present and not is_known(present):
         raise StoreError(
-            f"{_name(engine)}: the store is of a newer version ({present}); "
+            f"{named(engine.url)}:1: the store is of a newer version ({present}); "
             "install that version again, or restore the backup taken before its upgrade"
         )
     backup = _back_up(engine, now) if present else None
@@ -139,12 +152,20 @@ def _present_revision(engine: Engine) -> str | None:
     try:
         with engine.connect() as connection:
             return _revision(connection)
-    except DatabaseError as error:
-        busy = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY == sqlite3.SQLITE_BUSY
+    except SQLAlchemyError as error:
+        raise StoreError(str(refused(engine.url, error))) from error
+
+
+def refused(url: URL, error: SQLAlchemyError) -> Fault:
+    """What a store's refusal means, in one line."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None:
+        busy = code & _PRIMARY == sqlite3.SQLITE_BUSY
         mend = "try again when no other program holds it" if busy else "see that it can be written"
-        raise StoreError(
-            f"{_name(engine)}:1: the store can't be read ({error.orig}); {mend}"
-        ) from error
+        return Fault(named(url), 1, f"the store fails ({cause})", mend)
+    reason, mend = server.told(cause or error)
+    return Fault(named(url), 1, f"the store fails ({reason})", mend)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -187,11 +208,21 @@ def dated(path: Path, now: datetime, ending: str) -> Path:
     return path.with_name(f"{path.name}.{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.{ending}")
 
 
+def is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
 def file_of(url: URL) -> Path | None:
     """The file that holds the store; None where none does."""
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+    if not is_sqlite(url) or url.database in (None, "", ":memory:"):
         return None
     return Path(str(url.database))
+
+
+def is_absent(url: URL) -> bool:
+    """Whether there is no store yet; asking it would make an empty file."""
+    path = file_of(url)
+    return path is not None and not path.exists()
 
 
 def own_file(url: URL) -> Path:
@@ -199,18 +230,19 @@ def own_file(url: URL) -> Path:
     path = file_of(url)
     if path is None:
         raise CallRefused(
-            f"{url.render_as_string()}: this store is a server's; "
+            f"{named(url)}:1: this store is a server's; "
             "use pg_dump and pg_restore, with the service stopped"
         )
     return path
 
 
 @contextmanager
-def sole_writer(url: URL) -> Iterator[None]:
+def sole_writer(engine: Engine) -> Iterator[None]:
     """Hold the store for this process. Raises StoreError where another process holds it."""
-    store = file_of(url)
+    store = file_of(engine.url)
     if store is None:
-        yield
+        with server.sole_service(engine):
+            yield
         return
     path = store.with_name(f"{store.name}.lock")
     try:
@@ -229,7 +261,3 @@ def sole_writer(url: URL) -> Iterator[None]:
                 "or let it go on: it does the same work"
             ) from error
         yield
-
-
-def _name(engine: Engine) -> Any:
-    return engine.url.render_as_string(hide_password=True)

@@ -7,7 +7,7 @@ import secrets
 from typing import TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from store.tables import facts
@@ -37,13 +37,19 @@ DOUBTS = "doubts since"
 """When a backup was restored after which nobody knows what had gone out; seconds."""
 
 
+_WANTED = facts.c.name == bindparam("wanted")
+_VALUE = select(facts.c.value).where(_WANTED)
+_CHANGE = facts.update().where(_WANTED).values(value=bindparam("value"))
+_ADD = facts.insert()
+
+
 def read(connection: Connection, name: str) -> str | None:
-    return connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar()
+    return connection.execute(_VALUE, {"wanted": name}).scalar()
 
 
 def write(connection: Connection, name: str, value: str) -> None:
-    forget(connection, name)
-    connection.execute(facts.insert().values(name=name, value=value))
+    if not connection.execute(_CHANGE, {"wanted": name, "value": value}).rowcount:
+        connection.execute(_ADD, {"name": name, "value": value})
 
 
 def kept(connection: Connection, name: str, shape: type[T]) -> T | None:

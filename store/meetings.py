@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select, union_all
@@ -248,7 +249,9 @@ def _bookings(
     return [_booking(row, sides[row.uid][row.mentor], sides[row.uid][row.mentee]) for row in rows]
 
 
+@lru_cache(maxsize=4096)
 def _booking(row: Row[Any], mentor: Row[Any], mentee: Row[Any]) -> Booking:
+    """Kept: a row that has not changed is read in every pass. Nobody writes into a decision."""
     meeting = Meeting(
         uid=row.uid,
         mentor=row.mentor,
@@ -289,16 +292,19 @@ def _guest(row: Row[Any]) -> Guest:
     return Guest(row.person, row.name, row.zone, row.code)
 
 
+_CHANGE = meetings.update().where(meetings.c.uid == bindparam("which"))
+_ADD = meetings.insert()
+_DROP_SIDES = attendances.delete().where(attendances.c.uid == bindparam("which"))
+_ADD_SIDES = attendances.insert()
+
+
 def save(connection: Connection, booking: Booking) -> None:
     """Write a booking as it now is, new or not."""
     values = _values(booking)
-    known = select(meetings.c.uid).where(meetings.c.uid == booking.uid)
-    if connection.execute(known).first() is None:
-        connection.execute(meetings.insert().values(**values))
-    else:
-        connection.execute(meetings.update().where(meetings.c.uid == booking.uid).values(**values))
-    connection.execute(attendances.delete().where(attendances.c.uid == booking.uid))
-    connection.execute(attendances.insert(), list(_sides(booking)))
+    if not connection.execute(_CHANGE, {"which": booking.uid, **values}).rowcount:
+        connection.execute(_ADD, values)
+    connection.execute(_DROP_SIDES, {"which": booking.uid})
+    connection.execute(_ADD_SIDES, list(_sides(booking)))
 
 
 def _values(booking: Booking) -> dict[str, Any]:
@@ -359,24 +365,29 @@ _STANDING = select(pairs).where(
 
 def standing(connection: Connection, mentor: str, mentee: str) -> Standing | None:
     row = connection.execute(_STANDING, {"mentor": mentor, "mentee": mentee}).first()
-    if row is None:
-        return None
+    return _as_standing(row) if row else None
+
+
+def standings(connection: Connection) -> dict[tuple[str, str], Standing]:
+    """Every pair's, by its key."""
+    found = map(_as_standing, connection.execute(select(pairs)))
+    return {(each.mentor, each.mentee): each for each in found}
+
+
+def _as_standing(row: Row[Any]) -> Standing:
     rest = instant(row.rest_until)
     return Standing(row.mentor, row.mentee, row.state, row.reason, rest, row.told, kept=True)
 
 
+_DROP_STANDING = pairs.delete().where(
+    pairs.c.mentor == bindparam("mentor"), pairs.c.mentee == bindparam("mentee")
+)
+_ADD_STANDING = pairs.insert()
+
+
 def save_standing(connection: Connection, standing: Standing) -> None:
     rest = None if standing.rest_until is None else seconds(standing.rest_until)
-    connection.execute(
-        pairs.delete().where(pairs.c.mentor == standing.mentor, pairs.c.mentee == standing.mentee)
-    )
-    connection.execute(
-        pairs.insert().values(
-            mentor=standing.mentor,
-            mentee=standing.mentee,
-            state=standing.state,
-            reason=standing.reason,
-            rest_until=rest,
-            told=standing.told,
-        )
-    )
+    key = {"mentor": standing.mentor, "mentee": standing.mentee}
+    row = {"state": standing.state, "reason": standing.reason, "told": standing.told}
+    connection.execute(_DROP_STANDING, key)
+    connection.execute(_ADD_STANDING, {**key, **row, "rest_until": rest})

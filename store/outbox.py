@@ -46,6 +46,10 @@ class Queued:
     since: datetime
 
 
+_ADD = outbox.insert()
+_CHANGE = outbox.update().where(outbox.c.id == bindparam("letter"))
+
+
 def enqueue(
     connection: Connection,
     *,
@@ -56,32 +60,32 @@ def enqueue(
     uid: str = "",
     known_start: datetime | None = None,
     expires_at: datetime | None = None,
-) -> bool:
-    """Queue a letter; False where one with this key was queued before."""
-    if is_said(connection, key):
-        return False
-    connection.execute(
-        outbox.insert().values(
-            key=key,
-            kind=kind,
-            recipient=letter.recipient,
-            message_id=letter.message_id,
-            raw=letter.raw,
-            uid=uid,
-            state=QUEUED,
-            created_at=seconds(now),
-            known_start=None if known_start is None else seconds(known_start),
-            expires_at=None if expires_at is None else seconds(expires_at),
-        )
-    )
-    return True
+) -> None:
+    """Queue a letter, under a key under which none was queued before."""
+    row = {
+        "key": key,
+        "kind": kind,
+        "recipient": letter.recipient,
+        "message_id": letter.message_id,
+        "raw": letter.raw,
+        "uid": uid,
+        "state": QUEUED,
+        "created_at": seconds(now),
+        "known_start": None if known_start is None else seconds(known_start),
+        "expires_at": None if expires_at is None else seconds(expires_at),
+    }
+    connection.execute(_ADD, row)
+
+
+_SAID = select(outbox.c.key).where(
+    outbox.c.key >= bindparam("first"), outbox.c.key < bindparam("after")
+)
 
 
 def said(connection: Connection, prefix: str) -> frozenset[str]:
     """The keys of all letters ever queued that begin with this."""
-    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-    query = select(outbox.c.key).where(outbox.c.key >= prefix, outbox.c.key < after)
-    return frozenset(connection.execute(query).scalars())
+    about = {"first": prefix, "after": prefix[:-1] + chr(ord(prefix[-1]) + 1)}
+    return frozenset(connection.execute(_SAID, about).scalars())
 
 
 _WITH_KEY = select(outbox.c.id).where(outbox.c.key == bindparam("key"))
@@ -89,6 +93,14 @@ _WITH_KEY = select(outbox.c.id).where(outbox.c.key == bindparam("key"))
 
 def is_said(connection: Connection, key: str) -> bool:
     return connection.execute(_WITH_KEY, {"key": key}).first() is not None
+
+
+_AMONG = select(outbox.c.key).where(outbox.c.key.in_(bindparam("keys", expanding=True)))
+
+
+def said_among(connection: Connection, keys: Collection[str]) -> frozenset[str]:
+    """Which of these keys were queued."""
+    return frozenset(connection.execute(_AMONG, {"keys": list(keys)}).scalars())
 
 
 def said_since(connection: Connection, prefix: str, since: datetime) -> list[tuple[str, datetime]]:
@@ -138,10 +150,14 @@ def _queued(row: Row[Any], sender: str) -> Queued:
     )
 
 
-def begin(connection: Connection, letter: int, now: datetime) -> None:
-    """From here on the letter may be out: only evidence can tell after a crash."""
+def claim(connection: Connection, letter: int, now: datetime) -> bool:
+    """From here on the letter may be out: only evidence can tell after a crash.
+
+    False where it is queued no more: another process has it, or it was taken back meanwhile.
+    """
+    queued = (outbox.c.id == letter) & (outbox.c.state == QUEUED)
     values = {"state": SENDING, "error": "", "next_attempt": seconds(now)}
-    connection.execute(outbox.update().where(outbox.c.id == letter).values(**values))
+    return connection.execute(outbox.update().where(queued).values(**values)).rowcount == 1
 
 
 def doubt(
@@ -181,22 +197,26 @@ def mark(
         values["sent_at"] = seconds(sent_at)
     if next_attempt:
         values["next_attempt"] = seconds(next_attempt)
-        values["attempts"] = outbox.c.attempts + 1
-    connection.execute(outbox.update().where(outbox.c.id == letter).values(**values))
+    change = _CHANGE.values(attempts=outbox.c.attempts + 1) if next_attempt else _CHANGE
+    connection.execute(change, {"letter": letter, **values})
+
+
+_SUPERSEDE = (
+    outbox.update()
+    .where(
+        outbox.c.uid == bindparam("about"),
+        outbox.c.recipient == bindparam("reader"),
+        outbox.c.kind.in_(bindparam("kinds", expanding=True)),
+        outbox.c.state == QUEUED,
+    )
+    .values(state=SUPERSEDED)
+)
 
 
 def supersede(connection: Connection, uid: str, recipient: str, kinds: Collection[str]) -> None:
     """Take letters on a meeting back that its reader has not got yet and needs no more."""
-    connection.execute(
-        outbox.update()
-        .where(
-            outbox.c.uid == uid,
-            outbox.c.recipient == recipient,
-            outbox.c.kind.in_(kinds),
-            outbox.c.state == QUEUED,
-        )
-        .values(state=SUPERSEDED)
-    )
+    about = {"about": uid, "reader": recipient, "kinds": list(kinds)}
+    connection.execute(_SUPERSEDE, about)
 
 
 def untouched(connection: Connection, sender: str, uid: str, recipient: str) -> Queued | None:
@@ -249,22 +269,26 @@ def withdraw(connection: Connection, key: str) -> None:
     )
 
 
+_KNOWN_START = (
+    select(outbox.c.expires_at)
+    .where(
+        outbox.c.uid == bindparam("about"),
+        outbox.c.recipient == bindparam("reader"),
+        outbox.c.kind.in_(("invite", "moved", "event", "event_moved")),
+        outbox.c.state.in_((SENT, SENDING, UNKNOWN)),
+    )
+    .order_by(outbox.c.id.desc())
+    .limit(1)
+)
+
+
 def known_start(connection: Connection, uid: str, recipient: str) -> datetime | None:
     """When this reader thinks that a meeting is; None where they never heard of it.
 
     An invite has no use left once its meeting starts, so its expiry is that start.
     """
-    found = (
-        select(outbox.c.expires_at)
-        .where(
-            outbox.c.uid == uid,
-            outbox.c.recipient == recipient,
-            outbox.c.kind.in_(("invite", "moved", "event", "event_moved")),
-            outbox.c.state.in_((SENT, SENDING, UNKNOWN)),
-        )
-        .order_by(outbox.c.id.desc())
-    )
-    return instant(connection.execute(found.limit(1)).scalar())
+    about = {"about": uid, "reader": recipient}
+    return instant(connection.execute(_KNOWN_START, about).scalar())
 
 
 def count(connection: Connection, state: str) -> int:
@@ -272,11 +296,15 @@ def count(connection: Connection, state: str) -> int:
     return connection.execute(found).scalar_one()
 
 
+_DEALT_WITH = select(received.c.at).where(received.c.message == bindparam("wanted"))
+_NOTE = received.insert()
+
+
 def remember(connection: Connection, message: str, now: datetime) -> bool:
     """Note that an incoming message was dealt with; False where it was before."""
-    if connection.execute(select(received).where(received.c.message == message)).first():
+    if connection.execute(_DEALT_WITH, {"wanted": message}).first():
         return False
-    connection.execute(received.insert().values(message=message, at=seconds(now)))
+    connection.execute(_NOTE, {"message": message, "at": seconds(now)})
     return True
 
 

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from store.tables_privacy import pseudonyms
@@ -29,9 +29,11 @@ def fresh() -> Alias:
     return Alias(f"p-{secrets.token_hex(4)}", secrets.token_hex(16))
 
 
+_OF = select(pseudonyms).where(pseudonyms.c.person == bindparam("whose"))
+
+
 def of(connection: Connection, person: str) -> Alias | None:
-    query = select(pseudonyms).where(pseudonyms.c.person == person)
-    row = connection.execute(query).first()
+    row = connection.execute(_OF, {"whose": person}).first()
     return Alias(row.pseudonym, row.salt) if row else None
 
 

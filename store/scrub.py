@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
 
-from store import facts
-from store.database import file_of
+from store import facts, server
+from store.database import file_of, is_sqlite
 
 BACKUPS_KEPT = timedelta(days=30)
 """How long the copy is kept that an upgrade or a restore makes of the store before it."""
@@ -31,24 +31,23 @@ def is_due(connection: Connection) -> bool:
 
 def scrub(engine: Engine) -> bool:
     """Write the database anew without what was deleted; False where others hold it up just now."""
-    raw = engine.raw_connection()
-    try:
-        if engine.url.get_backend_name() != "sqlite":
-            raw.driver_connection.autocommit = True  # type: ignore[union-attr]
-            raw.cursor().execute("VACUUM")
-            done = True
-        else:
-            raw.cursor().execute("VACUUM")
-            (busy, *_), *_ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            done = not busy
-    except OperationalError:
-        done = False
-    finally:
-        raw.invalidate()
+    done = _write_anew(engine) if is_sqlite(engine.url) else server.write_anew(engine)
     if done:
         with engine.begin() as connection:
             facts.forget(connection, _DUE)
     return done
+
+
+def _write_anew(engine: Engine) -> bool:
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("VACUUM")
+        (busy, *_), *_ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        raw.invalidate()
+    return not busy
 
 
 def backups(engine: Engine) -> Iterator[tuple[Path, datetime]]:

@@ -1,8 +1,12 @@
-"""The tables. Instants are whole seconds since the epoch, in UTC; mails keep their exact bytes."""
+"""The tables. Instants are whole seconds since the epoch, in UTC; mails keep their exact bytes.
+
+Instants are BigInteger: PostgreSQL's Integer ends in January 2038.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -33,8 +37,8 @@ calendars = Table(
     Column("person", String, primary_key=True),
     Column("url_digest", String, nullable=False),
     Column("state", String, nullable=False),
-    Column("synced_at", Integer),
-    Column("failing_since", Integer),
+    Column("synced_at", BigInteger),
+    Column("failing_since", BigInteger),
     Column("reason", Text, nullable=False, default=""),
     Column("mend", Text, nullable=False, default=""),
     Column("permanent", Boolean, nullable=False, default=False),
@@ -46,11 +50,11 @@ calendars = Table(
 busy = Table(
     "busy",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("person", String, nullable=False),
     Column("item", String, nullable=False),
-    Column("start", Integer, nullable=False),
-    Column("end", Integer, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
     Index("busy_person_item", "person", "item"),
     Index("busy_person_end", "person", "end"),
 )
@@ -70,7 +74,7 @@ pairs = Table(
     Column("mentee", String, primary_key=True),
     Column("state", String, nullable=False),
     Column("reason", Text, nullable=False, default=""),
-    Column("rest_until", Integer),
+    Column("rest_until", BigInteger),
     Column("told", Text, nullable=False, default=""),
 )
 
@@ -84,9 +88,9 @@ meetings = Table(
     Column("state", String, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("tries", Integer, nullable=False),
-    Column("start", Integer, nullable=False),
-    Column("end", Integer, nullable=False),
-    Column("proposed_at", Integer, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("proposed_at", BigInteger, nullable=False),
     Column("zone", String, nullable=False),
     Column("on_site", Boolean, nullable=False),
     Column("edge_mentor", Float, nullable=False),
@@ -118,7 +122,7 @@ attendances = Table(
     Column("zone", String, nullable=False),
     Column("partstat", String, nullable=False),
     Column("nudges", Integer, nullable=False, default=0),
-    Column("answered", Integer),
+    Column("answered", BigInteger),
     Column("code", String, nullable=False, unique=True),
     Column("shown", String, nullable=False, server_default=""),
     Index("attendances_person", "person"),
@@ -135,13 +139,13 @@ outbox = Table(
     Column("raw", LargeBinary, nullable=False),
     Column("uid", String, nullable=False, default=""),
     Column("state", String, nullable=False),
-    Column("created_at", Integer, nullable=False),
-    Column("known_start", Integer),
-    Column("expires_at", Integer),
+    Column("created_at", BigInteger, nullable=False),
+    Column("known_start", BigInteger),
+    Column("expires_at", BigInteger),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("next_attempt", Integer, nullable=False, default=0),
+    Column("next_attempt", BigInteger, nullable=False, default=0),
     Column("error", Text, nullable=False, default=""),
-    Column("sent_at", Integer),
+    Column("sent_at", BigInteger),
     Column("chained", Boolean, nullable=False, server_default=false()),
     Index("outbox_state", "state", "next_attempt"),
     Index("outbox_chained", "chained", "state"),
@@ -154,7 +158,7 @@ received = Table(
     "received",
     metadata,
     Column("message", String, primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )
 
 grants = Table(
@@ -162,7 +166,7 @@ grants = Table(
     metadata,
     Column("account", String, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
-    Column("saved_at", Integer, nullable=False),
+    Column("saved_at", BigInteger, nullable=False),
 )
 
 codes = Table(
@@ -172,5 +176,5 @@ codes = Table(
     Column("purpose", String, nullable=False),
     Column("person", String, nullable=False),
     Column("about", Text, nullable=False),
-    Column("at", Integer, nullable=False, server_default="0"),
+    Column("at", BigInteger, nullable=False, server_default="0"),
 )

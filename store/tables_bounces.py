@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, String, Table, Text
 
 from store.tables import metadata
 
@@ -10,7 +10,7 @@ bounces = Table(
     "bounces",
     metadata,
     Column("address", String, primary_key=True),
-    Column("since", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("lifted_at", Integer),
+    Column("lifted_at", BigInteger),
 )

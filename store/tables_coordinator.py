@@ -5,7 +5,7 @@ Dates are ISO 8601 text; instants whole seconds since the epoch, in UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, false
 
 from store.tables import metadata
 
@@ -14,9 +14,9 @@ sign_ins = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("address", String, nullable=False),
-    Column("asked_at", Integer, nullable=False),
-    Column("mailed_at", Integer),
-    Column("used_at", Integer),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("mailed_at", BigInteger),
+    Column("used_at", BigInteger),
     Index("sign_ins_asked", "asked_at"),
 )
 """`address` is a keyed digest: whoever asks, no stranger's address is kept."""
@@ -26,7 +26,7 @@ sessions = Table(
     metadata,
     Column("digest", String, primary_key=True),
     Column("email", String, nullable=False),
-    Column("made_at", Integer, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
 )
 
 pair_pauses = Table(
@@ -38,8 +38,8 @@ pair_pauses = Table(
     Column("first", String, nullable=False),
     Column("last", String, nullable=False),
     Column("by", String, nullable=False),
-    Column("at", Integer, nullable=False),
-    Column("undone_at", Integer),
+    Column("at", BigInteger, nullable=False),
+    Column("undone_at", BigInteger),
     Index("pair_pauses_pair", "mentor", "mentee"),
 )
 
@@ -47,7 +47,7 @@ audit = Table(
     "audit",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
     Column("who", String, nullable=False),
     Column("action", String, nullable=False),
     Column("mentor", String, nullable=False, default=""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
 
 from store.tables import metadata
 
@@ -11,7 +11,7 @@ decisions = Table(
     metadata,
     Column("uid", String, ForeignKey("meetings.uid"), primary_key=True),
     Column("sequence", Integer, primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
     Column("digest", String, nullable=False),
     Column("inputs", LargeBinary),
     Column("answer", Text, nullable=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Integer, String, Table, Text
 
 from store.tables import metadata
 
@@ -11,7 +11,7 @@ forecasts = Table(
     metadata,
     Column("mentor", String, primary_key=True),
     Column("mentee", String, primary_key=True),
-    Column("made_at", Integer, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
     Column("basis", String, nullable=False),
     Column("record", Text, nullable=False),
     Column("chance", Float, nullable=False),

@@ -5,7 +5,7 @@ Dates are ISO 8601 text; instants whole seconds since the epoch, in UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table
 
 from store.tables import metadata
 
@@ -22,7 +22,7 @@ chain = Table(
     "chain",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
     Column("what", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("who", String, nullable=False),
@@ -36,7 +36,7 @@ forgetting = Table(
     "forgetting",
     metadata,
     Column("person", String, primary_key=True),
-    Column("asked_at", Integer, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
     Column("waiting", Integer, nullable=False),
 )
 """People of whom `waiting` letters or so are still to be sent; each pass looks again."""
@@ -45,7 +45,7 @@ forgotten = Table(
     "forgotten",
     metadata,
     Column("mark", String, primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )
 """`mark` is a keyed digest of the address: it tells who was forgotten only to who asks for them."""
 

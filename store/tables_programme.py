@@ -5,7 +5,7 @@ Dates are ISO 8601 text; instants whole seconds since the epoch, in UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from store.tables import metadata
 
@@ -21,8 +21,8 @@ agreements = Table(
     Column("share", Integer, nullable=False),
     Column("conflicts", Text, nullable=False, default=""),
     Column("author", String, nullable=False),
-    Column("made_at", Integer, nullable=False),
-    Column("in_force_at", Integer),
+    Column("made_at", BigInteger, nullable=False),
+    Column("in_force_at", BigInteger),
 )
 
 signatures = Table(
@@ -32,7 +32,7 @@ signatures = Table(
     Column("mentee", String, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("person", String, primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )
 
 agenda = Table(
@@ -43,7 +43,7 @@ agenda = Table(
     Column("person", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("text", Text, nullable=False),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
     Index("agenda_uid", "uid"),
 )
 
@@ -54,7 +54,7 @@ logs = Table(
     Column("person", String, primary_key=True),
     Column("met", Boolean, nullable=False),
     Column("minutes", Integer),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )
 
 next_steps = Table(
@@ -64,7 +64,7 @@ next_steps = Table(
     Column("uid", String, ForeignKey("meetings.uid"), nullable=False),
     Column("person", String, nullable=False),
     Column("text", Text, nullable=False),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
     Index("next_steps_uid", "uid"),
 )
 
@@ -74,7 +74,7 @@ pulses = Table(
     Column("mentor", String, primary_key=True),
     Column("mentee", String, primary_key=True),
     Column("person", String, primary_key=True),
-    Column("at", Integer, primary_key=True),
+    Column("at", BigInteger, primary_key=True),
     Column("value", String, nullable=False),
 )
 
@@ -84,9 +84,9 @@ events = Table(
     Column("id", String, primary_key=True),
     Column("sequence", Integer, nullable=False),
     Column("details", Text, nullable=False),
-    Column("start", Integer, nullable=False),
-    Column("end", Integer, nullable=False),
-    Column("cancelled_at", Integer),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("cancelled_at", BigInteger),
 )
 
 rsvps = Table(
@@ -95,9 +95,9 @@ rsvps = Table(
     Column("event", String, ForeignKey("events.id"), primary_key=True),
     Column("person", String, primary_key=True),
     Column("answer", String, nullable=False),
-    Column("answered", Integer),
+    Column("answered", BigInteger),
     Column("attended", Boolean),
-    Column("attended_at", Integer),
+    Column("attended_at", BigInteger),
 )
 
 choices = Table(
@@ -111,8 +111,8 @@ choices = Table(
     Column("first", String, nullable=False),
     Column("last", String),
     Column("value", Text, nullable=False, default=""),
-    Column("at", Integer, nullable=False),
-    Column("undone_at", Integer),
+    Column("at", BigInteger, nullable=False),
+    Column("undone_at", BigInteger),
     Index("choices_person", "person"),
 )
 
@@ -122,7 +122,7 @@ preferences = Table(
     Column("person", String, primary_key=True),
     Column("name", String, primary_key=True),
     Column("value", String, nullable=False),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )
 
 approvals = Table(
@@ -130,7 +130,7 @@ approvals = Table(
     metadata,
     Column("employee", String, primary_key=True),
     Column("supervisor", String, primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )
 
 polls = Table(
@@ -140,8 +140,8 @@ polls = Table(
     Column("mentor", String, nullable=False),
     Column("mentee", String, nullable=False),
     Column("options", Text, nullable=False),
-    Column("made_at", Integer, nullable=False),
-    Column("closed_at", Integer),
+    Column("made_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
     Column("outcome", String, nullable=False, default=""),
     Index("polls_pair", "mentor", "mentee"),
 )
@@ -152,5 +152,5 @@ poll_answers = Table(
     Column("poll", String, ForeignKey("polls.id"), primary_key=True),
     Column("person", String, primary_key=True),
     Column("starts", Text, nullable=False),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )

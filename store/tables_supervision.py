@@ -5,7 +5,7 @@ Dates are ISO 8601 text; instants whole seconds since the epoch, in UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
 
 from store.tables import metadata
 
@@ -17,8 +17,8 @@ deadlines = Table(
     Column("supervisor", String, nullable=False),
     Column("first", String, nullable=False),
     Column("last", String, nullable=False),
-    Column("at", Integer, nullable=False),
-    Column("undone_at", Integer),
+    Column("at", BigInteger, nullable=False),
+    Column("undone_at", BigInteger),
     Index("deadlines_employee", "employee"),
 )
 
@@ -27,7 +27,7 @@ moves = Table(
     metadata,
     Column("uid", String, ForeignKey("meetings.uid"), primary_key=True),
     Column("sequence", Integer, primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
     Column("why", String, nullable=False),
     Column("person", String, nullable=False, default=""),
     Index("moves_person", "person"),
@@ -38,5 +38,5 @@ private_meetings = Table(
     metadata,
     Column("uid", String, ForeignKey("meetings.uid"), primary_key=True),
     Column("person", String, primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )

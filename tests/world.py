@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from icalendar import Calendar, Component
 from sqlalchemy import Engine, select
 
@@ -49,6 +50,11 @@ Lee Park,lee@example.org,America/Los_Angeles,Mon-Fri 08:00-16:00,file:lee.ics,
 """
 PAIRS = "mentor,mentee\nlee@example.org,dana@example.org\n"
 EMPTY = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//Test//EN\r\nEND:VCALENDAR\r\n"
+SQLITE = "sqlite:///overlap.db"
+BOTH = pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
+"""Runs a test, or a file's tests, on either database."""
+ON_FILE = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+"""Keeps a test that is about SQLite's file, or writes a [store] of its own, on it at all times."""
 DANA, LEE = "dana@example.org", "lee@example.org"
 
 
@@ -72,6 +78,7 @@ class World:
     directory: Path
     ports: type[Ports] = Ports
     new: bool = False
+    store: str = SQLITE
     _seen: set[str] = field(default_factory=set)
     _engine: Engine | None = None
 
@@ -79,7 +86,10 @@ class World:
         self, people: str = PEOPLE, pairs: str = PAIRS, agreement: str = "", **files: str
     ) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / "overlap.toml").write_text(SETTINGS.format(agreement=agreement))
+        text = SETTINGS.format(agreement=agreement)
+        if self.store != SQLITE:
+            text += f'[store]\nurl = "{self.store}"\n'
+        (self.directory / "overlap.toml").write_text(text)
         (self.directory / "people.csv").write_text(people)
         (self.directory / "pairs.csv").write_text(pairs)
         for name, content in files.items():

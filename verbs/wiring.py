@@ -90,14 +90,15 @@ def open_store(roster: Roster, directory: Path, *, writing: bool = True) -> Iter
         look_over,
         migrate,
         open_engine,
+        refused,
         resolve_url,
         sole_writer,
     )
 
     url = resolve_url(roster.settings.store, directory)
+    engine = open_engine(url)
     try:
-        with refusals(), sole_writer(url) if writing else nullcontext():
-            engine = open_engine(url)
+        with refusals(), sole_writer(engine) if writing else nullcontext():
             try:
                 if writing:
                     look_over(engine)
@@ -109,8 +110,7 @@ def open_store(roster: Roster, directory: Path, *, writing: bool = True) -> Iter
             finally:
                 engine.dispose()
     except SQLAlchemyError as error:
-        reason = getattr(error, "orig", error)
-        fail(f"{url.render_as_string()}:1: the store fails ({reason}); try again", NOT_NOW)
+        fail(str(refused(url, error)), NOT_NOW)
 
 
 def grants_of(roster: Roster, directory: Path, engine: Engine | None = None) -> StoredGrants:

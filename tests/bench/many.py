@@ -19,6 +19,7 @@ from service.candidates import Key, candidates, unreliable
 from service.propose import NotYet, wanted_next
 from service.work import Work, reading
 from store.meetings import Standing
+from store.past import NONE
 from tests.bench.programme import DAY, NOW, calendar, filled, person
 from tests.bench.row import Row, Scale
 
@@ -67,7 +68,7 @@ def proposed(work: Work) -> int:
         doubtful = unreliable(work, connection, people)
         wanted: dict[Key, Wanted] = {}
         for pair in work.roster.pairs:
-            each = wanted_next(work, pair, [], Standing(*pair.key, "waiting"))
+            each = wanted_next(work, pair, NONE, Standing(*pair.key, "waiting"))
             if not isinstance(each, NotYet) and not doubtful.keys() & set(pair.key):
                 wanted[pair.key] = each
         found = candidates(work, connection, wanted)

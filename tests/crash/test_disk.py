@@ -17,7 +17,7 @@ import pytest
 from service.engine import Job, run_all
 from service.links import sign
 from service.post import CHOICES
-from store.database import StoreDamagedError, resolve_url, sole_writer
+from store.database import StoreDamagedError, open_engine, resolve_url, sole_writer
 from tests.crash.points import Case, cases
 from tests.crash.serving import running, tampered
 from tests.crash.tracing import Runner, runner
@@ -128,7 +128,7 @@ def test_a_store_that_another_program_holds(case: Case) -> None:
 
 def test_a_second_daemon_on_one_store(case: Case) -> None:
     url = resolve_url("sqlite:///overlap.db", case.stage.directory)
-    with sole_writer(url):
+    with sole_writer(open_engine(url)):
         outcome = case.stage.runner.run(case.stage.argv(case.start.command))
     assert outcome.status == 1
     assert "another Overlap works on this store" in outcome.errors

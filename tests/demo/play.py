@@ -88,8 +88,8 @@ def play(out: Path, providers: tuple[str, ...] = ()) -> bool:
         if providers:
             console.print(f"Strict simulators of {', '.join(providers)} stand beside them.")
         url = resolve_url(roster.settings.store, out / "config")
-        stack.enter_context(sole_writer(url))
         engine = open_engine(url)
+        stack.enter_context(sole_writer(engine))
         stack.callback(engine.dispose)
         migrate(engine, now=datetime.now(UTC))
         _run(console, roster, engine, stage)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 
+from tests.hostile.answers import answer_cases
 from tests.hostile.calendars import calendar_cases
 from tests.hostile.case import Case
 from tests.hostile.cells import cell_cases, roster_cases
@@ -14,13 +15,16 @@ from tests.hostile.fuzz import TooLong, bound_memory, limited
 from tests.hostile.mails import mail_cases
 from tests.hostile.objects import json_cases, web_cases
 from tests.hostile.parsers import PARSERS
+from tests.hostile.templates import template_cases
 
 FAMILIES: Mapping[str, Callable[[], Iterator[Case]]] = {
+    "answers": answer_cases,
     "calendars": calendar_cases,
     "cells": cell_cases,
     "json": json_cases,
     "mails": mail_cases,
     "roster": roster_cases,
+    "templates": template_cases,
     "web": web_cases,
 }
 

@@ -3,10 +3,13 @@ put in. The same seed gives the same inputs."""
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 from collections.abc import Sequence
 from random import Random
 from typing import Any
+from xml.etree import ElementTree
 
 LARGEST = 4000
 _TROUBLE = (
@@ -25,13 +28,24 @@ _TROUBLE = (
 
 
 def mutant(random: Random, seeds: Sequence[bytes]) -> bytes:
-    """A seed after one to six mutations, 4,000 bytes at the most."""
-    raw = bytearray(random.choice(seeds))
-    if raw.startswith(b"{") and random.random() < 0.8:
-        return json.dumps(_odd(random, json.loads(raw))).encode()[:LARGEST]
+    """A seed after one to six mutations, 4,000 bytes at the most.
+
+    What stands before stays: the number of an answer in its conversation, a template's name.
+    """
+    head, raw = _head(random.choice(seeds))
+    if raw.startswith(b'{"') and random.random() < 0.8:
+        return head + json.dumps(_odd(random, json.loads(raw))).encode()[:LARGEST]
+    if raw.startswith(b"<?xml") and random.random() < 0.8:
+        return head + _odd_xml(random, raw)[:LARGEST]
     for _ in range(random.choice((1, 1, 1, 2, 3, 6))):
         random.choice(_WAYS)(random, raw, seeds)
-    return bytes(raw[:LARGEST])
+    return head + bytes(raw[:LARGEST])
+
+
+def _head(seed: bytes) -> tuple[bytes, bytearray]:
+    found = re.match(rb"\d+ (?=[{<])|mail/.*\n", seed)
+    head = found[0] if found else b""
+    return head, bytearray(seed[len(head) :])
 
 
 _ODD: tuple[object, ...] = (
@@ -52,6 +66,36 @@ def _odd(random: Random, value: Any) -> Any:
         at = random.randrange(len(value))
         return [*value[:at], _odd(random, value[at]), *value[at + random.randint(0, 1) :]]
     return random.choice(_ODD)
+
+
+def _odd_xml(random: Random, raw: bytes | bytearray) -> bytes:
+    """The same XML with one element gone, doubled, renamed, moved, or odd in text or attribute."""
+    root = ElementTree.fromstring(bytes(raw))
+    parents = [each for each in root.iter() if len(each)]
+    parent = random.choice(parents)
+    at = random.randrange(len(parent))
+    element, odd = parent[at], str(random.choice((*_ODD, *_ODD_WORDS)))
+    match random.randrange(6):
+        case 0:
+            parent.remove(element)
+        case 1:
+            parent.insert(at, copy.deepcopy(element))
+        case 2:
+            element.tag = random.choice([each.tag for each in root.iter()])
+        case 3:
+            random.choice(parents).append(copy.deepcopy(element))
+        case 4 if element.attrib:
+            element.set(random.choice(list(element.attrib)), odd)
+        case _:
+            element.text = odd
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
+
+
+_ODD_WORDS = (
+    *("true", "false", "Busy", "Free", "NoError", "Error", "ErrorServerBusy", "ErrorItemNotFound"),
+    *("ErrorTooManyObjectsOpened", "ErrorNameResolutionNoResults", "Decline", "Exchange2007"),
+)
 
 
 def _span(random: Random, raw: bytearray) -> slice:

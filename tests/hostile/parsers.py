@@ -1,8 +1,9 @@
 """Every parser of ours that reads what others wrote, each as bytes in and one word out.
 
 The words: `busy` (a calendar whose hour of TEN is taken), `free` (it is not), `read` (understood),
-`refused` (a fault with words of its own), `nothing` (no answer, and so nothing happens). Anything
-else that a parser raises is a finding.
+`refused` (a fault with words of its own), `nothing` (no answer, and so nothing happens),
+`freed` (an hour that stands in an answer was taken for free, which is never right). Anything else
+that a parser raises is a finding.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from mentoring.roster_files import read_roster
 from mentoring.settings_file import read_settings
 from mentoring.tables import Fault
 from service.links import opened
+from tests.hostile import conversations, templates
 from tests.world import PAIRS, PEOPLE, SETTINGS
 from web.forms import read_form
 
@@ -203,6 +205,28 @@ def resource_key(raw: bytes) -> str:
     return "read"
 
 
+def template(raw: bytes) -> str:
+    """A file of a coordinator's own templates, its name in the first line."""
+    name, _, text = raw.partition(b"\n")
+    found = templates.rendered(name.decode(), text)
+    if isinstance(found, list):
+        return _faults(found)
+    assert templates.CANARY not in found
+    assert "root:" not in found
+    assert "<class" not in found
+    return "read"
+
+
+def conversation(name: str) -> Parser:
+    """An answer, its number in the conversation before it."""
+
+    def read(raw: bytes) -> str:
+        number, _, body = raw.partition(b" ")
+        return conversations.replayed(name, int(number), body)
+
+    return read
+
+
 PARSERS: Mapping[str, Parser] = {
     "calendar": calendar,
     "mail": mail,
@@ -232,4 +256,6 @@ PARSERS: Mapping[str, Parser] = {
     "form": form,
     "results": results,
     "caldav key": resource_key,
+    "template": template,
+    **{name: conversation(name) for name in conversations.NAMES},
 }

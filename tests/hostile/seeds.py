@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 
 from service.links import sign
+from service.templates import SHIPPED
+from tests.hostile.conversations import kept
 from tests.hostile.parsers import NOW, SECRET
 from tests.integrations.golden import CASES
 from tests.world import PAIRS, PEOPLE, SETTINGS
@@ -139,5 +141,17 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
         b"other.me; dmarc=pass header.from=example.org",
         b"mx.me (x); spf=softfail smtp.mailfrom=example.org; dkim=none",
     ),
+    "template": tuple(
+        f"{name}\n".encode() + (SHIPPED / name).read_bytes()
+        for name in ("mail/invite/body.txt", "mail/invite/body.html", "mail/invite/subject.txt")
+    ),
     "caldav key": tuple(case.text().encode() for case in CASES[:5]),
+    **{
+        name: tuple(
+            b"%d %s" % (number, answer.body)
+            for number, answer in enumerate(answers)
+            if answer.body[:1] in (b"{", b"<")
+        )
+        for name, answers in kept().items()
+    },
 }  # fmt: skip

@@ -23,7 +23,17 @@ def test_there_are_at_least_five_hundred_and_no_two_alike() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+SLOW = frozenset({"answers", "templates"})
+"""Families that take more than a few seconds."""
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+        for name in sorted(FAMILIES)
+    ],
+)
 def test_a_hostile_input_comes_to_what_it_may(family: str) -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "tests.hostile.curated", family],

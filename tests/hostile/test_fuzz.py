@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.hostile.conversations import NAMES, kept, replayed
 from tests.hostile.fuzz import fuzz, share
 from tests.hostile.parsers import PARSERS
 from tests.hostile.seeds import SEEDS
@@ -42,3 +43,9 @@ def test_a_parser_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setitem(PARSERS, "hours", broken)
     assert len(fuzz("hours", 3, 1).findings) == 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_conversation_as_it_was_comes_to_its_end(name: str) -> None:
+    """Else answers.json is old: `python -m tests.hostile.record` writes it anew."""
+    assert replayed(name, 0, kept()[name][0].body) in ("busy", "read")

@@ -20,7 +20,7 @@ from service.roster_source import load
 from service.status import status
 from service.work import reading
 from store import tables
-from tests.hostile.calendars import _LAUGHS as LAUGHS
+from tests.hostile.calendars import LAUGHS
 from tests.hostile.parsers import WINDOW
 from tests.integrations.golden import named
 from tests.world import World, at, kinds

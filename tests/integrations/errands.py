@@ -124,6 +124,8 @@ class Errand:
     fair: Callable[[Stage], bool] = lambda stage: True
     gone: bool = False
     """Whether the provider's own word that the thing is gone is to be believed."""
+    polled: bool = True
+    """Whether it is tried again by itself, and so at the time that a Retry-After names."""
 
 
 def _read(stage: Stage) -> None:

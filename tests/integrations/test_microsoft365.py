@@ -218,6 +218,15 @@ def test_a_sign_in_that_is_down_does_not_break_a_consent(service: Asking) -> Non
     assert consent.redeem(BACK, code, "v" * 43).token
 
 
+def test_a_sign_in_that_is_cut_short_shows_no_token_in_the_log(
+    consented: Asking, caplog: pytest.LogCaptureFixture
+) -> None:
+    consented.server.fail(lambda request: request.operation == "token", "half")
+    with pytest.raises(ProviderError, match="can't be used"):
+        consented.busy().read(WINDOW, None)
+    assert caplog.text == ""
+
+
 def browsed(service: Asking, page: str) -> dict[str, str]:
     """What the person's browser brings back."""
     with httpx.Client(verify=tls.context(service.access())) as client:

@@ -19,8 +19,8 @@ from mentoring.meeting import (
     answer_by,
     answer_counts,
     is_near,
-    needs_nudge,
     next_step,
+    nudge_due,
 )
 from mentoring.met import Said
 from mentoring.notices import Why
@@ -110,9 +110,9 @@ def test_what_was_said_comes_before_what_was_planned() -> None:
 def test_nudges() -> None:
     """Two at most, two and four working days after the invite, to who has said nothing."""
     for partstat, nudges, days in product(Partstat, range(4), range(12)):
-        due = needs_nudge(Attendance("a", partstat, nudges), days)
-        expected = partstat is OPEN and (days >= 2, days >= 4, False, False)[nudges]
-        assert due == expected, (partstat, nudges, days)
+        due = nudge_due(Attendance("a", partstat, nudges), days)
+        number = 2 if days >= 4 else 1 if days >= 2 else 0
+        assert due == (number if partstat is OPEN and number > nudges else 0)
 
 
 def test_only_answers_to_the_present_time_count() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import struct
@@ -31,6 +32,17 @@ HEARD = (
 """What was done, and then its answer went wrong."""
 PAGED = ("duplicate page", "endless pages")
 KINDS = (*REFUSED, *UNHEARD, *HEARD, *PAGED)
+DOCUMENT = (
+    "half",
+    "longer than promised",
+    "compressed",
+    "a part of it",
+    "not modified",
+    "redirects without end",
+    "redirect inside",
+    "redirect to another scheme",
+)
+"""What besides may happen to a document that a web server hands out."""
 _HTML = b"<html><body>Bad gateway</body></html>"
 
 
@@ -53,7 +65,7 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, match: Callable[[Request], bool], kind: str, times: int = 1) -> None:
-        if kind not in KINDS:
+        if kind not in KINDS + DOCUMENT:
             raise ValueError(f"there is no fault {kind!r}")
         self.waiting.append((match, kind, times))
 
@@ -101,7 +113,9 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer, fault: str, slow: floa
         handler.send_header("Date", "Thu, 01 Jan 1970 00:00:00 GMT")
     for name, value in headers.items():
         handler.send_header(name, value)
-    handler.send_header("Content-Length", str(len(body)))
+    promised = len(body) // 2 if fault == "longer than promised" else len(body)
+    handler.close_connection |= fault == "longer than promised"
+    handler.send_header("Content-Length", str(promised))
     handler.end_headers()
     try:
         _write(handler, body, fault, slow)
@@ -137,6 +151,11 @@ def _as_told(answer: Answer, fault: str) -> tuple[int, dict[str, str], bytes]:
             return 200, page, _HTML
         case "empty":
             return 200, headers, b""
+        case "half":
+            return answer.status, headers, answer.body[: len(answer.body) // 2]
+        case "compressed":
+            zipped = {**headers, "Content-Encoding": "gzip"}
+            return answer.status, zipped, gzip.compress(answer.body)
         case "wrong type":
             return answer.status, {**headers, **page}, answer.body
     return answer.status, headers, answer.body

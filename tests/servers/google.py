@@ -154,10 +154,8 @@ class Google:
         """The answer to a request, and the fault it is to be written with."""
         parts = urlsplit(target)
         query = parse_qs(parts.query, keep_blank_values=True)
-        if parts.path == "/token":
-            return self._sign_in(parse_qs(raw.decode()))
-        if parts.path == "/revoke":
-            return self._revoke(parse_qs(raw.decode())), ""
+        if parts.path in ("/token", "/revoke"):
+            return self._sign_in(parts.path, parse_qs(raw.decode()))
         if parts.path == "/o/oauth2/v2/auth":
             return self._consent({name: values[0] for name, values in query.items()}), ""
         api = "gmail" if parts.path.startswith("/gmail/") else "calendar"
@@ -207,13 +205,13 @@ class Google:
             return Answer(400, {"error": "invalid_token"})
         return Answer(200, {})
 
-    def _sign_in(self, form: dict[str, list[str]]) -> tuple[Answer, str]:
-        kind = self.sign_in_faults.take(Request("token", "POST", "/token", ""))
+    def _sign_in(self, path: str, form: dict[str, list[str]]) -> tuple[Answer, str]:
+        kind = self.sign_in_faults.take(Request(path[1:], "POST", path, ""))
         if kind in _STATUS:
             return Answer(_STATUS[kind][0], {"error": "temporarily_unavailable"}), ""
         if kind in UNHEARD:
             return Answer(), kind
-        return self._token(form), kind
+        return self._token(form) if path == "/token" else self._revoke(form), kind
 
     def _token(self, form: dict[str, list[str]]) -> Answer:
         asked = {name: values[0] for name, values in form.items()}

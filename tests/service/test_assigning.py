@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.registry import Ports
-from service.cohort import Planned, plan
+from service.cohort import Plan, Planned, plan
 from service.decisions import made_again
 from service.explain import explain
 from service.passes import begin
@@ -115,11 +115,12 @@ def test_partners_are_not_told_who_got_the_time(shared: World) -> None:
 def test_a_time_that_is_gone_by_its_turn_is_looked_for_anew(shared: World) -> None:
     """Ben's time is taken between the plan and his turn: his pair is told that there is none."""
 
-    def meddled(work: Work) -> dict[tuple[str, str], Planned]:
+    def meddled(work: Work) -> Plan:
         planned = plan(work)
-        first, second = planned
-        taken = planned[first].found
-        return planned | {second: replace(planned[second], found=taken)}
+        first, second = planned.times
+        taken = planned.times[first].found
+        meant = {**planned.times, second: replace(planned.times[second], found=taken)}
+        return replace(planned, times=meant)
 
     with patch("service.passes.plan", meddled):
         work = shared.step(MONDAY)
@@ -128,7 +129,7 @@ def test_a_time_that_is_gone_by_its_turn_is_looked_for_anew(shared: World) -> No
 
 
 def test_a_plan_that_fails_leaves_each_pair_to_itself(shared: World) -> None:
-    def broken(work: Work) -> dict[tuple[str, str], Planned]:
+    def broken(work: Work) -> Plan:
         raise RuntimeError
 
     with patch("service.passes.plan", broken):
@@ -150,9 +151,9 @@ def test_what_is_proposed_is_not_moved_for_another(shared: World) -> None:
     assert work.counts["unschedulable"] == 1
 
 
-def planned_for(world: World) -> dict[tuple[str, str], Planned]:
+def planned_for(world: World) -> Mapping[tuple[str, str], Planned]:
     roster = load(world.directory)
-    return plan(begin(roster, world.engine, Ports(roster, world.directory), MONDAY))
+    return plan(begin(roster, world.engine, Ports(roster, world.directory), MONDAY)).times
 
 
 def test_one_due_pair_is_no_cohort(world: World) -> None:

@@ -13,7 +13,9 @@ import pytest
 
 from tests.servers.google import CLIENT_ID, Google, google
 from tests.service.test_run import NOON, heard, overlap, running
-from tests.world import DANA, LEE, PEOPLE, World, to
+from tests.world import DANA, LEE, ON_FILE, PEOPLE, World, to
+
+pytestmark = ON_FILE
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.engine import Connection
 
+from store import outbox
 from tests.servers.smtpd import SmtpServer, smtpd
 from tests.world import DANA, LEE, World, at
 
@@ -64,3 +66,18 @@ def test_silence_after_the_letter_is_shown_and_not_repeated(
     assert recipients(server) == [COORDINATOR, DANA, LEE]
     told = next(m.raw for m in server.letters if m.recipient == COORDINATOR)
     assert b"Subject: Mail in doubt:" in told
+
+
+def test_a_letter_that_is_taken_back_at_the_last_moment_is_not_sent(
+    world: World, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = outbox.claim
+
+    def late(connection: Connection, letter: int, now: datetime) -> bool:
+        outbox.mark(connection, letter, outbox.SUPERSEDED)  # as a page does, or another process
+        return claim(connection, letter, now)
+
+    monkeypatch.setattr(outbox, "claim", late)
+    work = world.step(MONDAY)
+    assert (work.counts["sent"], work.counts["failed"]) == (0, 0)
+    assert recipients(server) == []

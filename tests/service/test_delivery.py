@@ -420,7 +420,7 @@ def test_every_letter_that_a_killed_process_left_is_settled(office: Office) -> N
         office.put(key)
         number = office.row(key).id
         with office.engine.begin() as connection:
-            outbox.begin(connection, number, MONDAY - LAG)
+            assert outbox.claim(connection, number, MONDAY - LAG)
     office.step()
     assert [office.row(key).state for key in "ab"] == [UNKNOWN, UNKNOWN]
     reason = "the service stopped while this mail was on its way"

@@ -37,7 +37,7 @@ from store.restore import restore
 from store.schema import metadata
 from store.tables_privacy import tallies
 from tests.service.traces import in_bytes, in_files, in_tables, plant
-from tests.world import LEE, World, at, kinds
+from tests.world import LEE, ON_FILE, World, at, kinds
 
 ZSOFIA, NAME = "zsofia.quill@example.org", "Zsófia Quillfeather"
 WORDS = (ZSOFIA, NAME, "Quillfeather", "zsofia.quill")
@@ -111,6 +111,7 @@ def test_every_table_is_somebodys_or_nobodys() -> None:
     assert set(listed) == set(metadata.sorted_tables)
 
 
+@ON_FILE
 def test_nothing_is_left_of_her(played: World, log: io.StringIO) -> None:
     with played.engine.begin() as connection:
         plant(connection, (ZSOFIA, LEE, ZSOFIA), f"with {NAME}", letter(ZSOFIA))
@@ -274,6 +275,7 @@ class Provider:
         return self.answer
 
 
+@ON_FILE
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
@@ -301,6 +303,7 @@ def test_a_consent_is_given_back(world: World, answer: bool | ProviderError, say
     assert rows(world, tables.grants) == []
 
 
+@ON_FILE
 def test_backups_are_named_with_their_end(world: World) -> None:
     enrolled(world)
     world.step(MONDAY)
@@ -318,6 +321,7 @@ def test_backups_are_named_with_their_end(world: World) -> None:
     assert other.exists()
 
 
+@ON_FILE
 def test_a_restored_backup_brings_nobody_back_for_long(world: World) -> None:
     enrolled(world)
     world.step(MONDAY)
@@ -342,6 +346,7 @@ def test_a_restored_backup_brings_nobody_back_for_long(world: World) -> None:
     assert record["whole"], record["breaks"]
 
 
+@ON_FILE
 def test_records_go_by_themselves_years_after(world: World) -> None:
     enrolled(world)
     world.step(MONDAY)

@@ -24,7 +24,7 @@ from service.status import status
 from service.work import Work, reading
 from store.database import migrate
 from tests.service.exposed import Exposed, exposed
-from tests.world import DANA, PAIRS, PEOPLE, World, at
+from tests.world import DANA, ON_FILE, PAIRS, PEOPLE, World, at
 
 MONDAY = at("2027-01-11 12:00")
 CANARIES = ("Canaria", "canary", "example.org", "Dana", "Lee", "Zeppelin", "@", "overlap-")
@@ -153,6 +153,7 @@ def test_many_pairs_take_no_more_queries_than_one(world: World) -> None:
     assert queries(world.engine, lambda: figures(world, MONDAY)) == few
 
 
+@ON_FILE
 def test_counting_mails_reads_an_index_and_not_their_bytes(world: World) -> None:
     plan = "EXPLAIN QUERY PLAN SELECT kind, state, count(*) FROM outbox GROUP BY state, kind"
     with reading(world.engine) as connection:

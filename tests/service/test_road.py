@@ -190,6 +190,15 @@ def test_an_unanswered_proposal_is_nudged_twice_then_moved(world: World) -> None
     assert world.step(now + timedelta(hours=4)).counts["reproposed"] == 1
 
 
+def test_who_was_not_looked_at_for_days_is_nudged_once(world: World) -> None:
+    world.write(agreement='[agreement]\nnotice = "10 days"\n')
+    invited(world)
+    for minutes in (0, 0, 15):
+        world.step(MONDAY + timedelta(days=8, hours=1, minutes=minutes))
+    nudged = [m for m in world.sent() if "reply is missing" in str(m["Subject"])]
+    assert len(to(nudged, DANA)) == len(to(nudged, LEE)) == 1
+
+
 def test_a_reminder_goes_to_both_once(world: World) -> None:
     start = confirmed(world)
     reminders = []

@@ -193,6 +193,8 @@ BREAKAGES = [
     ("web/connect.html", "{{ person.name }}{{ persn }}", 1, 'did you mean "person"'),
     ("web/agenda.es.html", "{% block body %}", 1, "endblock"),
     ("mail/invite/body.txt", "x" * 70_000, 1, "larger than 64 KB"),
+    ("mail/invite/body.txt", "{{ " + "9" * 5000 + " }}", 1, "can't be rendered (ValueError)"),
+    ("mail/invite/body.txt", "{% include 'a\\0\\n' %}", 1, "there is no template a;"),
 ]
 
 

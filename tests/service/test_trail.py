@@ -19,7 +19,7 @@ from service.work import reading
 from store import chain, pseudonyms, queue, tables
 from store.outbox import SENT
 from store.tables_privacy import chain as rows
-from tests.world import DANA, LEE, World, at
+from tests.world import DANA, LEE, ON_FILE, World, at
 
 MONDAY = at("2027-01-11 12:00")
 
@@ -108,6 +108,7 @@ TAMPERINGS = {
 }
 
 
+@ON_FILE
 @pytest.mark.parametrize("statement", TAMPERINGS)
 def test_tampering_is_named_and_stays_so(told: World, statement: str) -> None:
     with reading(told.engine) as connection:
@@ -124,6 +125,7 @@ def test_tampering_is_named_and_stays_so(told: World, statement: str) -> None:
     assert verified(told.engine)[1][0].number == named
 
 
+@ON_FILE
 def test_check_tells_of_a_broken_chain(told: World) -> None:
     from integrations.registry import Ports
 

@@ -6,12 +6,14 @@ import base64
 import quopri
 import zlib
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from email.header import Header
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Boolean, Column, LargeBinary, Table, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import Float, Integer, TypeEngine
 
 from store import owners
@@ -94,12 +96,18 @@ def plant(connection: Connection, people: tuple[str, str, str], words: str, raw:
     So a new table is planted too, and is found again unless `forget` knows of it.
     """
     event = {"id": "event", "sequence": 0, "details": "", "start": 1, "end": 2}
-    connection.execute(metadata.tables["events"].insert().prefix_with("OR IGNORE").values(**event))
+    _put(connection, metadata.tables["events"], event)
     for table in metadata.sorted_tables:
         if table not in owners.NOBODYS and (table.name != "forgetting" or people[0] == people[2]):
             values = {c.name: _value(table, c, people, words, raw) for c in table.columns}
             present = {name: v for name, v in values.items() if v is not None}
-            connection.execute(table.insert().prefix_with("OR IGNORE").values(**present))
+            _put(connection, table, present)
+
+
+def _put(connection: Connection, table: Table, values: dict[str, Any]) -> None:
+    """The row, unless there is one with its key."""
+    with suppress(IntegrityError), connection.begin_nested():
+        connection.execute(table.insert().values(**values))
 
 
 def _value(

@@ -20,6 +20,7 @@ _EXCEPTIONS = (
     ("timezone", "Europe/London"),
     ("hours", HOURS[2]),
 )
+_FULL_DAYS = 42
 _OUTAGES = (
     ("mail", ("off",)),
     ("inbox", ("off",)),
@@ -49,6 +50,24 @@ def happen(world: World) -> None:
             world.write()
     if dice.random() < 0.02:
         _hand_in_the_calendar(world)
+    _full_then_empty(world)
+
+
+def _full_then_empty(world: World) -> None:
+    """In every world somebody has no free day for weeks, and then their server tells an empty
+    calendar for one look: who believes it books over what is there."""
+    dice = world.dice
+    if world.swamped is None:
+        paired = {user for pair in world.cohort.pairs for user in (pair.mentor, pair.mentee)}
+        if world.now.date() > FIRST and (known := sorted(world.diaries.keys() & paired)):
+            world.swamped = dice.choice(known)
+            for number in range(_FULL_DAYS):
+                day = world.now + timedelta(days=number)
+                world.diaries[world.swamped].put(f"full {day}", (day, day + timedelta(days=1)))
+            world.blinks_from = world.now + timedelta(days=dice.randrange(2, 14))
+    elif world.blinks_from and world.now >= world.blinks_from:
+        world.weather.strike(f"calendar {world.swamped}", "empty", 0.01)
+        world.blinks_from = None
 
 
 def _calendar_changes(world: World, diary: Diary) -> None:

@@ -6,12 +6,14 @@ Hours come from the files, read without the product. A fault is a sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
@@ -33,6 +35,7 @@ _TO_LEAVERS = ("cancelled", "ended")
 _AT_ONCE = ("sign_in",)
 _LIVE = ("proposed", "confirmed")
 _WAITING = ("queued", "sending")
+_NOTHING: Mapping[str, object] = {}
 _LINE = re.compile(r"^(UID|SEQUENCE|DTSTART[^:]*|DTEND[^:]*|METHOD):(.*)$", re.MULTILINE)
 
 
@@ -63,6 +66,8 @@ class Invariants:
     booked: int = 0
     _keys: set[str] = field(default_factory=set)
     _times: dict[tuple[str, str], tuple[int, str, datetime]] = field(default_factory=dict)
+    _in_doubt: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """The times in letters that were lost, of which nobody but us knows that they were."""
     _versions: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     _former: dict[str, Sheet] = field(default_factory=dict)
     _before: set[tuple[str, int, datetime]] = field(default_factory=set)
@@ -135,9 +140,16 @@ class Invariants:
             yield f"{told}: SEQUENCE {sequence} was {before[1:]} and is {event['METHOD']} {start}"
         self._times[who] = (sequence, event["METHOD"], start)
         # While a meeting goes on, that it is off is still news.
-        times = (start, before and before[2], _at(event, "DTEND"))
+        doubtful = self._in_doubt.get(who)
+        times = (start, before and before[2], _at(event, "DTEND"), doubtful)
         near = [each for each in times if each and now <= each <= now + _URGENT]
-        return bool(near) and before is not None and sent.kind in _CHANGES
+        is_news = before is not None or doubtful is not None
+        return bool(near) and is_news and sent.kind in _CHANGES
+
+    def may_know(self, reader: str, message: EmailMessage) -> None:
+        """A letter was lost after it was sent: its reader has to be taken to know what it says."""
+        if (event := event_in(message)) and event["METHOD"] == "REQUEST":
+            self._in_doubt[event["UID"], reader] = _at(event, "DTSTART")
 
     def _hours(
         self,
@@ -218,30 +230,41 @@ class Invariants:
                 self.faults.append(f"{row.key} is {row.state}, and nobody was told")
 
 
+def rows_of(engine: Engine, query: str, about: Mapping[str, object] = _NOTHING) -> list[tuple[Any]]:
+    """Rows as SQLite has them: they are looked at after every pass."""
+    with engine.connect() as connection:
+        known: Any = connection.connection.driver_connection
+        found: list[tuple[Any]] = known.execute(query, about).fetchall()
+        return found
+
+
 def waiting_for(engine: Engine) -> set[str]:
     """Whose mail has not left yet."""
-    t = tables.outbox.c
-    with engine.connect() as connection:
-        query = select(t.recipient).where(t.state.in_(_WAITING))
-        return set(connection.execute(query).scalars())
+    query = "SELECT DISTINCT recipient FROM outbox WHERE state IN ('queued', 'sending')"
+    return {recipient for (recipient,) in rows_of(engine, query)}
+
+
+_BOOKED = """SELECT uid, mentor, mentee, state, sequence, start, end,
+ instr(decision, '"outside": true') FROM meetings ORDER BY uid"""
 
 
 def booked_in(engine: Engine) -> list[Booked]:
-    t = tables.meetings.c
-    query = select(t.uid, t.mentor, t.mentee, t.state, t.sequence, t.start, t.end, t.decision)
-    with engine.connect() as connection:
-        return [
-            Booked(
-                row.uid,
-                (row.mentor, row.mentee),
-                row.state,
-                row.sequence,
-                datetime.fromtimestamp(row.start, UTC),
-                datetime.fromtimestamp(row.end, UTC),
-                '"outside": true' in row.decision,
-            )
-            for row in connection.execute(query.order_by(t.uid))
-        ]
+    return [_booked(*row) for row in rows_of(engine, _BOOKED)]
+
+
+@lru_cache(maxsize=4096)
+def _booked(
+    uid: str,
+    mentor: str,
+    mentee: str,
+    state: str,
+    sequence: int,
+    start: int,
+    end: int,
+    out: int,
+) -> Booked:
+    first, last = (datetime.fromtimestamp(at, UTC) for at in (start, end))
+    return Booked(uid, (mentor, mentee), state, sequence, first, last, bool(out))
 
 
 def event_in(message: EmailMessage) -> dict[str, str] | None:

@@ -149,6 +149,7 @@ class Servers:
     kept: bool
     open_connections: Callable[[], int]
     letters: list[Letter] = field(default_factory=list)
+    lost: list[Letter] = field(default_factory=list)
     taken: dict[str, datetime] = field(default_factory=dict)
     inbox_mails: list[bytes] = field(default_factory=list)
     entries: dict[str, Shown] = field(default_factory=dict)
@@ -199,6 +200,8 @@ class Servers:
                 self._refuse(f"{letter.message_id} is sent twice")
             self.letters.append(letter)
             self.taken[letter.message_id] = self.weather.now
+        else:
+            self.lost.append(letter)
         if self.weather.chance(0.005):
             raise Killed
         if lost or silent:

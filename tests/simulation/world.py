@@ -30,7 +30,7 @@ from tests.programme.judge import sheets_in
 from tests.programme.partners import Partners
 from tests.programme.play import Sent, parsed
 from tests.simulation.happenings import happen
-from tests.simulation.invariants import OFFICE, Invariants, waiting_for
+from tests.simulation.invariants import OFFICE, Invariants, rows_of, waiting_for
 from tests.simulation.servers import Diary, Killed, Servers, Weather
 from tests.simulation.setting import FIRST, HOURS, MOODS, ZONES
 
@@ -57,6 +57,8 @@ class World:
     size: Size = Size()
     cohort: Cohort = field(default_factory=Cohort)
     left: dict[str, datetime] = field(default_factory=dict)
+    swamped: str | None = None
+    blinks_from: datetime | None = None
     kills: int = 0
     mails: int = 0
     passes: int = 0
@@ -140,8 +142,6 @@ class World:
         self.servers.violations.clear()
         self.invariants.look(now, fresh, self.engine, self.servers, self.left)
         for sent in fresh:
-            self.trace.update(f"{now} {sent.reader} {sent.key}".encode())
-            self.trace.update(sent.message.as_bytes())
             self.partners.read(sent.kind, sent.message, now)
             self._enter(sent)
         self.partners.live(now)
@@ -149,7 +149,7 @@ class World:
             for span in spans if user in self.diaries else ():
                 self.diaries[user].put(f"urgent {span[0]}", span)
         self.partners.came_up.clear()
-        self.trace.update(repr(_states(self.engine)).encode())
+        self.trace.update(repr(_states(self.engine, now)).encode())
 
     def _pass(self, now: datetime) -> list[Sent]:
         """One full pass; a process that is killed is started again, and begins anew."""
@@ -201,10 +201,17 @@ class World:
 
     def _delivered(self, now: datetime) -> list[Sent]:
         letters, self.servers.letters = self.servers.letters, []
+        lost, self.servers.lost = self.servers.lost, []
         t = tables.outbox.c
         with self.engine.connect() as connection:
             query = select(t.message_id, t.kind, t.key)
+            query = query.where(t.message_id.in_([each.message_id for each in letters]))
             why = {row.message_id: (row.kind, row.key) for row in connection.execute(query)}
+        for each in lost:
+            self.invariants.may_know(each.recipient, parsed(each.raw))
+        for each in letters:
+            self.trace.update(f"{now} {each.recipient} {why[each.message_id]}".encode())
+            self.trace.update(each.raw)
         return [
             Sent(now, each.recipient, *why[each.message_id], parsed(each.raw)) for each in letters
         ]
@@ -285,18 +292,18 @@ def _in_haste(connection: sqlite3.Connection, _record: object) -> None:
 
 
 _SHOWN = (
-    (tables.meetings, ("uid", "state", "sequence", "start", "end", "published", "why")),
-    (tables.attendances, ("uid", "person", "partstat", "nudges", "answered")),
-    (tables.outbox, ("key", "state", "attempts", "next_attempt", "error")),
-    (tables.pairs, ("mentor", "mentee", "state", "reason", "rest_until")),
-    (tables.calendars, ("person", "state", "synced_at", "outage", "doubted")),
+    "SELECT uid, state, sequence, start, end, published, why FROM meetings WHERE end > :since",
+    "SELECT uid, person, partstat, nudges, answered FROM attendances"
+    " WHERE uid IN (SELECT uid FROM meetings WHERE end > :since)",
+    "SELECT key, state, attempts, next_attempt, error FROM outbox"
+    " WHERE state IN ('queued', 'sending') OR created_at > :since",
+    "SELECT mentor, mentee, state, reason, rest_until FROM pairs",
+    "SELECT person, state, synced_at, outage, doubted FROM calendars",
 )
+_LATELY = timedelta(weeks=3)
+"""What was settled so long ago changes no more."""
 
 
-def _states(engine: Engine) -> list[object]:
-    found: list[object] = []
-    with engine.connect() as connection:
-        for table, names in _SHOWN:
-            columns = [table.c[name] for name in names]
-            found += [tuple(row) for row in connection.execute(select(*columns).order_by(*columns))]
-    return found
+def _states(engine: Engine, now: datetime) -> list[object]:
+    since = {"since": int((now - _LATELY).timestamp())}
+    return [row for query in _SHOWN for row in sorted(rows_of(engine, query, since), key=repr)]

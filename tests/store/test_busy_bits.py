@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
+from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
 from mentoring.grid import Grid
 from mentoring.interval import Interval
 from store import busy_bits, calendars
-from store.schema import metadata
+from tests.world import BOTH
 
+pytestmark = BOTH
 NOW = datetime(2027, 3, 8, 9, 5, tzinfo=UTC)
 WINDOW = Interval(NOW, NOW + timedelta(days=30))
 WHO = "dana@example.org"
@@ -38,12 +39,11 @@ readings = st.lists(
 
 
 @contextmanager
-def store() -> Iterator[Connection]:
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
-    with engine.begin() as connection:
+def played(engine: Engine) -> Iterator[Connection]:
+    """A store of which nothing is kept."""
+    with engine.connect() as connection:
         yield connection
-    engine.dispose()
+        connection.rollback()
 
 
 def kept(connection: Connection) -> int:
@@ -52,12 +52,13 @@ def kept(connection: Connection) -> int:
     return grid.cut(bits, first)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(readings)
 def test_whatever_comes_and_goes(
+    engine: Engine,
     changes: list[tuple[bool, dict[str, list[Interval]]]],
 ) -> None:
-    with store() as connection:
+    with played(engine) as connection:
         for complete, items in changes:
             calendars.write_busy(connection, WHO, items, complete=complete, now=NOW)
             rows = calendars.busy_of(connection, WHO, WINDOW)
@@ -67,8 +68,8 @@ def test_whatever_comes_and_goes(
         assert kept(connection) == 0
 
 
-def test_what_is_past_is_dropped_where_nothing_was_written_since() -> None:
-    with store() as connection:
+def test_what_is_past_is_dropped_where_nothing_was_written_since(engine: Engine) -> None:
+    with played(engine) as connection:
         past = Interval(NOW - timedelta(hours=5), NOW + timedelta(days=15))
         calendars.write_busy(connection, WHO, {"a": [past]}, complete=True, now=NOW)
         written = busy_bits.load(connection, [WHO])
@@ -84,8 +85,8 @@ def test_what_is_past_is_dropped_where_nothing_was_written_since() -> None:
         assert ahead.cut(bits, first) == ahead.cut(before, Grid.over(WINDOW).first) != 0
 
 
-def test_an_entry_without_end_takes_little_room() -> None:
-    with store() as connection:
+def test_an_entry_without_end_takes_little_room(engine: Engine) -> None:
+    with played(engine) as connection:
         ever = Interval(NOW, datetime(9999, 1, 1, tzinfo=UTC))
         calendars.write_busy(connection, WHO, {"a": [ever]}, complete=True, now=NOW)
         assert kept(connection) == Grid.over(WINDOW).all
@@ -93,8 +94,8 @@ def test_an_entry_without_end_takes_little_room() -> None:
         assert bits.bit_length() <= 401 * 96
 
 
-def test_one_query_for_a_few_and_for_many() -> None:
-    with store() as connection:
+def test_one_query_for_a_few_and_for_many(engine: Engine) -> None:
+    with played(engine) as connection:
         for person in ("a", "b", "c"):
             span = Interval(NOW, NOW + timedelta(hours=1))
             calendars.write_busy(connection, person, {"x": [span]}, complete=True, now=NOW)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from store import busy_bits, database, facts, meetings
 from store.database import StoreError, migrate, open_engine, resolve_url, sole_writer
 from store.schema import metadata
+from tests.world import BOTH
 
 NOW = datetime(2027, 1, 11, 12, tzinfo=UTC)
 LATER = f'''"""A later version."""
@@ -32,15 +33,20 @@ def opened(tmp_path: Path) -> Engine:
     return open_engine(make_url(f"sqlite:///{tmp_path}/overlap.db"))
 
 
-def test_a_new_store_needs_no_backup_and_has_every_table(tmp_path: Path) -> None:
-    engine = opened(tmp_path)
-    assert migrate(engine, now=NOW) is None
-    with engine.begin() as connection:
+@BOTH
+def test_a_new_store_needs_no_backup_and_has_every_table(empty: Engine) -> None:
+    assert migrate(empty, now=NOW) is None
+    with empty.begin() as connection:
         for table in metadata.sorted_tables:
             connection.execute(select(table)).all()
+    assert migrate(empty, now=NOW) is None
+
+
+def test_a_commit_survives_a_power_loss(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    with engine.begin() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
-    assert migrate(engine, now=NOW) is None
     engine.dispose()
 
 
@@ -66,8 +72,9 @@ def test_an_upgrade_takes_a_backup_first(tmp_path: Path, monkeypatch: pytest.Mon
     before.dispose()
 
 
+@BOTH
 def test_a_store_of_the_first_version_keeps_its_meetings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = tmp_path / "migrations"
     shutil.copytree(database._MIGRATIONS, first)
@@ -75,7 +82,7 @@ def test_a_store_of_the_first_version_keeps_its_meetings(
         if not path.name.startswith("0001"):
             path.unlink()
     begin = int(datetime.now(UTC).timestamp()) // 900 * 900
-    engine = opened(tmp_path)
+    engine = empty
     with monkeypatch.context() as patched:
         patched.setattr(database, "_MIGRATIONS", first)
         migrate(engine, now=NOW)
@@ -84,7 +91,7 @@ def test_a_store_of_the_first_version_keeps_its_meetings(
             "INSERT INTO meetings (uid, mentor, mentee, number, state, sequence, tries, start, "
             '"end", proposed_at, zone, on_site, edge_mentor, edge_mentee, refused, decision, '
             "published) VALUES ('u@overlap', 'a@x.org', 'b@x.org', 1, 'proposed', 0, 1, 1800000000,"
-            " 1800003600, 1799990000, 'UTC', 0, 0, 0, '[]', '{}', 0)"
+            " 1800003600, 1799990000, 'UTC', false, 0, 0, '[]', '{}', 0)"
         )
         for person in ("a@x.org", "b@x.org"):
             connection.exec_driver_sql(
@@ -95,7 +102,8 @@ def test_a_store_of_the_first_version_keeps_its_meetings(
             'INSERT INTO busy (person, item, start, "end") VALUES '
             f"('a@x.org', 'i', {begin + 60}, {begin + 960}), ('a@x.org', 'j', {begin}, {begin})"
         )
-    assert migrate(engine, now=NOW) is not None
+    backup = migrate(engine, now=NOW)
+    assert (backup is not None) == (engine.dialect.name == "sqlite")
     with engine.begin() as connection:
         first_quarter, bits = busy_bits.load(connection, ["a@x.org"])["a@x.org"]
         assert bits == 0b11 << begin // 900 - first_quarter
@@ -103,7 +111,6 @@ def test_a_store_of_the_first_version_keeps_its_meetings(
         assert (booking.link, booking.why, booking.meeting.accepted) == ("", "", True)
         assert (booking.wall, booking.rules) == ("2027-01-15T08:00:00+00:00", "")
         meetings.save(connection, booking)
-    engine.dispose()
 
 
 def test_a_damaged_store_is_left_as_it_is(tmp_path: Path) -> None:
@@ -116,12 +123,19 @@ def test_a_damaged_store_is_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == b"not a database, but all there is" * 100
 
 
-def test_only_one_process_writes(tmp_path: Path) -> None:
-    url = resolve_url("sqlite:///overlap.db", tmp_path)
-    with sole_writer(url), pytest.raises(StoreError, match="another Overlap"), sole_writer(url):
+@BOTH
+def test_only_one_process_writes(engine: Engine) -> None:
+    other = open_engine(engine.url)
+    refused = pytest.raises(StoreError, match="another Overlap")
+    with sole_writer(engine), refused, sole_writer(other):
         pass
-    with sole_writer(url):
+    with sole_writer(other):
         pass
+    with engine.begin() as connection:  # who holds nothing any more holds up nobody
+        facts.write(connection, "kept", "yes")
+    with sole_writer(other):
+        pass
+    other.dispose()
 
 
 def test_the_folder_of_the_store(tmp_path: Path) -> None:
@@ -129,6 +143,6 @@ def test_the_folder_of_the_store(tmp_path: Path) -> None:
     assert resolve_url("sqlite:////var/lib/x.db", tmp_path).database == "/var/lib/x.db"
     with (
         pytest.raises(StoreError, match="can't be written"),
-        sole_writer(resolve_url("sqlite:///missing/overlap.db", tmp_path)),
+        sole_writer(open_engine(resolve_url("sqlite:///missing/overlap.db", tmp_path))),
     ):
         pass

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, select
 from sqlalchemy.engine import Connection, Row
+from sqlalchemy.exc import IntegrityError
 
 from mentoring.letter import Letter
 from store import outbox
@@ -53,7 +54,7 @@ def put(
     """Queue a letter on the meeting and bring it into a state; its row's number."""
     letter = Letter(f"<{key}@example.org>", SENDER, recipient, f"words of {key}".encode())
     more.setdefault("uid", UID)
-    assert outbox.enqueue(connection, key=key, kind=kind, letter=letter, now=now, **more)
+    outbox.enqueue(connection, key=key, kind=kind, letter=letter, now=now, **more)
     number = row(connection, key).id
     if state != QUEUED:
         outbox.mark(connection, number, state)
@@ -98,15 +99,15 @@ def test_a_key_is_said_once_whatever_became_of_it(connection: Connection) -> Non
     for state in STATES:
         outbox.mark(connection, number, state)
         assert outbox.is_said(connection, "a")
-        twice = outbox.enqueue(connection, key="a", kind="moved", letter=again, now=NOW)
-        assert twice is False
+        with pytest.raises(IntegrityError):
+            outbox.enqueue(connection, key="a", kind="moved", letter=again, now=NOW)
     assert (row(connection).raw, row(connection).recipient) == (b"words of a", DANA)
     assert not outbox.is_said(connection, "b")
 
 
 def test_a_letter_about_nothing_in_particular(connection: Connection) -> None:
     letter = Letter("<w@example.org>", SENDER, DANA, b"welcome")
-    assert outbox.enqueue(connection, key="w", kind="welcome", letter=letter, now=NOW)
+    outbox.enqueue(connection, key="w", kind="welcome", letter=letter, now=NOW)
     [queued] = outbox.due(connection, SENDER, NOW)
     assert (queued.uid, queued.known_start, queued.expires_at) == ("", None, None)
 
@@ -146,7 +147,8 @@ def test_letters_go_in_the_order_they_were_queued(connection: Connection) -> Non
         put(connection, key)
     assert keys(outbox.due(connection, SENDER, NOW)) == ["c", "a", "b"]
     for queued in outbox.due(connection, SENDER, NOW):
-        outbox.begin(connection, queued.id, NOW)
+        assert outbox.claim(connection, queued.id, NOW)
+        assert not outbox.claim(connection, queued.id, NOW), "one sender has it"
     assert outbox.due(connection, SENDER, NOW) == []
     assert keys(outbox.interrupted(connection, SENDER)) == ["c", "a", "b"]
 
@@ -157,7 +159,7 @@ def test_one_that_was_begun_says_since_when_and_forgets_why_it_waited(
     number = put(connection)
     other = put(connection, "b")
     outbox.mark(connection, number, QUEUED, error="421 closing", next_attempt=NOW)
-    outbox.begin(connection, number, NOW + SECOND)
+    assert outbox.claim(connection, number, NOW + SECOND)
     [left] = outbox.interrupted(connection, SENDER)
     assert (left.id, left.since, left.letter.sender) == (number, NOW + SECOND, SENDER)
     assert row(connection).error == ""

@@ -18,7 +18,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, store: str) -> Iterator[Office]:
     """A small programme with its pages served; its mentor says yes at Google when asked."""
-    with ready(tmp_path / "programme") as office:
+    with ready(tmp_path / "programme", store=store) as office:
         yield office

@@ -23,7 +23,7 @@ from service.roster_source import load
 from service.work import Work
 from store import facts
 from tests.servers.google import CLIENT_ID, google
-from tests.world import DANA, LEE, PEOPLE, World, at
+from tests.world import DANA, LEE, PEOPLE, SQLITE, World, at
 from web.app import application
 from web.serve import PageServer
 
@@ -86,11 +86,10 @@ class Office:
             people = "\n".join([f"{first},language", *(f"{row},{self.language}" for row in rest)])
         self.world.write(people=people)
         settings = self.world.directory / "overlap.toml"
-        settings.write_text(
-            settings.read_text()
-            + f'[web]\nbase_url = "{self.base}"\n[store]\nkey = "file:store.key"\n'
-            + self.provider
-        )
+        text = settings.read_text()
+        store = "" if "[store]" in text else "[store]\n"  # it is the last section
+        text += f'{store}key = "file:store.key"\n[web]\nbase_url = "{self.base}"\n'
+        settings.write_text(text + self.provider)
 
     def through(self, http: httpx.Client) -> httpx.Response:
         """Open the link, press the button, sign in at Google, come back."""
@@ -120,9 +119,9 @@ def opened(office: Office) -> Iterator[None]:
 
 
 @contextmanager
-def at_google(directory: Path, language: str = "") -> Iterator[Office]:
+def at_google(directory: Path, language: str = "", store: str = SQLITE) -> Iterator[Office]:
     """The office of a mentor with Google Calendar, who has not consented yet."""
-    world = World(directory)
+    world = World(directory, store=store)
     with google() as server:
         server.user(LEE, "America/Los_Angeles")
         server.user(DANA)
@@ -137,8 +136,8 @@ def at_google(directory: Path, language: str = "") -> Iterator[Office]:
 
 
 @contextmanager
-def ready(directory: Path, language: str = "") -> Iterator[Office]:
+def ready(directory: Path, language: str = "", store: str = SQLITE) -> Iterator[Office]:
     """An office whose mentor will say yes at Google."""
-    with at_google(directory, language) as office:
+    with at_google(directory, language, store) as office:
         office.server.consenting = LEE
         yield office
