@@ -173,6 +173,10 @@ def test_a_rule_that_nothing_bounds(rule: str, told: str) -> None:
         ("FREQ=YEARLY;BYMONTH=2,3;BYMONTHDAY=31;COUNT=1", 2),
         ("FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=31;COUNT=1", 2),
         ("FREQ=MONTHLY;BYMONTHDAY=31;COUNT=1", 2),
+        *(
+            (f"FREQ=YEARLY;BYMONTH={month};BYMONTHDAY={last};COUNT=1", 1)
+            for month, last in ((2, 29), (4, 30), (6, 30), (9, 30), (11, 30))
+        ),
         ("FREQ=DAILY;COUNT=24;BYHOUR=" + ",".join(map(str, range(24))), 1),
         ("FREQ=DAILY;COUNT=4;BYHOUR=1,4;BYMINUTE=0,5", 3),
     ],
