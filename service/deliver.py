@@ -19,7 +19,7 @@ from mentoring.sign_in import SIGN_IN
 from service.engine import Job, run_all
 from service.post import post
 from service.work import Work, reading
-from store import bounces, meetings, outbox
+from store import bounces, meetings, outbox, queue
 from store.outbox import EXPIRED, FAILED, QUEUED, SENT, SUPERSEDED, UNKNOWN, Queued
 
 log = structlog.get_logger()
@@ -156,7 +156,7 @@ def _not_taken(work: Work, queued: Queued, error: ProviderError) -> None:
         outbox.mark(
             connection,
             queued.id,
-            FAILED if dead else QUEUED,
+            FAILED if dead else _again(connection, queued),
             error=error.message,
             next_attempt=work.now + wait,
         )
@@ -183,10 +183,16 @@ def _in_doubt(work: Work, mailer: Mailer, queued: Queued, reason: str) -> None:
     if taken is False and work.now < queued.since + mailer.lag:
         log.info("mail_not_to_be_seen_yet", key=queued.key, reason=reason)
         return  # it stays in sending, and is looked for again
-    state = QUEUED if taken is False else UNKNOWN
     with work.engine.begin() as connection:
+        state = _again(connection, queued) if taken is False else UNKNOWN
         outbox.mark(connection, queued.id, state, error=reason)
     log.warning("mail_in_doubt", key=queued.key, state=state, reason=reason)
+
+
+def _again(connection: Connection, queued: Queued) -> str:
+    """The state of a letter that was not taken; a later one may say something else by now."""
+    item = queue.by_id(connection, queued.id)
+    return SUPERSEDED if item and queue.is_outdated(connection, item) else QUEUED
 
 
 def _settle_interrupted(work: Work, mailer: Mailer, sender: str) -> None:

@@ -452,3 +452,34 @@ def test_a_supervisor_outside_the_roster_is_known_while_they_are_named(office: O
     office.roster = replace(office.roster, people={**office.roster.people, DANA: dana})
     office.step()
     assert office.row("a").state == SUPERSEDED
+
+
+@pytest.mark.parametrize("overtaken", [True, False])
+def test_a_letter_that_was_not_taken_is_not_sent_behind_a_later_one(
+    office: Office, overtaken: bool
+) -> None:
+    """Its SEQUENCE would fall. In doubt first, then found to be lost."""
+    office.channel.late = {"old": [silence()]}
+    office.channel.seen = ProviderError("the archive is closed", mend="open it")
+    office.put("old", kind="invite", uid="m")
+    office.step()
+    office.put("new", kind="moved" if overtaken else "nudge", uid="m")
+    office.put("others", to=LEE, kind="moved", uid="m")
+    office.step()
+    office.channel.seen = False
+    for _ in range(2):
+        office.step(MONDAY + LAG)
+    assert office.row("old").state == (SUPERSEDED if overtaken else SENT)
+    assert office.channel.taken == ["new", "others", *([] if overtaken else ["old"])]
+
+
+def test_a_letter_that_has_to_wait_is_overtaken_too(office: Office) -> None:
+    def moved_meanwhile(_message_id: str) -> str:
+        office.put("new", kind="moved", uid="m")
+        return SENDING
+
+    office.put("old", kind="invite", uid="m")
+    office.channel.state = moved_meanwhile
+    office.channel.late = {"old": [later()]}
+    office.step()
+    assert (office.row("old").state, office.row("new").state) == (SUPERSEDED, QUEUED)
