@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from integrations.google import READ_MAIL, SEND, Account, MissingScope, Refused
-from integrations.google_answers import LATER, pages, understood
+from integrations.google_answers import GARBLED, LATER, pages, understood
 from integrations.ports import (
     Access,
     Batch,
@@ -42,12 +42,8 @@ class GmailMailer:
     def lag(self) -> timedelta:
         return timedelta(minutes=2)
 
-    @understood
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
-        self.account.obtain(SEND)
-        messages = self.account.service("gmail").users().messages()
-        raw = base64.urlsafe_b64encode(letter.raw).decode()
-        request = messages.send(userId="me", body={"raw": raw}, fields="id")
+        request = self._request(letter)
         point_of_no_return()
         try:
             self.account.call(SEND, request, expected=_REFUSED)
@@ -56,10 +52,16 @@ class GmailMailer:
         except ProviderError as error:
             if isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
                 raise
-            raise OutcomeUnknown(
-                f"Gmail gave no answer after taking the mail to {letter.recipient}",
-                mend="look it up in Sent",
-            ) from error
+            raise _unknown(letter) from error
+        except GARBLED as error:
+            raise _unknown(letter) from error
+
+    @understood
+    def _request(self, letter: Letter) -> Any:
+        self.account.obtain(SEND)
+        messages = self.account.service("gmail").users().messages()
+        raw = base64.urlsafe_b64encode(letter.raw).decode()
+        return messages.send(userId="me", body={"raw": raw}, fields="id")
 
     @understood
     def delivered(self, message_id: str) -> bool | None:
@@ -97,6 +99,13 @@ class GmailMailer:
     @understood
     def check(self) -> None:
         self.account.obtain(SEND)
+
+
+def _unknown(letter: Letter) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"Gmail gave no answer after taking the mail to {letter.recipient}",
+        mend="look it up in Sent",
+    )
 
 
 def _refusal(letter: Letter, refused: Refused) -> ProviderError:

@@ -20,6 +20,8 @@ from integrations import tls
 from integrations.ports import Access
 
 LONGEST = 120.0
+_LARGEST = 1 << 20
+_LONGEST_WAIT = 86_400.0
 """Seconds for a request and its whole answer."""
 
 
@@ -82,17 +84,15 @@ def http_client(
     return httpx.Client(transport=transport, timeout=timeout, **how)
 
 
-def asked(
-    client: httpx.Client, method: str, url: str, *, largest: int = 1 << 20, **how: Any
-) -> httpx.Response:
-    """The answer, read to its end: uncompressed, since a compressed one has no bound, and of
-    `largest` bytes at most. Raises httpx.HTTPError."""
+def asked(client: httpx.Client, method: str, url: str, **how: Any) -> httpx.Response:
+    """The answer, read to its end: uncompressed, since a compressed one has no bound, and of a
+    megabyte at most. Raises httpx.HTTPError."""
     headers = {**(how.pop("headers", None) or {}), "Accept-Encoding": "identity"}
     content = b""
     with client.stream(method, url, headers=headers, **how) as answer:
         for chunk in answer.iter_raw():
             content += chunk
-            if len(content) > largest:
+            if len(content) > _LARGEST:
                 raise httpx.DecodingError("the answer has no end")
     kept = {n: answer.headers[n] for n in ("content-type", "retry-after") if n in answer.headers}
     return httpx.Response(answer.status_code, headers=kept, content=content)
@@ -100,8 +100,8 @@ def asked(
 
 def retry_after(value: str) -> float | None:
     """Seconds that a Retry-After header asks for, RFC 9110 section 10.2.3; None for no time."""
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdigit():
+        return min(float(value), _LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(value)
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from integrations.ports import Access, Batch, Letter, ProviderError, Received
+from integrations.ports import Access, Batch, Letter, LetterWithdrawn, ProviderError, Received
 
 log = structlog.get_logger()
 
@@ -45,7 +46,11 @@ class MaildirMailer:
             name = _file_name(letter.message_id)
             draft = self.folder / "tmp" / f"{name}.{os.getpid()}.{threading.get_ident()}"
             _write_synced(draft, letter.raw)
-            point_of_no_return()
+            try:
+                point_of_no_return()
+            except LetterWithdrawn:
+                draft.unlink()
+                raise
             draft.rename(self.folder / "new" / name)
             _sync_folder(self.folder / "new")
         except OSError as error:
@@ -64,6 +69,9 @@ class MaildirMailer:
     def check(self) -> None:
         try:
             self._create()
+            for part in ("tmp", "new"):
+                if not os.access(self.folder / part, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise ProviderError(
                 f"the mail folder {self.folder} can't be written ({error.strerror})",
@@ -134,7 +142,15 @@ class MaildirInbox:
         self._stop.set()
 
     def check(self) -> None:
+        if self._folder.exists() and not any(self._stamp()):
+            raise self._unreadable("there is no Maildir")
         self._files()
+
+    def _unreadable(self, why: str | None) -> ProviderError:
+        return ProviderError(
+            f"the inbox {self._folder} can't be read ({why})",
+            mend="create it as a Maildir, readable by the service's user",
+        )
 
     def _files(self) -> list[tuple[str, Path]]:
         """Every message by its name without flags, in order of arrival."""
@@ -145,10 +161,7 @@ class MaildirInbox:
                 for path in self._part(part)
             ]
         except OSError as error:
-            raise ProviderError(
-                f"the inbox {self._folder} can't be read ({error.strerror})",
-                mend="create it as a Maildir, readable by the service's user",
-            ) from error
+            raise self._unreadable(error.strerror) from error
         return [(name, path) for _, name, path in sorted(found)]
 
     def _part(self, part: str) -> list[Path]:
@@ -169,8 +182,12 @@ class MaildirInbox:
             ) from error
 
     def _stamp(self) -> tuple[int, ...]:
+        """When each part last changed; 0 for one that is not there."""
         parts = [self._folder / part for part in ("new", "cur")]
-        return tuple(part.stat().st_mtime_ns if part.is_dir() else 0 for part in parts)
+        try:
+            return tuple(part.stat().st_mtime_ns if part.is_dir() else 0 for part in parts)
+        except OSError as error:
+            raise self._unreadable(error.strerror) from error
 
 
 def inbox(url: str, access: Access) -> MaildirInbox:

@@ -33,6 +33,7 @@ from integrations.ports import (
     Batch,
     Letter,
     LetterRefused,
+    LetterWithdrawn,
     OutcomeUnknown,
     ProviderError,
     Received,
@@ -68,7 +69,11 @@ class Microsoft365Mailer:
         for left in known:  # by a pass that was cut short
             self._discard(left)
         draft = self._draft(letter)
-        point_of_no_return()
+        try:
+            point_of_no_return()
+        except LetterWithdrawn:
+            self._discard(draft)
+            raise
         try:
             self.mailbox.send("POST", f"{self._at(draft)}/send", SEND, content=b"", expected=202)
         except NoAnswer as error:

@@ -69,6 +69,10 @@ class OutcomeUnknown(Exception):  # noqa: N818 - it names an outcome, not a faul
         self.mend = mend
 
 
+class LetterWithdrawn(Exception):  # noqa: N818 - nothing failed
+    """Raised by `point_of_no_return`: the letter was taken back, or another process sends it."""
+
+
 class Grants(Protocol):
     """What partners consented to, kept encrypted. `account` is a calendar's URL, `google:a@b.c`."""
 

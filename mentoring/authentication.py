@@ -68,7 +68,7 @@ def noted(headers: Sequence[tuple[str, str]]) -> tuple[str, list[Result]]:
             break
         if name.lower() == RESULTS:
             found.append(_parsed(value))
-    last = found[0][0] if found else ""
+    last = next((server for server, results in found if results), "")
     return last, [result for server, results in found if server == last for result in results]
 
 

@@ -58,7 +58,8 @@ def _store(text: str) -> str:
         return text
     if text.startswith("postgresql+psycopg://"):
         return text
-    raise cells.CellError("the store can't be used", 'write "sqlite:///overlap.db"')
+    mend = 'write "sqlite:///overlap.db", or "postgresql+psycopg://…" (docs/install.md)'
+    raise cells.CellError("the store can't be used", mend)
 
 
 def _listen(text: str) -> str:

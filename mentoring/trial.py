@@ -55,7 +55,7 @@ class Judged:
 
 
 def judged(results: Sequence[Result]) -> Judged:
-    """Of several signatures the best counts; what is not named is `none`."""
+    """A pass counts before all else, else what was said first; what is not named is `none`."""
     return Judged(*(_best(results, method) for method in ("spf", "dkim", "dmarc")))
 
 

@@ -36,6 +36,7 @@ from service.trial import write_to_self
 from service.work import reading
 from store import facts
 from store.database import (
+    StoreDamagedError,
     file_of,
     is_absent,
     is_current,
@@ -140,6 +141,8 @@ def _ask_store(report: Report, url: URL, roster: Roster, directory: Path, now: d
         fault = unfit(engine)
     except SQLAlchemyError as error:
         removal, fault = None, refused(url, error)
+    except StoreDamagedError as error:
+        removal, fault = None, error.fault
     finally:
         engine.dispose()
     if removal:
@@ -243,7 +246,7 @@ def _read_up_to(roster: Roster, directory: Path) -> str | None:
                 return None
             with reading(engine) as connection:
                 return facts.read(connection, name)
-    except SQLAlchemyError:  # what is wrong with the store is said elsewhere
+    except (SQLAlchemyError, StoreDamagedError):  # what is wrong with the store is said elsewhere
         return None
 
 
@@ -275,10 +278,13 @@ def _sender(roster: Roster) -> str:
     return " ".join(doubts(look_up(domain, mail.get("dkim", ""), relay)))
 
 
-def _checked(port: object) -> None:
+def _checked(port: object) -> str:
+    if port is None:
+        return "none is set"
     probe = getattr(port, "check", None)
     if probe:
         probe()
+    return ""
 
 
 def _tried(name: str, file: str, line: int, act: Callable[[], object]) -> Connection:

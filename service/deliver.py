@@ -10,7 +10,7 @@ from itertools import groupby
 import structlog
 from sqlalchemy.engine import Connection
 
-from integrations.ports import LetterRefused, Mailer, OutcomeUnknown, ProviderError
+from integrations.ports import LetterRefused, LetterWithdrawn, Mailer, OutcomeUnknown, ProviderError
 from mentoring.availability import OFFICE_HOURS, reads_at
 from mentoring.meeting import is_near
 from mentoring.notices import UndeliveredNotice
@@ -31,10 +31,6 @@ _LONGEST_WAIT = timedelta(days=1)
 """However long a server asks us to stay away."""
 AT_ONCE = frozenset({SIGN_IN})
 """Kinds that their readers asked for a moment ago."""
-
-
-class _NotOurs(Exception):  # noqa: N818 - nothing failed
-    """The letter is queued no more: another process sends it, or it was taken back meanwhile."""
 
 
 def deliver(work: Work, only: Collection[str] = ()) -> None:
@@ -122,11 +118,11 @@ def _send(work: Work, mailer: Mailer, queued: Queued) -> bool:
     def point_of_no_return() -> None:
         with work.engine.begin() as connection:
             if not outbox.claim(connection, queued.id, work.now):
-                raise _NotOurs
+                raise LetterWithdrawn
 
     try:
         mailer.deliver(queued.letter, point_of_no_return)
-    except _NotOurs:
+    except LetterWithdrawn:
         log.info("mail_not_ours", key=queued.key)
         return True
     except ProviderError as error:
@@ -147,19 +143,20 @@ def _mark_sent(work: Work, queued: Queued) -> None:
 
 
 def _not_taken(work: Work, queued: Queued, error: ProviderError) -> None:
-    work.counts.add("failed")
     dead = isinstance(error, LetterRefused) or queued.attempts + 1 >= _ATTEMPTS
     minutes = _RETRY[min(queued.attempts, len(_RETRY) - 1)]
     asked = min(timedelta(seconds=error.retry_after or 0), _LONGEST_WAIT)
     wait = max(timedelta(minutes=minutes), asked)
     with work.engine.begin() as connection:
-        outbox.mark(
-            connection,
-            queued.id,
-            FAILED if dead else _again(connection, queued),
-            error=error.message,
-            next_attempt=work.now + wait,
+        state = FAILED if dead else _again(connection, queued)
+        next_attempt = work.now + wait
+        is_ours = outbox.put_off(
+            connection, queued.id, state, error=error.message, next_attempt=next_attempt
         )
+    if not is_ours:
+        log.info("mail_not_ours", key=queued.key)
+        return
+    work.counts.add("failed")
     log.warning(
         "mail_refused" if dead else "mail_delayed",
         key=queued.key,

@@ -17,6 +17,7 @@ from integrations.ports import (
     Inbox,
     Letter,
     LetterRefused,
+    LetterWithdrawn,
     Mailer,
     Organiser,
     OutcomeUnknown,
@@ -55,6 +56,9 @@ class _Meter:
             answer = act()
             outcome = "ok"
             return answer
+        except LetterWithdrawn:
+            outcome = "ok"
+            raise
         except (ProviderError, OutcomeUnknown) as error:
             outcome = _outcome(error)
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -144,13 +144,10 @@ def _as_it_holds(work: Work) -> Roster:
         return in_force(connection, work.files or work.roster)
 
 
-def sync_all(
-    work: Work, stop: threading.Event | None = None, only: Collection[str] | None = None
-) -> None:
+def sync_all(work: Work, stop: threading.Event | None = None) -> None:
     """Read the calendars of everyone who is in a pair."""
     paired = {email for pair in work.roster.pairs for email in pair.key}
-    wanted = sorted(paired if only is None else paired & set(only))
-    people = [work.roster.people[email] for email in wanted]
+    people = [work.roster.people[email] for email in sorted(paired)]
     with reading(work.engine) as connection:
         kept = {calendar.person: calendar for calendar in calendars.every(connection)}
     unchanged: list[str] = []
@@ -173,8 +170,16 @@ def tend_all(work: Work, stop: threading.Event | None = None) -> None:
         asked = [poll.id for poll in polls.running(connection)]
     picking = (Job(number, _in_transaction(work, tend_poll, number)) for number in asked)
     _one_by_one(work, picking, stop)
-    with reading(work.engine) as connection:
-        uids = restless(work, connection)
+    uids: list[str] = []
+
+    def look() -> None:
+        with reading(work.engine) as connection:
+            uids.extend(restless(work, connection))
+
+    if not run_alone(Job("resting", look)):
+        _count_failures(work, 1)
+        with reading(work.engine) as connection:
+            uids = [booking.uid for booking in meetings.live(connection)]
     tending = (Job(uid, _in_transaction(work, _tend_one, uid)) for uid in uids)
     _one_by_one(work, tending, stop)
     _propose_all(work, stop)

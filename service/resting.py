@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -29,6 +28,7 @@ from service.sides import AROUND, unknown_reason
 from service.work import Work
 from store import ahead, calendars, everybody, meetings, met, standings
 from store.calendars import Calendar
+from store.instants import seconds
 from store.meetings import MEETING, Booking
 from store.standings import Standing
 
@@ -138,10 +138,10 @@ def _is_free(known: _Known, person: Person, slot: Interval) -> bool:
     around = slot.widened(AROUND)
     if not any(stretch.contains(slot) for stretch in worktime(person, slot).hours(around)):
         return False
-    begin, end = _seconds(slot.start), _seconds(slot.end)
+    begin, end = seconds(slot.start), seconds(slot.end)
     spans = (*known.taken.get(person.email, ()), *known.kept_free.get(person.email, ()))
-    met = [(first, last) for first, last in spans if first < end and begin < last]
-    return met == [(begin, end)]  # the meeting itself
+    within = [(first, last) for first, last in spans if first < end and begin < last]
+    return within == [(begin, end)]  # the meeting itself
 
 
 def _is_owed_a_word(work: Work, booking: Booking) -> bool:
@@ -155,7 +155,3 @@ def _is_owed_a_word(work: Work, booking: Booking) -> bool:
         elif nudge_due(side, working_days_between(person, meeting.proposed_at, work.now)):
             return True
     return False
-
-
-def _seconds(at: datetime) -> int:
-    return int(at.timestamp())

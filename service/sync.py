@@ -62,10 +62,9 @@ def is_known(calendar: Calendar | None, now: datetime) -> bool:
 
 
 def note_read(work: Work, people: Collection[str]) -> None:
-    """These people's calendars were read, and nothing had changed; what is past is dropped."""
+    """These people's calendars were read, and nothing had changed."""
     with work.engine.begin() as connection:
         calendars.note_read(connection, people, work.now)
-        calendars.prune(connection, work.now - _KEEP_PAST)
 
 
 def sync(work: Work, person: Person, kept: Calendar | None) -> bool:

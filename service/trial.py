@@ -35,11 +35,12 @@ def write_to_self(
     `cursor` is how far the inbox was read before. Raises ProviderError where the letter does not
     go out, does not arrive in time, or arrives as one that others may refuse.
     """
-    letter = _letter(roster, now)
-    _send(ports.mailer(), letter)
-    inbox = ports.inbox()
+    letter, inbox = _letter(roster, now), ports.inbox()
     if inbox is None:
+        _send(ports.mailer(), letter)
         return f"it was taken. No [mail] inbox is set: look for it at {letter.recipient}."
+    cursor = _end_of(inbox, cursor)
+    _send(ports.mailer(), letter)
     fields = _awaited(inbox, letter, cursor, patience)
     server, results = noted(fields)
     if not results:
@@ -72,6 +73,15 @@ def _send(mailer: Mailer, letter: Letter) -> None:
         mailer.deliver(letter, lambda: None)
     except OutcomeUnknown as error:
         raise ProviderError(error.message, mend=error.mend) from error
+
+
+def _end_of(inbox: Inbox, cursor: str | None) -> str | None:
+    """Past all that is in the inbox already, however long reading that takes."""
+    while True:
+        batch = inbox.fetch(cursor)
+        cursor = batch.cursor
+        if not batch.messages:
+            return cursor
 
 
 def _awaited(

@@ -16,7 +16,7 @@ from mentoring.roster import Pair, Place
 from mentoring.slots import Found, Slot
 from mentoring.wishes import Priced, blocked_at_most, needed
 from service.candidates import Key, candidates, unreliable
-from service.propose import Due, NotYet, due_after
+from service.propose import UNSCHEDULABLE, Due, NotYet, due_after
 from service.rooms import free, resource, rooms_for, taken
 from service.work import Work
 from store import ahead, everybody, standings
@@ -88,7 +88,10 @@ def due_pairs(work: Work, connection: Connection) -> tuple[dict[Key, Due], set[K
         due = None if pair.key in asked else due_after(work, pair, own, standing)
         if isinstance(due, Due):
             found[pair.key] = due
-        elif due is None or (standing and due == NotYet(standing.state, standing.reason)):
+            continue
+        if standing and standing.state == UNSCHEDULABLE:
+            continue  # each pass counts it
+        if due is None or (standing and due == NotYet(standing.state, standing.reason)):
             resting.add(pair.key)
     return found, resting
 

@@ -34,10 +34,9 @@ class StoreDamagedError(StoreError):
     """The file is no sound database any more. Nothing may be written to it."""
 
     def __init__(self, name: str, reason: object) -> None:
-        super().__init__(
-            f"{name}:1: the store is damaged ({reason}); leave the file as it is, and run "
-            "daemon.py restore FILE with the newest backup"
-        )
+        mend = "leave the file as it is, and run daemon.py restore FILE with the newest backup"
+        self.fault = Fault(name, 1, f"the store is damaged ({reason})", mend)
+        super().__init__(str(self.fault))
 
 
 def resolve_url(url: str, directory: Path) -> URL:
@@ -150,7 +149,7 @@ def _upgrade(engine: Engine) -> None:
 
 def _present_revision(engine: Engine) -> str | None:
     try:
-        with engine.connect() as connection:
+        with engine.connect().execution_options(reading=True) as connection:
             return _revision(connection)
     except SQLAlchemyError as error:
         raise StoreError(str(refused(engine.url, error))) from error
@@ -159,11 +158,10 @@ def _present_revision(engine: Engine) -> str | None:
 def refused(url: URL, error: SQLAlchemyError) -> Fault:
     """What a store's refusal means, in one line."""
     cause = error.orig if isinstance(error, DBAPIError) else None
-    code = getattr(cause, "sqlite_errorcode", None)
-    if code is not None:
-        busy = code & _PRIMARY == sqlite3.SQLITE_BUSY
+    if is_sqlite(url):
+        busy = getattr(cause, "sqlite_errorcode", 0) & _PRIMARY == sqlite3.SQLITE_BUSY
         mend = "try again when no other program holds it" if busy else "see that it can be written"
-        return Fault(named(url), 1, f"the store fails ({cause})", mend)
+        return Fault(named(url), 1, f"the store fails ({cause or error})", mend)
     reason, mend = server.told(cause or error)
     return Fault(named(url), 1, f"the store fails ({reason})", mend)
 

@@ -83,11 +83,11 @@ def forget(connection: Connection, name: str) -> None:
 
 def secret(connection: Connection) -> bytes:
     """The store's own random key: UIDs, Message-IDs and answer codes come from it."""
-    kept = read(connection, SECRET)
-    if kept is None:
-        kept = secrets.token_hex(32)
-        write(connection, SECRET, kept)
-    return bytes.fromhex(kept)
+    own = read(connection, SECRET)
+    if own is None:
+        own = secrets.token_hex(32)
+        write(connection, SECRET, own)
+    return bytes.fromhex(own)
 
 
 def floor(connection: Connection) -> int:

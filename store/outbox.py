@@ -189,16 +189,22 @@ def mark(
     *,
     error: str = "",
     sent_at: datetime | None = None,
-    next_attempt: datetime | None = None,
 ) -> None:
-    """Put a letter into a state; `next_attempt` counts an attempt and sets when to try again."""
+    """Put a letter into a state."""
     values: dict[str, Any] = {"state": state, "error": error}
     if sent_at:
         values["sent_at"] = seconds(sent_at)
-    if next_attempt:
-        values["next_attempt"] = seconds(next_attempt)
-    change = _CHANGE.values(attempts=outbox.c.attempts + 1) if next_attempt else _CHANGE
-    connection.execute(change, {"letter": letter, **values})
+    connection.execute(_CHANGE, {"letter": letter, **values})
+
+
+def put_off(
+    connection: Connection, letter: int, state: str, *, error: str, next_attempt: datetime
+) -> bool:
+    """A letter was not taken: an attempt more. False where it was taken back meanwhile."""
+    values = {"state": state, "error": error, "next_attempt": seconds(next_attempt)}
+    open_ = (outbox.c.id == letter) & outbox.c.state.in_((QUEUED, SENDING))
+    change = outbox.update().where(open_).values(attempts=outbox.c.attempts + 1, **values)
+    return connection.execute(change).rowcount == 1
 
 
 _SUPERSEDE = (

@@ -139,4 +139,11 @@ def test_retry_after_as_a_date() -> None:
     assert soon is not None
     assert soon > 0
     assert retry_after("Fri, 31 Dec 1999 23:59:59 GMT") == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("30", 30), ("9" * 20, 86_400), ("\N{SUPERSCRIPT TWO}", None)]
+)
+def test_retry_after_as_seconds(value: str, seconds: float | None) -> None:
+    assert retry_after(value) == seconds
     assert retry_after("soon") is None

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations import maildir
-from integrations.ports import Access, Letter, ProviderError
+from integrations.ports import Access, Letter, LetterWithdrawn, ProviderError
 
 LETTER = Letter("<a@example.org>", "office@example.org", "dana@example.org", b"Subject: x\r\n\r\n")
 
@@ -50,6 +50,39 @@ def test_killed_before_the_letter_is_there(tmp_path: Path) -> None:
     assert mailer.delivered(LETTER.message_id) is False
     mailer.deliver(LETTER, lambda: None)
     assert len(files(tmp_path / "out")) == 1
+
+
+def test_a_letter_that_was_taken_back_leaves_no_draft(tmp_path: Path) -> None:
+    def taken_back() -> None:
+        raise LetterWithdrawn
+
+    mailer = maildir.mailer("maildir:out", Access(tmp_path))
+    with pytest.raises(LetterWithdrawn):
+        mailer.deliver(LETTER, taken_back)
+    assert list((tmp_path / "out/tmp").iterdir()) == []
+    assert files(tmp_path / "out") == []
+
+
+def test_an_inbox_that_cannot_be_looked_into_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests may run as root, whom no permission stops."""
+    inbox = maildir.inbox("maildir:in", Access(tmp_path))
+    inbox.check()  # nothing has come yet
+    (tmp_path / "in").mkdir()
+    with pytest.raises(ProviderError, match="no Maildir"):
+        inbox.check()
+    (tmp_path / "in/new").mkdir()
+    inbox.check()
+
+    def refused(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    with pytest.raises(ProviderError, match="Permission denied"):
+        inbox.fetch(None)
+    with pytest.raises(ProviderError, match="Permission denied"):
+        inbox.wait(0)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -54,6 +54,12 @@ def test_fields_of_one_server_are_one_and_others_are_not() -> None:
     assert (server, judged(results)) == ("mx.example.org", Judged("none", "pass", "pass"))
 
 
+def test_a_server_that_noted_nothing_is_passed_over() -> None:
+    fields = [(FIELD, "inside.example.org; none"), (FIELD, "mx.example.org; dmarc=fail"), OWN]
+    server, results = noted(fields)
+    assert (server, judged(results).dmarc) == ("mx.example.org", "fail")
+
+
 def test_what_lies_below_the_mails_own_fields_was_there_before() -> None:
     assert noted([OWN, (FIELD, GMAIL)]) == ("", [])
 

@@ -129,3 +129,28 @@ def test_the_sample_programme_is_in_order(tmp_path: Path) -> None:
             (tmp_path / path.name).write_bytes(path.read_bytes())
     report = check(tmp_path, now=NOW, ports=lambda roster: Ports(roster, tmp_path))
     assert (report.faults, failing(report)) == ((), [])
+
+
+def test_a_damaged_store_is_one_line(world: World) -> None:
+    world.step(at("2027-01-11 12:00"))
+    world.close()
+    store = world.directory / "overlap.db"
+    with store.open("r+b") as file:
+        file.write(b"\0" * 4096)
+    report = check(world.directory, now=at("2027-01-11 12:00"), ports=None)
+    assert [c.fault.mend for c in report.connections if c.fault] == [
+        "leave the file as it is, and run daemon.py restore FILE with the newest backup"
+    ]
+
+
+def test_what_is_not_set_is_not_said_to_work(world: World) -> None:
+    text = SETTINGS.format(agreement="").replace('inbox = "maildir:inbox"', 'inbox = ""')
+    (world.directory / "overlap.toml").write_text(text)
+    report = check(
+        world.directory,
+        now=at("2027-01-11 12:00"),
+        ports=lambda roster: Ports(roster, world.directory),
+    )
+    notes = {c.name: c.note for c in report.connections}
+    assert (notes["mail"], notes["inbox"]) == ("", "none is set")
+    assert notes["organiser's calendar"] == "none is set"

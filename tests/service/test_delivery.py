@@ -62,6 +62,7 @@ class Channel:
     late: dict[str, list[Exception]] = field(default_factory=dict)
     seen: bool | ProviderError | None = None
     down: ProviderError | None = None
+    meanwhile: Callable[[], None] = lambda: None
     taken: list[str] = field(default_factory=list)
 
     @property
@@ -69,6 +70,7 @@ class Channel:
         return LAG
 
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
+        self.meanwhile()
         if faults := self.early.get(letter.message_id):
             raise faults.pop(0)
         point_of_no_return()
@@ -114,6 +116,10 @@ class Office:
         letter = Letter(key, "", to, b"")
         with self.engine.begin() as connection:
             outbox.enqueue(connection, key=key, kind=kind, letter=letter, now=MONDAY, **more)
+
+    def take_back(self, uid: str) -> None:
+        with self.engine.begin() as connection:
+            outbox.supersede(connection, uid, DANA, ("invite",))
 
     def row(self, key: str) -> Row[Any]:
         with self.engine.connect() as connection:
@@ -483,3 +489,19 @@ def test_a_letter_that_has_to_wait_is_overtaken_too(office: Office) -> None:
     office.channel.late = {"old": [later()]}
     office.step()
     assert (office.row("old").state, office.row("new").state) == (SUPERSEDED, QUEUED)
+
+
+@pytest.mark.parametrize("fault", [later(), refused()])
+def test_a_letter_taken_back_while_it_is_tried_stays_so(
+    office: Office, fault: ProviderError
+) -> None:
+    """The meeting is called off by a page while a slow server is connected to."""
+    office.put("a", kind="invite", uid="m")
+    office.channel.early = {"a": [fault]}
+    office.channel.meanwhile = lambda: office.take_back("m")
+    assert counts(office.step()) == (0, 0, 0)
+    assert office.row("a").state == SUPERSEDED
+    assert office.logs == [{"event": "mail_not_ours", "key": "a"}]
+    office.channel.early = {}
+    office.step(MONDAY + timedelta(hours=1))
+    assert (office.channel.taken, office.told()) == ([], [])

@@ -413,3 +413,19 @@ def test_a_meeting_that_the_calendar_refuses_holds_up_no_other(
     world.ports = Office
     world.step(MONDAY)
     assert (len(calendar.asked), len(calendar.shown)) == (asked, shown)
+
+
+def test_where_telling_meetings_apart_fails_each_is_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one meeting can't be judged by holds up nobody's mail."""
+
+    def odd(*_: object) -> list[str]:
+        raise ArithmeticError
+
+    for_dana, _ = invited(world)
+    world.reply(DANA, for_dana, "DECLINED", MONDAY)
+    monkeypatch.setattr("service.passes.restless", odd)
+    counts = world.step(MONDAY + timedelta(hours=1)).counts
+    assert (counts["reproposed"], counts["failed"]) == (1, 1)
+    assert len(world.sent()) == 2

@@ -158,7 +158,7 @@ def test_one_that_was_begun_says_since_when_and_forgets_why_it_waited(
 ) -> None:
     number = put(connection)
     other = put(connection, "b")
-    outbox.mark(connection, number, QUEUED, error="421 closing", next_attempt=NOW)
+    outbox.put_off(connection, number, QUEUED, error="421 closing", next_attempt=NOW)
     assert outbox.claim(connection, number, NOW + SECOND)
     [left] = outbox.interrupted(connection, SENDER)
     assert (left.id, left.since, left.letter.sender) == (number, NOW + SECOND, SENDER)
@@ -170,9 +170,8 @@ def test_a_letter_that_was_not_taken_waits_until_its_time(connection: Connection
     number = put(connection)
     put(connection, "b", SENT)
     for attempts in (1, 2):
-        outbox.mark(
-            connection, number, QUEUED, error="451 later", next_attempt=NOW + timedelta(minutes=5)
-        )
+        soon = NOW + timedelta(minutes=5)
+        assert outbox.put_off(connection, number, QUEUED, error="451 later", next_attempt=soon)
         assert row(connection).attempts == attempts
     assert row(connection).error == "451 later"
     assert outbox.due(connection, SENDER, NOW + timedelta(minutes=5) - SECOND) == []
@@ -181,9 +180,17 @@ def test_a_letter_that_was_not_taken_waits_until_its_time(connection: Connection
     assert (row(connection, "b").state, row(connection, "b").attempts) == (SENT, 0)
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_only_a_letter_on_its_way_is_put_off(connection: Connection, state: str) -> None:
+    number = put(connection, state=state)
+    done = outbox.put_off(connection, number, FAILED, error="550 no", next_attempt=NOW)
+    assert done == (state in (QUEUED, SENDING))
+    assert row(connection).state == (FAILED if done else state)
+
+
 def test_a_letter_that_was_taken_says_when_and_has_no_fault(connection: Connection) -> None:
     number = put(connection)
-    outbox.mark(connection, number, QUEUED, error="451 later", next_attempt=NOW)
+    outbox.put_off(connection, number, QUEUED, error="451 later", next_attempt=NOW)
     outbox.mark(connection, number, SENT, sent_at=NOW + SECOND)
     held = row(connection)
     assert (held.state, held.sent_at, held.error) == (SENT, NOW.timestamp() + 1, "")
@@ -242,7 +249,7 @@ def test_only_a_letter_that_nobody_tried_to_send_gets_other_words(
 
 def test_a_letter_that_was_tried_keeps_its_words(connection: Connection) -> None:
     number = put(connection)
-    outbox.mark(connection, number, QUEUED, next_attempt=NOW)
+    outbox.put_off(connection, number, QUEUED, error="", next_attempt=NOW)
     assert outbox.untouched(connection, SENDER, UID, DANA) is None
     outbox.rewrite(connection, number, b"other words")
     assert row(connection).raw == b"words of a"
