@@ -76,7 +76,7 @@ def _mark_after_sending() -> None:
     """A letter on its way is not marked: after a kill it looks as if nobody had tried."""
     from store import outbox
 
-    vars(outbox)["begin"] = lambda *_: None
+    vars(outbox)["claim"] = lambda *_: True
 
 
 def _create_without_looking() -> None:
