@@ -5,7 +5,6 @@ docs/reliability.md holds the table of the long runs.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from tests.crash.tracing import Runner, runner
 WORKFLOWS = ("consent", "propose", "move", "confirm", "cancel", "remind", "summarise", "forget")
 SAMPLE = {name: WORKFLOWS[number :: len(CHANNELS)] for number, name in enumerate(CHANNELS)}
 """Each workflow at one channel, and each channel with one or two."""
-WHOLE = os.environ.get("OVERLAP_CRASH") == "all"
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +74,6 @@ def test_the_harness_catches_a_mark_that_comes_after_sending(proposing: Case) ->
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not WHOLE, reason="takes long: OVERLAP_CRASH=all runs it")
 @pytest.mark.parametrize("proposing", ["exchange"], indirect=True)
 def test_the_harness_catches_a_create_without_a_look(proposing: Case) -> None:
     """Killed once the event was made and before the store knows: then a second one is made."""

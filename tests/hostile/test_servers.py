@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,7 +126,7 @@ def test_an_answer_ends_at_fifty_megabytes(tmp_path: Path, monkeypatch: pytest.M
         read(port, tmp_path)
 
 
-@pytest.mark.skipif("OVERLAP_FORGED" not in os.environ, reason="ten seconds; `make fuzz` has it")
+@pytest.mark.slow
 def test_the_child_that_reads_calendars_ends_within_its_limits() -> None:
     """Whatever a calendar costs, the service itself pays nothing: here a thousand dense series."""
     rule = "FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6;BYMINUTE=0,20,40"
