@@ -30,7 +30,7 @@ _BLANKED = "words that are forgotten already are forgotten again; leaving them o
 _OUTBOX_SAME = {
     "blank: b'' -> b'XXXX'": _BLANKED,
     "blank_old: b'' -> b'XXXX'": _BLANKED,
-    "known_start: 1 -> 2": "scalar() takes the first row of however many",
+    ": 1 -> 2": "known_start takes the first row of however many",
 }
 _FEWER = "any number under five means the same here"
 _MEETING_SAME = {"next_step: 0 -> 1": _FEWER, "next_step: 0 -> -1": _FEWER}

@@ -105,6 +105,13 @@ def test_a_key_is_said_once_whatever_became_of_it(connection: Connection) -> Non
     assert not outbox.is_said(connection, "b")
 
 
+def test_which_of_some_keys_were_queued(connection: Connection) -> None:
+    put(connection)
+    put(connection, "b", SENT)
+    assert outbox.said_among(connection, ["a", "b", "c"]) == {"a", "b"}
+    assert outbox.said_among(connection, []) == frozenset()
+
+
 def test_a_letter_about_nothing_in_particular(connection: Connection) -> None:
     letter = Letter("<w@example.org>", SENDER, DANA, b"welcome")
     outbox.enqueue(connection, key="w", kind="welcome", letter=letter, now=NOW)
