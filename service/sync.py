@@ -188,8 +188,8 @@ def _notice(work: Work, person: Person, broken: Calendar) -> CalendarNotice:
     wants_consent = broken.state == NEEDS_CONSENT
     link = connect_link(work, person) if wants_consent else ""
     mend = broken.mend
-    if needs_consent(person) or person.calendar.startswith(("exchange:", "file:")):
-        mend = ""  # the coordinator's own access or file, which only they can mend
+    if needs_consent(person) or person.calendar.startswith("exchange:"):
+        mend = ""  # the programme's own access is at fault, which only the coordinator can mend
     if wants_consent:
         page = "open the page below and follow it; it takes a minute"
         mend = page if link else "write to the coordinator, who can connect it with you"
