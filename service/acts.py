@@ -24,13 +24,12 @@ from service.consent import connect_link, needs_consent
 from service.links import base_url
 from service.polls import close
 from service.post import post
-from service.propose import WAITING, keep, live_ahead
+from service.propose import WAITING, keep, live_ahead, standing_of
 from service.work import Work, reader
-from store import audit, bounces, meetings, pauses, polls, queue, standings
+from store import audit, bounces, meetings, pauses, polls, queue
 from store.audit import Act
 from store.outbox import QUEUED
 from store.pauses import PairPause
-from store.standings import Standing
 
 log = structlog.get_logger()
 
@@ -96,7 +95,7 @@ def skip_proposal(work: Work, connection: Connection, who: str, pair: Pair) -> D
     if booking is None:
         return Done.NOTHING
     call_off(work, connection, booking, Why.BY_HAND)
-    standing = standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
+    standing = standing_of(connection, pair.key)
     rest = replace(standing, rest_until=booking.meeting.slot.end)
     keep(connection, rest, WAITING, "the coordinator skipped the proposal")
     _note(work, connection, who, "skipped a proposal", pair, booking.uid)

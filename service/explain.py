@@ -10,13 +10,12 @@ from sqlalchemy.engine import Connection
 
 from mentoring.roster import Pair, Roster
 from service.booking import COHORT, decision
-from service.propose import WAITING, NotYet, search, wanted_next
+from service.propose import NotYet, search, standing_of, wanted_next
 from service.remedies import remedies
 from service.sides import unknown
 from service.status import next_meeting
 from service.work import Work
-from store import meetings, past, standings
-from store.standings import Standing
+from store import meetings, past
 
 
 def find_pair(roster: Roster, mentor: str, mentee: str) -> Pair | None:
@@ -31,7 +30,7 @@ def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:
     if coming:
         told = _for_the_cohort(work, connection, coming.decision)
         return _answer(pair, told) | {"meeting": coming.uid}
-    standing = standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
+    standing = standing_of(connection, pair.key)
     wanted = wanted_next(work, pair, past.of_pair(connection, pair.key, work.now), standing)
     if isinstance(wanted, NotYet):
         return _answer(pair, _NOTHING, wanted.reason)

@@ -30,14 +30,13 @@ from service import codes
 from service.booking import new_booking
 from service.links import page_link
 from service.post import misread_key, post, post_invites
-from service.propose import WAITING, keep, live_ahead, wanted_again
+from service.propose import WAITING, keep, live_ahead, standing_of, wanted_again
 from service.rooms import with_room
 from service.sides import sides, suits, unknown
 from service.work import Work, party, reader
-from store import meetings, outbox, polls, standings
+from store import meetings, outbox, polls
 from store.codes import Code
 from store.meetings import Booking
-from store.standings import Standing
 
 log = structlog.get_logger()
 
@@ -103,11 +102,7 @@ def tend_poll(work: Work, connection: Connection, number: str) -> None:
 def _wait(work: Work, connection: Connection, pair: Pair, reason: str) -> None:
     """Show that the pair waits, unless it has a meeting ahead whose state says more."""
     if not live_ahead(work, meetings.of_pair(connection, *pair.key)):
-        keep(connection, _standing(connection, pair), WAITING, reason)
-
-
-def _standing(connection: Connection, pair: Pair) -> Standing:
-    return standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
+        keep(connection, standing_of(connection, pair.key), WAITING, reason)
 
 
 def still_suiting(
@@ -151,7 +146,7 @@ def _book(
     meetings.save(connection, booking)
     close(work, connection, poll, booking.uid)
     post_invites(work, connection, booking)
-    keep(connection, _standing(connection, pair), str(State.CONFIRMED), "")
+    keep(connection, standing_of(connection, pair.key), str(State.CONFIRMED), "")
     work.counts.add("proposed")
     work.counts.add("confirmed")
     log.info("picked", poll=poll.id, uid=booking.uid)
@@ -210,7 +205,7 @@ def offers(poll: Poll, person: Person, other: Person) -> tuple[Offer, ...]:
 def escalate(work: Work, connection: Connection, pair: Pair, fallen: Booking) -> None:
     """Nothing is left to offer: both and the coordinator hear of it; the pair rests one rhythm."""
     rest = max(fallen.meeting.slot.start, work.now) + pair.agreement.every
-    standing = replace(_standing(connection, pair), rest_until=rest)
+    standing = replace(standing_of(connection, pair.key), rest_until=rest)
     reason = f"{fallen.meeting.tries} proposals failed; the coordinator was told"
     keep(connection, standing, WAITING, reason)
     people = work.roster.both_of(pair)

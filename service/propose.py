@@ -64,6 +64,11 @@ class Due:
     ahead: bool
 
 
+def standing_of(connection: Connection, pair: tuple[str, str]) -> Standing:
+    """Where a pair stands; one of which nothing is kept yet is waiting."""
+    return standings.of_pair(connection, *pair) or Standing(*pair, WAITING)
+
+
 def due_now(work: Work, connection: Connection, pair: Pair) -> Due | NotYet | None:
     """What to propose to a pair now; why not yet; None where nothing is to be said."""
     past = pasts.of_pair(connection, pair.key, work.now)
@@ -91,7 +96,7 @@ def propose(work: Work, connection: Connection, pair: Pair) -> None:
     if due is None:
         return
     if isinstance(due, NotYet):
-        standing = standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
+        standing = standing_of(connection, pair.key)
         keep(connection, standing, due.state, due.reason)
         return
     people = work.roster.both_of(pair)
@@ -286,7 +291,7 @@ def repropose(work: Work, connection: Connection, pair: Pair, booking: Booking, 
     found = search(work, connection, people, wanted, besides=booking)
     if found.chosen is None:
         call_off(work, connection, booking, why if for_deadline else Why.NO_TIME)
-        standing = standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
+        standing = standing_of(connection, pair.key)
         number = booking.number + 1
         no_slot(work, connection, pair, standing, found, number=number, wanted=wanted)
         return True

@@ -19,12 +19,11 @@ from service.met import days_since
 from service.polls import ask
 from service.post import post_plain
 from service.prepare import remind, remind_at
-from service.propose import CONFIRMED, PROPOSED, WAITING, keep, repropose
+from service.propose import CONFIRMED, PROPOSED, WAITING, keep, repropose, standing_of
 from service.sides import conflict, unknown
 from service.work import Work
-from store import meetings, met, standings
+from store import meetings, met
 from store.meetings import MEETING, Booking, Guest
-from store.standings import Standing
 
 log = structlog.get_logger()
 
@@ -96,15 +95,11 @@ def _in_state(
     return changed
 
 
-def _standing(connection: Connection, pair: Pair) -> Standing:
-    return standings.of_pair(connection, *pair.key) or Standing(*pair.key, WAITING)
-
-
 def _watch(work: Work, connection: Connection, pair: Pair, booking: Booking) -> None:
     """Nothing is wrong: chase missing answers, remind, and keep the pair's state."""
     if booking.kind == MEETING:
         state = CONFIRMED if booking.meeting.state is State.CONFIRMED else PROPOSED
-        keep(connection, _standing(connection, pair), state, "")
+        keep(connection, standing_of(connection, pair.key), state, "")
     for guest in booking.guests:
         if booking.meeting.state is State.PROPOSED:
             _nudge(work, connection, booking, guest)
@@ -142,15 +137,15 @@ def _replace(work: Work, connection: Connection, pair: Pair, booking: Booking, s
     if repropose(work, connection, pair, booking, why):
         fresh = meetings.by_uid(connection, booking.uid)
         if fresh and fresh.meeting.state is State.PROPOSED:
-            keep(connection, _standing(connection, pair), PROPOSED, "")
+            keep(connection, standing_of(connection, pair.key), PROPOSED, "")
         return
     if not can_wait:
         call_off(work, connection, booking, why if why is Why.DEADLINE else Why.NO_TIME)
-        keep(connection, _standing(connection, pair), WAITING, "a calendar can't be read")
+        keep(connection, standing_of(connection, pair.key), WAITING, "a calendar can't be read")
         return
     _wait_for_calendar(connection, pair, why)
 
 
 def _wait_for_calendar(connection: Connection, pair: Pair, why: Why) -> None:
     reason = f"the time fell through ({why}); a calendar must be readable to find another"
-    keep(connection, _standing(connection, pair), WAITING, reason)
+    keep(connection, standing_of(connection, pair.key), WAITING, reason)

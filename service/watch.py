@@ -16,14 +16,13 @@ from mentoring.roster import Person
 from service import channels
 from service.booking import asked_slot, call_off, move, moved_to
 from service.post import post
-from service.propose import WAITING, keep
+from service.propose import WAITING, keep, standing_of
 from service.rooms import with_room
 from service.sides import sides, suits, unknown
 from service.sync import stepped
 from service.work import Work, party
-from store import facts, meetings, outbox, standings
+from store import facts, meetings, outbox
 from store.meetings import Booking
-from store.standings import Standing
 
 log = structlog.get_logger()
 
@@ -123,7 +122,7 @@ def _deleted(work: Work, connection: Connection, booking: Booking) -> None:
     """Taken out of the calendar: it is off, and the pair rests until its time is over."""
     call_off(work, connection, booking, Why.BY_HAND)
     mentor, mentee = booking.meeting.mentor, booking.meeting.mentee
-    standing = standings.of_pair(connection, mentor, mentee) or Standing(mentor, mentee, WAITING)
+    standing = standing_of(connection, (mentor, mentee))
     rest = replace(standing, rest_until=booking.meeting.slot.end)
     keep(connection, rest, WAITING, "the meeting was deleted in the programme's calendar")
 

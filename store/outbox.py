@@ -48,6 +48,7 @@ class Queued:
 
 _ADD = outbox.insert()
 _CHANGE = outbox.update().where(outbox.c.id == bindparam("letter"))
+_CLAIM = _CHANGE.where(outbox.c.state == QUEUED)
 
 
 def enqueue(
@@ -155,9 +156,8 @@ def claim(connection: Connection, letter: int, now: datetime) -> bool:
 
     False where it is queued no more: another process has it, or it was taken back meanwhile.
     """
-    queued = (outbox.c.id == letter) & (outbox.c.state == QUEUED)
     values = {"state": SENDING, "error": "", "next_attempt": seconds(now)}
-    return connection.execute(outbox.update().where(queued).values(**values)).rowcount == 1
+    return connection.execute(_CLAIM, {"letter": letter, **values}).rowcount == 1
 
 
 def doubt(

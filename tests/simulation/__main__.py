@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.simulation.world import Size, World
+from tests.world import in_memory
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Played:
 def played(size: Size, seed: int) -> Played:
     """One world, from beginning to end."""
     began = time.process_time()
-    with TemporaryDirectory(prefix="overlap-", dir=_in_memory()) as folder:
+    with TemporaryDirectory(prefix="overlap-", dir=in_memory()) as folder:
         world = World(seed, Path(folder) / "programme", size)
         world.play()
     return Played(
@@ -46,10 +47,6 @@ def played(size: Size, seed: int) -> Played:
         world.trace.hexdigest(),
         time.process_time() - began,
     )
-
-
-def _in_memory() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 def all_of(seeds: list[int], size: Size, jobs: int) -> Iterator[Played]:
