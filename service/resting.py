@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
@@ -23,8 +22,8 @@ from mentoring.worktime import worktime
 from service.kept_free import kept_free_of_all
 from service.met import days_since
 from service.prepare import remind_at
-from service.propose import CONFIRMED, PROPOSED
 from service.sides import AROUND, unknown_reason
+from service.tend import ends_before, state_of
 from service.work import Work
 from store import ahead, calendars, everybody, meetings, met, standings
 from store.calendars import Calendar
@@ -105,16 +104,13 @@ def _all_rest(work: Work, known: _Known, coming: Sequence[Booking]) -> bool:
 def _stands(known: _Known, booking: Booking) -> bool:
     """Whether the pair's state is that of this meeting already."""
     standing = known.standings.get(_pair(booking))
-    state = CONFIRMED if booking.meeting.state is State.CONFIRMED else PROPOSED
-    return standing is not None and (standing.state, standing.reason) == (state, "")
+    return standing is not None and (standing.state, standing.reason) == (state_of(booking), "")
 
 
 def _rests(work: Work, known: _Known, booking: Booking) -> bool:
     """Whether `tend` would do nothing; False where that takes a closer look."""
     meeting, pair = booking.meeting, known.pairs.get(_pair(booking))
-    if pair is None:
-        return False
-    if meeting.slot.start.astimezone(ZoneInfo(work.roster.programme.timezone)).date() > pair.end:
+    if pair is None or ends_before(work, pair, booking):
         return False
     if next_step(meeting, now=work.now).action is not Action.NOTHING:
         return False

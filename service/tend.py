@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -34,7 +33,7 @@ def tend(work: Work, connection: Connection, booking: Booking) -> None:
         _settle(work, connection, booking)
         return
     pair = pair_of(work, booking)
-    if pair is None or _day(work, booking) > pair.end:
+    if pair is None or ends_before(work, pair, booking):
         call_off(work, connection, booking, Why.PAIR_ENDED)
         return
     problem = conflict(work, connection, booking, work.roster.both_of(pair))
@@ -70,9 +69,15 @@ def _confirm(work: Work, connection: Connection, booking: Booking) -> Booking:
     return _in_state(connection, booking, State.CONFIRMED)
 
 
-def _day(work: Work, booking: Booking) -> date:
+def ends_before(work: Work, pair: Pair, booking: Booking) -> bool:
+    """Whether a pair is over by the day of a meeting."""
     zone = ZoneInfo(work.roster.programme.timezone)
-    return booking.meeting.slot.start.astimezone(zone).date()
+    return booking.meeting.slot.start.astimezone(zone).date() > pair.end
+
+
+def state_of(booking: Booking) -> str:
+    """The state of a pair whose last meeting ahead this is."""
+    return CONFIRMED if booking.meeting.state is State.CONFIRMED else PROPOSED
 
 
 def carry_out(work: Work, connection: Connection, pair: Pair, booking: Booking, step: Step) -> None:
@@ -98,8 +103,7 @@ def _in_state(
 def _watch(work: Work, connection: Connection, pair: Pair, booking: Booking) -> None:
     """Nothing is wrong: chase missing answers, remind, and keep the pair's state."""
     if booking.kind == MEETING:
-        state = CONFIRMED if booking.meeting.state is State.CONFIRMED else PROPOSED
-        keep(connection, standing_of(connection, pair.key), state, "")
+        keep(connection, standing_of(connection, pair.key), state_of(booking), "")
     for guest in booking.guests:
         if booking.meeting.state is State.PROPOSED:
             _nudge(work, connection, booking, guest)
