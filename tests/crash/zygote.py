@@ -6,6 +6,7 @@ of each, first the child's pid is answered, then its status as `waitpid` has it.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import importlib
@@ -19,6 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from typer.main import get_command
+
+Command = Callable[[list[str]], object]
 T = TypeVar("T")
 
 _ROOT = Path(__file__).parent.parent.parent
@@ -51,6 +55,7 @@ def preload(names: Iterable[str]) -> None:
 def everything() -> list[str]:
     """Every module of the product that no start of its own belongs to."""
     found = ["daemon", "css_inline", "googleapiclient.discovery", "alembic.command"]
+    found += ["sqlalchemy.dialects.sqlite", "caldav.search", "_strptime"]
     for room in ("mentoring", "store", "integrations", "service"):
         paths = sorted((_ROOT / room).glob("*.py"))
         found += [f"{room}.{p.stem}" for p in paths if not p.stem.endswith(("__init__", "_child"))]
@@ -95,6 +100,9 @@ DEFECTS = {
 
 def main(gate: int) -> None:
     preload(everything())
+    import daemon
+
+    command = get_command(daemon.app)
     settle()
     print("ready", flush=True)
     for line in sys.stdin:
@@ -106,13 +114,13 @@ def main(gate: int) -> None:
             continue
         pid = os.fork()
         if pid == 0:
-            _become(order, gate)
+            _become(order, gate, command)
             return
         print(pid, flush=True)
         print(os.waitpid(pid, 0)[1], flush=True)
 
 
-def _become(order: dict[str, Any], gate: int) -> None:
+def _become(order: dict[str, Any], gate: int, command: Command) -> None:
     """Be one run of the daemon: `argv`, with its output in `out` and `err`."""
     for number, name, flags in (
         (0, os.devnull, os.O_RDONLY),
@@ -135,9 +143,18 @@ def _become(order: dict[str, Any], gate: int) -> None:
     if order["traced"]:
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANY, 0, 0, 0)
         os.read(gate, 1)  # until the tracer holds us
-    import daemon
+    try:
+        command(order["argv"])
+    except SystemExit as ended:
+        _leave(ended.code)
 
-    daemon.app(order["argv"])
+
+def _leave(status: Any) -> None:
+    """End as Python does, but don't tear down what this process shares with its parent."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status or 0)
 
 
 if __name__ == "__main__":
