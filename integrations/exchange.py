@@ -15,12 +15,12 @@ from exchangelib import errors as ews
 from exchangelib.errors import EWSError, TransportError
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Root
-from exchangelib.items import ID_ONLY
+from exchangelib.items import HARD_DELETE, ID_ONLY, SEND_TO_NONE
 from exchangelib.properties import DistinguishedFolderId
 from exchangelib.properties import Mailbox as Address
 from exchangelib.protocol import Protocol
 from exchangelib.restriction import Restriction
-from exchangelib.services import FindItem, SyncFolderItems
+from exchangelib.services import DeleteItem, FindItem, SyncFolderItems
 from exchangelib.transport import NOAUTH, OAUTH2
 from spnego.exceptions import SpnegoError
 
@@ -286,6 +286,21 @@ def ews_time(moment: datetime, zone: Any = EWS_UTC) -> Any:
 
 def fields(item: type[Any], names: Iterable[str]) -> list[Any]:
     return [FieldPath(field=item.get_field_by_fieldname(name)) for name in names]
+
+
+def remove(account: Any, item: Any) -> None:
+    """Take an item out for good and tell nobody. Somebody may have been faster.
+
+    https://learn.microsoft.com/exchange/client-developer/web-service-reference/deleteitem-operation
+    """
+    with suppress(ews.ErrorItemNotFound):
+        DeleteItem(account=account).get(
+            items=[item],
+            delete_type=HARD_DELETE,
+            send_meeting_cancellations=SEND_TO_NONE,
+            affected_task_occurrences="AllOccurrences",
+            suppress_read_receipts=True,
+        )
 
 
 def mailbox(url: str, access: Access) -> Mailbox:

@@ -117,6 +117,8 @@ class MaildirInbox:
 
     def fetch(self, cursor: str | None) -> Batch:
         seen = set(json.loads(cursor)) if cursor else set()
+        if seen and not self._folder.exists():
+            raise self._unreadable("it is gone")
         self._known = self._stamp()
         files = self._files()
         fresh = [(name, path) for name, path in files if name not in seen][:_BATCH]

@@ -85,6 +85,18 @@ def test_an_inbox_that_cannot_be_looked_into_is_a_fault(
         inbox.wait(0)
 
 
+def test_an_inbox_that_is_gone_is_a_fault(tmp_path: Path) -> None:
+    inbox = maildir.inbox("maildir:in", Access(tmp_path))
+    nothing_yet = inbox.fetch(None).cursor
+    assert inbox.fetch(nothing_yet).messages == ()
+    (tmp_path / "in/new").mkdir(parents=True)
+    (tmp_path / "in/new/a").write_bytes(b"x")
+    cursor = inbox.fetch(nothing_yet).cursor
+    (tmp_path / "in").rename(tmp_path / "elsewhere")
+    with pytest.raises(ProviderError, match="is gone"):
+        inbox.fetch(cursor)
+
+
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file stands in the way")
     mailer = maildir.mailer("maildir:out", Access(tmp_path))

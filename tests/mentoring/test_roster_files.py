@@ -184,6 +184,11 @@ def person(**cells: str) -> str:
         ("email", "Dana <d@example.org>", '"Dana <d@example.org>" is no email address'),
         ("email", "zoë@example.org", '"zoë@example.org" is no email address'),
         ("email", "DANA@example.org", "dana@example.org stands in line 2 already"),
+        (
+            "timezone",
+            "W. Europe Standard Time",
+            '"W. Europe Standard Time" is no time zone; did you mean "Europe/Berlin"?',
+        ),
         ("timezone", "Europe/Pari", '"Europe/Pari" is no time zone; did you mean "Europe/Paris"?'),
         ("hours", "Mon", '"Mon" has no times'),
         ("hours", "", "no work hours are given"),
