@@ -78,11 +78,9 @@ def unfit(engine: Engine) -> Fault | None:
 def look_over(engine: Engine) -> None:
     """Raise StoreDamagedError where SQLite finds its file damaged: a second for some 500 MB.
 
-    A server looks after its own files. Raises CallRefused where its database will not do.
+    A server looks after its own files.
     """
     if not is_sqlite(engine.url):
-        if fault := server.unfit(engine):
-            raise CallRefused(str(fault))
         return
     with engine.connect().execution_options(reading=True) as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
@@ -108,9 +106,12 @@ def _begin(connection: Connection) -> None:
 def migrate(engine: Engine, *, now: datetime) -> Path | None:
     """Bring the schema up to date; returns the backup taken first, None where there was no need.
 
-    Raises StoreError for a damaged or newer store, which is left as it is.
+    Raises StoreError for a damaged or newer store, which is left as it is, and for a server's
+    database that will not do.
     """
     present = _present_revision(engine)
+    if fault := unfit(engine):
+        raise CallRefused(str(fault))
     if present == newest_revision():
         return None
     if present and not is_known(present):
