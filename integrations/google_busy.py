@@ -112,8 +112,6 @@ class GoogleSource:
                 if _is_free(event):
                     continue
                 start, end = _instant(event["start"], zone), _instant(event["end"], zone)
-                if end < start:
-                    raise ValueError("an event ends before it starts")
                 found[item_key(event.get("iCalUID") or event["id"])] += _clipped(start, end, window)
         except _GARBLED as error:
             raise self.account.garbled() from error
@@ -195,6 +193,8 @@ def _instant(edge: Mapping[str, str], zone: ZoneInfo) -> datetime:
 
 
 def _clipped(start: datetime, end: datetime, window: Interval) -> list[Interval]:
+    if end < start:
+        raise ValueError("a busy time ends before it starts")
     start, end = max(start, window.start), min(end, window.end)
     return [Interval(start, end)] if start < end else []
 

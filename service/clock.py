@@ -213,11 +213,20 @@ class Service:
         self._grants.reseal()
         work = begin(self._source.roster, self._engine, self._outside, now)
         if self._calendars_are_due(now):
-            self._outdated.clear()  # first: who connects a calendar meanwhile is not passed over
-            sync_all(work, self._stop)
-            self._synced_at = now
+            self._read_calendars(work)
         rest_of_pass(work, self._stop)
         return work
+
+    def _read_calendars(self, work: Work) -> None:
+        """What was not read to its end is due again at the next pass."""
+        self._outdated.clear()  # first: who connects a calendar meanwhile is not passed over
+        all_read = False
+        try:
+            all_read = sync_all(work, self._stop)
+        finally:
+            if not all_read:
+                self._outdated.set()
+        self._synced_at = work.now
 
     def _calendars_are_due(self, now: datetime) -> bool:
         if self._synced_at is None or self._outdated.is_set():

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
+from mentoring.availability import zone_at
 from mentoring.roster import Person, Roster
 
 
@@ -54,7 +55,8 @@ def show_status(document: dict[str, Any], roster: Roster) -> None:
 
 
 def _on_both_clocks(text: str, people: tuple[Person, Person]) -> str:
-    zones = dict.fromkeys(person.timezone for person in people)
+    instant = datetime.fromisoformat(text)
+    zones = dict.fromkeys(zone_at(person, instant) for person in people)
     return " = ".join(_local(text, zone) for zone in zones)
 
 

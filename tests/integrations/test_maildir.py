@@ -75,12 +75,18 @@ def test_an_inbox_that_cannot_be_looked_into_is_a_fault(
     (tmp_path / "in/new").mkdir()
     inbox.check()
 
-    def refused(_path: Path) -> bool:
+    (tmp_path / "in/new/a").write_bytes(b"x")
+    cursor = inbox.fetch(None).cursor
+
+    def refused(_path: Path, **_: bool) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "is_dir", refused)
+    monkeypatch.setattr(Path, "stat", refused)
     with pytest.raises(ProviderError, match="Permission denied"):
-        inbox.fetch(None)
+        inbox.check()
+    for known in (None, cursor):
+        with pytest.raises(ProviderError, match="Permission denied"):
+            inbox.fetch(known)
     with pytest.raises(ProviderError, match="Permission denied"):
         inbox.wait(0)
 

@@ -371,15 +371,38 @@ def test_a_calendar_connected_while_others_are_read_is_read_soon(
     passes = Passes(world)
     reads: list[datetime] = []
 
-    def read(work: Work, _stop: object) -> None:
+    def read(work: Work, _stop: object) -> bool:
         reads.append(work.now)
         if len(reads) == 1:
             passes.service._connected(work.roster.people[DANA])
+        return True
 
     monkeypatch.setattr(service_clock, "sync_all", read)
     for _ in range(3):
         passes.one()
         passes.machine.goes_on(timedelta(minutes=1))
+    assert len(reads) == 2
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+def test_calendars_that_were_not_all_read_are_read_at_the_next_pass(
+    world: World, monkeypatch: pytest.MonkeyPatch, breaks: bool
+) -> None:
+    passes = Passes(world)
+    passes.one()
+    passes.service._connected(passes.service._source.roster.people[DANA])
+    reads: list[datetime] = []
+
+    def read(work: Work, _stop: object) -> bool:
+        reads.append(work.now)
+        if breaks and len(reads) == 1:
+            raise OSError("the store is away")
+        return len(reads) > 1
+
+    monkeypatch.setattr(service_clock, "sync_all", read)
+    for _ in range(3):
+        passes.machine.goes_on(timedelta(minutes=1))
+        passes.one()
     assert len(reads) == 2
 
 
