@@ -239,10 +239,13 @@ def own_file(url: URL) -> Path:
 def sole_writer(engine: Engine) -> Iterator[None]:
     """Hold the store for this process. Raises StoreError where another process holds it."""
     store = file_of(engine.url)
-    if store is None:
-        with server.sole_service(engine):
-            yield
-        return
+    with held(store) if store else server.sole_service(engine):
+        yield
+
+
+@contextmanager
+def held(store: Path) -> Iterator[None]:
+    """Hold a SQLite file for this process. Raises StoreError where another process holds it."""
     path = store.with_name(f"{store.name}.lock")
     try:
         lock = path.open("w")
