@@ -28,18 +28,13 @@ from integrations import exchange_faults as faults
 from integrations import exchange_login as login
 from integrations.exchange_discovery import Discovery
 from integrations.exchange_login import LATER
-from integrations.ports import Access, ProviderError
+from integrations.ports import GARBLED, Access, ProviderError
 
 T = TypeVar("T")
 EWS_UTC = EWSTimeZone.from_zoneinfo(ZoneInfo("UTC"))
 PAGE = 500
 PAGES = 1000
 _IN_FLIGHT = 4
-_GARBLED = (
-    *(AttributeError, LookupError, TypeError, ValueError, ArithmeticError),
-    *(AssertionError, RecursionError),
-)
-"""What the library lets through where an answer has another shape than it expects."""
 _IDLE = 100  # empty pages in a row: more must come some time
 
 
@@ -86,7 +81,7 @@ class Mailbox:
                 if isinstance(told, expected):
                     raise told from error
                 raise self.fault(told) from told
-            except _GARBLED as error:
+            except GARBLED as error:
                 raise self.garbled() from error
 
     def folder(self, account: Any, kind: type[Any]) -> Any:

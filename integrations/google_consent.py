@@ -15,9 +15,8 @@ from urllib.parse import urlencode
 import httpx
 
 from integrations.google import DETAILS, FREEBUSY, endpoint_of, secret
-from integrations.google_answers import GARBLED
 from integrations.http_client import asked, http_client
-from integrations.ports import Access, Consent, Granted, ProviderError
+from integrations.ports import GARBLED, Access, Consent, Granted, ProviderError
 
 _SCOPES = f"openid email {FREEBUSY}"
 _TIMEOUT = 20
