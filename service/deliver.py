@@ -29,6 +29,7 @@ _RETRY = (1, 5, 15, 60, 240, 480)
 _ATTEMPTS = 18
 _LONGEST_WAIT = timedelta(days=1)
 """However long a server asks us to stay away."""
+_UNDELIVERED = "undelivered:"
 AT_ONCE = frozenset({SIGN_IN})
 """Kinds that their readers asked for a moment ago."""
 
@@ -206,11 +207,13 @@ def _settle_interrupted(work: Work, mailer: Mailer, sender: str) -> None:
 def _tell_of_failures(work: Work) -> None:
     """The coordinator hears of each mail that was refused for good or is in doubt, once."""
     with work.engine.begin() as connection:
+        told = outbox.said(connection, _UNDELIVERED)
         for lost in outbox.lost(connection):
-            if lost.recipient in work.roster.coordinators:
+            key = f"{_UNDELIVERED}{lost.key}"
+            if key in told or lost.recipient in work.roster.coordinators:
                 continue
             notice = UndeliveredNotice(
-                key=f"undelivered:{lost.key}",
+                key=key,
                 reader=work.coordinator(),
                 recipient=lost.recipient,
                 notice=lost.kind,

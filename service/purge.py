@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.engine import Connection
 
 from mentoring.agenda import KEPT
 from mentoring.sign_in import SESSION_LASTS, SIGN_IN, WINDOW
@@ -38,17 +39,20 @@ CODES_KEPT = timedelta(days=400)
 """How long a code for answers by mail is good after it was last handed out."""
 _WITH_THEIR_WORDS = ("prepare", "remind")
 """Kinds of mail that hold what partners wrote."""
-_DAILY = "purged"
+_DAILY, _HOURLY = "purged", "purged hour"
 
 
 def purge(work: Work) -> None:
-    first = _first_today(work)
+    with work.engine.begin() as connection:
+        first = _is_first(connection, _DAILY, work.today.isoformat())
     if work.roster.settings.hold:
         if first:
             log.warning("legal_hold", hold=work.roster.settings.hold, kept="everything")
         return
     over = work.now - KEPT
     with work.engine.begin() as connection:
+        if not _is_first(connection, _HOURLY, f"{work.now:%Y-%m-%dT%H}") and not first:
+            return  # each look goes over all letters
         count = agenda.purge(connection, over)
         outbox.blank(connection, over, _WITH_THEIR_WORDS)
         outbox.blank_old(connection, work.now - LETTERS_KEPT)
@@ -70,11 +74,9 @@ def purge(work: Work) -> None:
             log.info("backups_dropped", files=dropped)
 
 
-def _first_today(work: Work) -> bool:
-    """Whether this is the first look of its day."""
-    today = work.today.isoformat()
-    with work.engine.begin() as connection:
-        if facts.read(connection, _DAILY) == today:
-            return False
-        facts.write(connection, _DAILY, today)
+def _is_first(connection: Connection, name: str, period: str) -> bool:
+    """Whether this is the first look of its day or hour."""
+    if facts.read(connection, name) == period:
+        return False
+    facts.write(connection, name, period)
     return True

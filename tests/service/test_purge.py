@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 import structlog
@@ -51,6 +52,9 @@ def kept(world: World, column: str) -> int:
         return count
 
 
+HOUR = timedelta(hours=1)  # so often is looked
+
+
 @pytest.fixture
 def older(world: World) -> World:
     world.calendar("dana", (at("2027-01-20 09:00"), at("2027-01-20 12:00")))
@@ -72,7 +76,7 @@ def test_letters_lose_their_words_after_a_month(
     age(older, days)
     older.write(agreement=HOLD if held else "")
     before = words(older)
-    older.step(MONDAY)
+    older.step(MONDAY + HOUR)
     assert words(older) == (1 if gone and not held else before)  # what waits keeps them
 
 
@@ -83,10 +87,24 @@ def test_digests_and_codes_go_after_a_year(older: World, days: int, gone: bool, 
     assert kept(older, "codes")
     age(older, days)
     older.write(agreement=HOLD if held else "")
-    roster = older.step(MONDAY)
-    purge.purge(roster)
+    purge.purge(older.step(MONDAY + HOUR))
     assert (kept(older, "received") == 0) is (gone and not held)
     assert (kept(older, "codes") == 0) is (gone and not held)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
+def test_what_is_done_once_a_day_waits_for_no_full_hour(
+    older: World, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """A day of India begins at half past an hour of UTC."""
+    toml = older.directory / "overlap.toml"
+    toml.write_text(toml.read_text().replace("America/New_York", zone, 1))
+    work = older.step(MONDAY)
+    looks: list[datetime] = []
+    monkeypatch.setattr(purge, "expire", lambda work: looks.append(work.now))
+    for minutes in range(0, 48 * 60, 30):
+        purge.purge(replace(work, now=MONDAY + timedelta(minutes=minutes)))
+    assert len(looks) == 2
 
 
 @pytest.mark.parametrize("held", [False, True])
