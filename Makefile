@@ -83,7 +83,7 @@ install: ## put the program into /opt/overlap below DESTDIR; WHEELS=folder for a
 deb: ## build dist/overlap_….deb, with all it needs inside
 	packaging/make-deb
 
-boot: ## boot that package under systemd in an emulated machine and look at its units, as root, a quarter of an hour
+boot: ## boot that package under systemd in an emulated machine and look at its units, as root, ten minutes or more
 	packaging/try-boot
 
 clean: ## remove what make built
