@@ -21,6 +21,7 @@ from integrations.addresses import Reach
 from integrations.caldav_session import LARGEST, Session
 from integrations.ical import read_busy
 from integrations.ports import (
+    GARBLED,
     Access,
     BusySource,
     Owner,
@@ -34,8 +35,8 @@ _TIMEOUT = 20
 _PORTS = {"caldavs": ("https", 443), "caldav": ("http", 80)}
 _UID = re.compile(r"^UID(?:;[^:\r\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([\\,;])")  # RFC 5545 section 3.3.11
-_GARBLED = (SyntaxError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
-"""What the library lets through where an answer is no XML, or another XML than it expects."""
+_GARBLED = (*GARBLED, SyntaxError)
+"""SyntaxError is what is no XML."""
 LATER = "it is tried again at the next sync"
 
 

@@ -15,12 +15,12 @@ from exchangelib import errors as ews
 from exchangelib.errors import EWSError, TransportError
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Root
-from exchangelib.items import ID_ONLY
+from exchangelib.items import HARD_DELETE, ID_ONLY, SEND_TO_NONE
 from exchangelib.properties import DistinguishedFolderId
 from exchangelib.properties import Mailbox as Address
 from exchangelib.protocol import Protocol
 from exchangelib.restriction import Restriction
-from exchangelib.services import FindItem, SyncFolderItems
+from exchangelib.services import DeleteItem, FindItem, SyncFolderItems
 from exchangelib.transport import NOAUTH, OAUTH2
 from spnego.exceptions import SpnegoError
 
@@ -28,18 +28,13 @@ from integrations import exchange_faults as faults
 from integrations import exchange_login as login
 from integrations.exchange_discovery import Discovery
 from integrations.exchange_login import LATER
-from integrations.ports import Access, ProviderError
+from integrations.ports import GARBLED, Access, ProviderError
 
 T = TypeVar("T")
 EWS_UTC = EWSTimeZone.from_zoneinfo(ZoneInfo("UTC"))
 PAGE = 500
 PAGES = 1000
 _IN_FLIGHT = 4
-_GARBLED = (
-    *(AttributeError, LookupError, TypeError, ValueError, ArithmeticError),
-    *(AssertionError, RecursionError),
-)
-"""What the library lets through where an answer has another shape than it expects."""
 _IDLE = 100  # empty pages in a row: more must come some time
 
 
@@ -86,7 +81,7 @@ class Mailbox:
                 if isinstance(told, expected):
                     raise told from error
                 raise self.fault(told) from told
-            except _GARBLED as error:
+            except GARBLED as error:
                 raise self.garbled() from error
 
     def folder(self, account: Any, kind: type[Any]) -> Any:
@@ -286,6 +281,21 @@ def ews_time(moment: datetime, zone: Any = EWS_UTC) -> Any:
 
 def fields(item: type[Any], names: Iterable[str]) -> list[Any]:
     return [FieldPath(field=item.get_field_by_fieldname(name)) for name in names]
+
+
+def remove(account: Any, item: Any) -> None:
+    """Take an item out for good and tell nobody. Somebody may have been faster.
+
+    https://learn.microsoft.com/exchange/client-developer/web-service-reference/deleteitem-operation
+    """
+    with suppress(ews.ErrorItemNotFound):
+        DeleteItem(account=account).get(
+            items=[item],
+            delete_type=HARD_DELETE,
+            send_meeting_cancellations=SEND_TO_NONE,
+            affected_task_occurrences="AllOccurrences",
+            suppress_read_receipts=True,
+        )
 
 
 def mailbox(url: str, access: Access) -> Mailbox:

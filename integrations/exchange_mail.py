@@ -25,13 +25,14 @@ from exchangelib.properties import ItemId
 from exchangelib.services import CreateItem, GetFolder, GetItem, SendItem
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from integrations.exchange import Mailbox, ews_time, fields, mailbox
+from integrations.exchange import Mailbox, ews_time, fields, mailbox, remove
 from integrations.exchange_login import HttpFault
 from integrations.ports import (
     Access,
     Batch,
     Letter,
     LetterRefused,
+    LetterWithdrawn,
     OutcomeUnknown,
     ProviderError,
     Received,
@@ -67,13 +68,18 @@ class ExchangeMailer:
 
     def deliver(self, letter: Letter, point_of_no_return: Callable[[], None]) -> None:
         draft = self.mailbox.call(lambda account: self._draft(account, letter))
-        point_of_no_return()
+        try:
+            point_of_no_return()
+        except LetterWithdrawn:
+            self._discard(draft)
+            raise
         if draft is None:  # it went out before, unnoticed
             return
         try:
             self.mailbox.call(lambda account: self._send(account, draft))
         except ProviderError as error:
             if isinstance(error.__cause__, _BAD_LETTER):
+                self._discard(draft)
                 raise LetterRefused(error.message, mend="check the address") from error
             if _was_refused(error.__cause__):
                 raise
@@ -113,6 +119,15 @@ class ExchangeMailer:
         SendItem(account=account).get(
             items=[draft], saved_item_folder=self.mailbox.folder(account, SentItems)
         )
+
+    def _discard(self, draft: Any) -> None:
+        """Take a draft that is not to be sent out of Drafts, where there is one."""
+        if draft is None:
+            return
+        try:
+            self.mailbox.call(lambda account: remove(account, draft))
+        except ProviderError as error:  # what led here says more
+            log.warning("draft_left", mailbox=self.mailbox.address, reason=error.message)
 
     def _look_up(self, account: Any, message_id: str) -> bool | None:
         """Along the way a letter takes, so that it can't slip past between two questions."""

@@ -17,13 +17,13 @@ from exchangelib import CalendarItem, EWSTimeZone, ExtendedProperty, Q
 from exchangelib import errors as ews
 from exchangelib.errors import UnknownTimeZone
 from exchangelib.folders import Calendar
-from exchangelib.items import HARD_DELETE, NEVER_OVERWRITE, SAVE_ONLY, SEND_TO_NONE
+from exchangelib.items import NEVER_OVERWRITE, SAVE_ONLY, SEND_TO_NONE
 from exchangelib.properties import Attendee as EwsAttendee
 from exchangelib.properties import Body, ItemId
 from exchangelib.properties import Mailbox as Address
-from exchangelib.services import CreateItem, DeleteItem, GetFolder, GetItem, UpdateItem
+from exchangelib.services import CreateItem, GetFolder, GetItem, UpdateItem
 
-from integrations.exchange import EWS_UTC, Mailbox, ews_time, fields, instant, mailbox
+from integrations.exchange import EWS_UTC, Mailbox, ews_time, fields, instant, mailbox, remove
 from integrations.exchange_login import LATER
 from integrations.ports import Access, Entry, Organiser, ProviderError, Showing, Shown
 from mentoring.interval import Interval
@@ -75,16 +75,7 @@ class ExchangeOrganiser:
     def withdraw(self, uid: str) -> None:
         def act(account: Any) -> None:
             for item in self._marked(account, uid):
-                try:
-                    DeleteItem(account=account).get(
-                        items=[_id(item)],
-                        delete_type=HARD_DELETE,
-                        send_meeting_cancellations=SEND_TO_NONE,
-                        affected_task_occurrences="AllOccurrences",
-                        suppress_read_receipts=True,
-                    )
-                except _GONE:
-                    continue  # somebody was faster
+                remove(account, _id(item))
 
         self.mailbox.call(act)
 

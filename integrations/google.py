@@ -21,9 +21,9 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
 from integrations import secrets, tls
-from integrations.google_answers import GARBLED, LATER, reason_of, token_error
+from integrations.google_answers import LATER, reason_of, token_error
 from integrations.http_client import http_client, retry_after
-from integrations.ports import Access, ConsentNeeded, ProviderError
+from integrations.ports import GARBLED, Access, ConsentNeeded, ProviderError
 
 SCOPES = "https://www.googleapis.com/auth/"
 DETAILS = f"{SCOPES}calendar.events.readonly"

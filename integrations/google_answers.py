@@ -10,16 +10,10 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from google.auth.exceptions import RefreshError
 from googleapiclient.errors import HttpError
 
-from integrations.ports import ProviderError
+from integrations.ports import GARBLED, ProviderError
 
 LATER = "it is tried again by itself"
 PAGES = 200
-GARBLED = (
-    *(ValueError, TypeError, LookupError, AttributeError),
-    *(ArithmeticError, RecursionError),
-)
-"""What comes of an answer that is no JSON, or another JSON than is expected, in the libraries and
-in whoever reads it."""
 
 
 class _Account(Protocol):

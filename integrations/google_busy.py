@@ -17,8 +17,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.google import DETAILS, FREEBUSY, Account, MissingScope, Refused
-from integrations.google_answers import GARBLED, LATER, pages, understood
-from integrations.ports import OPAQUE, Access, BusySource, Owner, ProviderError, Reading, item_key
+from integrations.google_answers import LATER, pages, understood
+from integrations.ports import (
+    OPAQUE,
+    Access,
+    BusySource,
+    Owner,
+    ProviderError,
+    Reading,
+    item_key,
+)
 from mentoring.interval import Interval, merged
 
 _PAGE = 2500
@@ -26,8 +34,6 @@ _FIELDS = (
     "nextPageToken,nextSyncToken,timeZone,items(id,iCalUID,status,transparency,eventType,"
     "start,end,endTimeUnspecified,attendees(self,responseStatus))"
 )
-_GARBLED = (*GARBLED, OSError)
-"""What an entry of another shape comes to; OSError is a zone's name that is no file's."""
 _GONE = frozenset({400, 410})
 _SHORTEST = timedelta(days=7)
 
@@ -107,16 +113,11 @@ class GoogleSource:
     def _busy(self, answers: list[Any], window: Interval) -> dict[str, tuple[Interval, ...]]:
         zone = ZoneInfo(self.owner.timezone)
         found: dict[str, list[Interval]] = defaultdict(list)
-        try:
-            for event in (event for answer in answers for event in answer.get("items", [])):
-                if _is_free(event):
-                    continue
-                start, end = _instant(event["start"], zone), _instant(event["end"], zone)
-                if end < start:
-                    raise ValueError("an event ends before it starts")
-                found[item_key(event.get("iCalUID") or event["id"])] += _clipped(start, end, window)
-        except _GARBLED as error:
-            raise self.account.garbled() from error
+        for event in (event for answer in answers for event in answer.get("items", [])):
+            if _is_free(event):
+                continue
+            start, end = _instant(event["start"], zone), _instant(event["end"], zone)
+            found[item_key(event.get("iCalUID") or event["id"])] += _clipped(start, end, window)
         return {key: tuple(merged(spans)) for key, spans in found.items() if spans}
 
     def _free_busy(self, window: Interval, known: _Cursor) -> Reading:
@@ -146,29 +147,21 @@ class GoogleSource:
         return self._spans(answer, window)
 
     def _spans(self, answer: Any, window: Interval) -> list[Interval]:
-        try:
-            own: Any = answer["calendars"][self.account.address]
-            if faults := own.get("errors"):
-                raise ProviderError(
-                    f"{self.account.name}: Google can't say when it is busy "
-                    f"({faults[0]['reason']})",
-                    mend="check the address in people.csv, and that the calendar is there",
-                    permanent=faults[0]["reason"] == "notFound",
-                )
-            if not isinstance(own["busy"], list):
-                raise TypeError("no list of busy times")
-            zone = ZoneInfo("UTC")
-            found: list[list[Interval]] = [
-                _clipped(
-                    _instant({"dateTime": span["start"]}, zone),
-                    _instant({"dateTime": span["end"]}, zone),
-                    window,
-                )
-                for span in own["busy"]
-            ]
-        except _GARBLED as error:
-            raise self.account.garbled() from error
-        return [span for spans in found for span in spans]
+        own: Any = answer["calendars"][self.account.address]
+        if faults := own.get("errors"):
+            raise ProviderError(
+                f"{self.account.name}: Google can't say when it is busy ({faults[0]['reason']})",
+                mend="check the address in people.csv, and that the calendar is there",
+                permanent=faults[0]["reason"] == "notFound",
+            )
+        if not isinstance(own["busy"], list):
+            raise TypeError("no list of busy times")
+        zone = ZoneInfo("UTC")
+        edges = (
+            (_instant({"dateTime": span["start"]}, zone), _instant({"dateTime": span["end"]}, zone))
+            for span in own["busy"]
+        )
+        return [span for start, end in edges for span in _clipped(start, end, window)]
 
 
 def _is_free(event: Mapping[str, Any]) -> bool:
@@ -190,11 +183,20 @@ def _instant(edge: Mapping[str, str], zone: ZoneInfo) -> datetime:
         return datetime.combine(date.fromisoformat(edge["date"]), time(), zone).astimezone(UTC)
     moment = datetime.fromisoformat(edge["dateTime"])
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(edge["timeZone"]))
+        moment = moment.replace(tzinfo=_zone(edge["timeZone"]))
     return moment.astimezone(UTC)
 
 
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except OSError as error:  # a name that no file may have
+        raise ValueError("no time zone") from error
+
+
 def _clipped(start: datetime, end: datetime, window: Interval) -> list[Interval]:
+    if end < start:
+        raise ValueError("a busy time ends before it starts")
     start, end = max(start, window.start), min(end, window.end)
     return [Interval(start, end)] if start < end else []
 

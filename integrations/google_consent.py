@@ -15,9 +15,8 @@ from urllib.parse import urlencode
 import httpx
 
 from integrations.google import DETAILS, FREEBUSY, endpoint_of, secret
-from integrations.google_answers import GARBLED
 from integrations.http_client import asked, http_client
-from integrations.ports import Access, Consent, Granted, ProviderError
+from integrations.ports import GARBLED, Access, Consent, Granted, ProviderError
 
 _SCOPES = f"openid email {FREEBUSY}"
 _TIMEOUT = 20
@@ -47,7 +46,7 @@ class GoogleConsent:
         return f"{base}/o/oauth2/v2/auth?{urlencode(asked)}"
 
     def redeem(self, redirect: str, code: str, verifier: str) -> Granted:
-        status, answer = self._post(
+        given = self._post(
             "/token",
             {
                 "grant_type": "authorization_code",
@@ -58,8 +57,11 @@ class GoogleConsent:
                 "code_verifier": verifier,
             },
         )
-        if status != 200:
-            raise ProviderError(f"Google gives no token ({_named(answer, status)})", mend=_AGAIN)
+        answer = _document(given)
+        if given.status_code != 200:
+            raise ProviderError(f"Google gives no token ({_named(given)})", mend=_AGAIN)
+        if not answer:
+            raise ProviderError("Google's answer is garbled", mend=_AGAIN)
         if not {FREEBUSY, DETAILS} & set(str(answer.get("scope", "")).split()):
             raise ProviderError(
                 "the box for seeing when you are busy was not ticked",
@@ -72,10 +74,13 @@ class GoogleConsent:
 
     def revoke(self, token: str) -> bool:
         """https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke"""
-        status, answer = self._post("/revoke", {"token": token})
-        if status == 200 or (status == 400 and answer.get("error") == "invalid_token"):
-            return True  # the latter where they withdrew it before
-        raise ProviderError(f"Google revokes nothing ({_named(answer, status)})", mend=_AGAIN)
+        given = self._post("/revoke", {"token": token})
+        # The body of a yes says nothing (RFC 7009 section 2.2).
+        if given.status_code == 200:
+            return True
+        if given.status_code == 400 and _named(given) == "invalid_token":
+            return True  # they withdrew it before
+        raise ProviderError(f"Google revokes nothing ({_named(given)})", mend=_AGAIN)
 
     def _client(self) -> str:
         client = str(self.access.options.get("client_id", ""))
@@ -87,22 +92,27 @@ class GoogleConsent:
             )
         return client
 
-    def _post(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        """Status and JSON object of an answer."""
+    def _post(self, path: str, form: dict[str, str]) -> httpx.Response:
         base = endpoint_of(self.access) or "https://oauth2.googleapis.com"
         try:
             with http_client(self.access, _TIMEOUT) as client:
-                answer = asked(client, "POST", f"{base}{path}", data=form)
-            document: dict[str, Any] = dict(answer.json())
+                return asked(client, "POST", f"{base}{path}", data=form)
         except (httpx.HTTPError, *GARBLED) as error:
             raise ProviderError("Google can't be reached", mend=_AGAIN) from error
-        return answer.status_code, document
 
 
-def _named(answer: dict[str, Any], status: int) -> str:
+def _document(answer: httpx.Response) -> dict[str, Any]:
+    """An answer's JSON object; empty where it has none."""
+    try:
+        return dict(answer.json())
+    except GARBLED:
+        return {}
+
+
+def _named(answer: httpx.Response) -> str:
     """Google's own name for a fault (RFC 6749 section 5.2), else HTTP's number."""
-    name = answer.get("error")
-    return name if isinstance(name, str) and name.isidentifier() else str(status)
+    name = _document(answer).get("error")
+    return name if isinstance(name, str) and name.isidentifier() else str(answer.status_code)
 
 
 def _text(value: object) -> str:

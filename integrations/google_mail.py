@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 
 from integrations.google import READ_MAIL, SEND, Account, MissingScope, Refused
-from integrations.google_answers import GARBLED, LATER, pages, understood
+from integrations.google_answers import LATER, pages, understood
 from integrations.ports import (
+    GARBLED,
     Access,
     Batch,
     Letter,

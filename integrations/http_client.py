@@ -20,9 +20,9 @@ from integrations import tls
 from integrations.ports import Access
 
 LONGEST = 120.0
-_LARGEST = 1 << 20
-_LONGEST_WAIT = 86_400.0
 """Seconds for a request and its whole answer."""
+_LARGEST = 1 << 20  # bytes
+_LONGEST_WAIT = 86_400.0  # seconds
 
 
 class _Stream(httpcore.NetworkStream):

@@ -117,6 +117,8 @@ class MaildirInbox:
 
     def fetch(self, cursor: str | None) -> Batch:
         seen = set(json.loads(cursor)) if cursor else set()
+        if seen and not self._is_there():
+            raise self._unreadable("it is gone")
         self._known = self._stamp()
         files = self._files()
         fresh = [(name, path) for name, path in files if name not in seen][:_BATCH]
@@ -142,7 +144,7 @@ class MaildirInbox:
         self._stop.set()
 
     def check(self) -> None:
-        if self._folder.exists() and not any(self._stamp()):
+        if self._is_there() and not any(self._stamp()):
             raise self._unreadable("there is no Maildir")
         self._files()
 
@@ -151,6 +153,12 @@ class MaildirInbox:
             f"the inbox {self._folder} can't be read ({why})",
             mend="create it as a Maildir, readable by the service's user",
         )
+
+    def _is_there(self) -> bool:
+        try:
+            return self._folder.exists()
+        except OSError as error:
+            raise self._unreadable(error.strerror) from error
 
     def _files(self) -> list[tuple[str, Path]]:
         """Every message by its name without flags, in order of arrival."""

@@ -21,7 +21,7 @@ import msal
 
 from integrations import secrets
 from integrations.http_client import asked, http_client, retry_after
-from integrations.ports import Access, ConsentNeeded, Grants, ProviderError
+from integrations.ports import GARBLED, Access, ConsentNeeded, Grants, ProviderError
 
 AUTHORITY = "https://login.microsoftonline.com"
 ENDPOINT = "https://graph.microsoft.com"
@@ -81,11 +81,7 @@ _UNUSABLE = (
     httpx.HTTPError,
     httpx.InvalidURL,
     msal.exceptions.MsalError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
+    *GARBLED,
     RuntimeError,
     _Busy,
 )

@@ -19,6 +19,11 @@ from mentoring.letter import Letter as Letter
 
 T = TypeVar("T")
 
+GARBLED = (
+    *(ValueError, TypeError, LookupError, AttributeError),
+    *(ArithmeticError, AssertionError, RecursionError),
+)
+"""What an answer of another shape than expected comes to, in libraries and in whoever reads it."""
 OPAQUE = "freebusy"
 """The item key of busy stretches that come without a UID (VFREEBUSY and its like)."""
 

@@ -9,6 +9,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
 from mentoring.availability import region_exists
 from mentoring.hours import HoursError, WeeklyHours, parse_day, parse_hours
 from mentoring.roster import Mailbox
@@ -88,6 +90,9 @@ def _zones() -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def _nearest_zone(text: str) -> str:
+    """What to write instead; Outlook calls zones by names of its own."""
+    if text in WINDOWS_TO_OLSON:
+        return f'did you mean "{WINDOWS_TO_OLSON[text]}"?'
     advice = nearest(text.strip().replace(" ", "_"), sorted(_zones()))
     if advice.startswith("did"):
         return advice

@@ -1,15 +1,15 @@
 """How many meetings a pair will have held by its end: a distribution, worked out exactly.
 
 Each turn of the rhythm has a day: the nearest open one, as the search for a time has it, moved by
-a delay. So the number of turns that fit before the end has a distribution, found day by day.
+a delay. So the number of turns that fit before the end has a distribution, found day by day from
+the end backwards.
 Whether a turn is held follows from the pair's habits; that these are known only so far makes the
 number held a Beta-binomial. Nothing is drawn at random.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -23,6 +23,11 @@ _TOO_LATE = 0.75
 _NEVER = 1e-7
 """What is less likely than this is left out."""
 
+Numbers = dict[int, float]
+"""The chance of each number, of meetings or of turns."""
+Spread = list[tuple[int, float]]
+"""Where a turn comes to lie, by the place of its day among the open ones, and how likely."""
+
 
 @dataclass(frozen=True)
 class Denser:
@@ -31,6 +36,19 @@ class Denser:
     first: date
     last: date
     every: timedelta
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What was worked out of an outlook; `extra` and `denser` change none of it.
+
+    `spreads` by a turn's place and the rhythm after it, `after` the number of turns that follow
+    one, by its place; `held` by `extra` the number of meetings held after no, one, two … turns.
+    """
+
+    spreads: dict[tuple[int, timedelta], Spread] = field(default_factory=dict)
+    after: dict[int, Numbers] = field(default_factory=dict)
+    held: dict[int, list[Numbers]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,25 +70,17 @@ class Outlook:
     habits: Habits
     extra: int = 0
     denser: Denser | None = None
-    spreads: dict[tuple[int, timedelta], list[tuple[int, float]]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
-    """What was worked out of turns that follow on one another; the same for `extra` and `denser`,
-    so `replace` with another of these passes it on."""
+    known: _Known = field(default_factory=_Known, compare=False, repr=False)
+    """Passed on by a `replace` of `extra` or `denser`, and by none other."""
 
 
-def held_by_end(outlook: Outlook, turns: Sequence[float] = ()) -> dict[int, float]:
-    """The chance of each number of meetings held by the end; `turns` as `turns_left` has them."""
-    known = (*outlook.pending, *(State.PROPOSED,) * outlook.extra)
-    held = {0: 1.0}
-    for number, state in enumerate(known):
-        held = _one_more(held, outlook.habits, number, state)
-    result: dict[int, float] = {}
-    for number, share in enumerate(turns or turns_left(outlook)):
-        for count, p in held.items():
+def held_by_end(outlook: Outlook) -> Numbers:
+    """The chance of each number of meetings held by the end."""
+    result: Numbers = {}
+    for number, share in turns_left(outlook).items():
+        for count, p in _held_after(outlook, number).items():
             total = outlook.held + count
             result[total] = result.get(total, 0.0) + share * p
-        held = _one_more(held, outlook.habits, len(known) + number)
     return result
 
 
@@ -81,11 +91,20 @@ def at_least(goal: int, held: Mapping[int, float]) -> float:
     return min(1.0, sum(p for count, p in held.items() if count >= goal))
 
 
-def _one_more(
-    held: Mapping[int, float], habits: Habits, number: int, state: State = State.PROPOSED
-) -> dict[int, float]:
+def _held_after(outlook: Outlook, turns: int) -> Numbers:
+    """Of the pending and extra meetings and so many turns, the number held."""
+    first = (*outlook.pending, *(State.PROPOSED,) * outlook.extra)
+    rows = outlook.known.held.setdefault(outlook.extra, [{0: 1.0}])
+    while len(rows) <= len(first) + turns:
+        number = len(rows) - 1
+        state = first[number] if number < len(first) else State.PROPOSED
+        rows.append(_one_more(rows[-1], outlook.habits, number, state))
+    return rows[len(first) + turns]
+
+
+def _one_more(held: Numbers, habits: Habits, number: int, state: State) -> Numbers:
     """The distribution of meetings held after one more turn: what was held makes more likelier."""
-    after: dict[int, float] = {}
+    after: Numbers = {}
     for count, p in held.items():
         succeeds = (habits.held + count) / (habits.held + habits.failed + number)
         if state is State.CONFIRMED:  # it can be missed, and is not lost any more
@@ -95,41 +114,52 @@ def _one_more(
     return after
 
 
-def turns_left(outlook: Outlook) -> list[float]:
-    """The chances that no, one, two … turns of the rhythm fit before the end."""
-    chances: list[float] = []
-    following: dict[int, list[tuple[int, float]]] = {}
-    at = dict(_spread(outlook, outlook.due, outlook.earliest))
-    still = 1.0
-    while True:
-        fits = sum(at.values())
-        chances.append(max(0.0, still - fits))
-        if not at:
-            return chances
-        still = fits
-        then: dict[int, float] = defaultdict(float)
-        for place, p in at.items():
-            if (known := following.get(place)) is None:
-                known = following[place] = _following(outlook, place)
-            for later, share in known:
-                then[later] += p * share
-        at = {place: p for place, p in then.items() if p > _NEVER}
+def turns_left(outlook: Outlook) -> Numbers:
+    """The chance that no, one, two … turns of the rhythm fit before the end."""
+    spread = _spread(outlook, outlook.due, outlook.earliest)
+    first = min((place for place, _ in spread), default=0)
+    return _turns(spread, _after_each(outlook, first))
 
 
-def _following(outlook: Outlook, place: int) -> list[tuple[int, float]]:
+def _turns(spread: Spread, after: Mapping[int, Numbers]) -> Numbers:
+    """How many turns fit, where the first lies as `spread` has it."""
+    chances = {0: max(0.0, 1 - sum(share for _, share in spread))}
+    for place, share in spread:
+        for more, p in after[place].items():
+            chances[more + 1] = chances.get(more + 1, 0.0) + share * p
+    return {number: p for number, p in chances.items() if p > _NEVER}
+
+
+def _after_each(outlook: Outlook, first: int) -> Mapping[int, Numbers]:
+    """How many turns follow one, by its place, from `first` to the end: the last is found first."""
+    days, denser, own = outlook.days, outlook.denser, outlook.known.after
+    begin = days.after(denser.first) if denser else 0
+    end = days.after(denser.last + _DAY) if denser else 0
+    last = days.after(outlook.end + _DAY) - 1
+    for place in range(last, max(first, end) - 1, -1):
+        if place not in own:
+            own[place] = _turns(_following(outlook, place, outlook.every), own)
+    if denser is None or first >= end:
+        return own
+    after = dict(own)
+    for place in range(min(last, end - 1), first - 1, -1):
+        every = denser.every if place >= begin else outlook.every
+        after[place] = _turns(_following(outlook, place, every), after)
+    return after
+
+
+def _following(outlook: Outlook, place: int, every: timedelta) -> Spread:
     """Where the turn after one comes to lie."""
-    day = outlook.days.days[place]
-    denser = outlook.denser
-    every = denser.every if denser and denser.first <= day <= denser.last else outlook.every
-    if (place, every) not in outlook.spreads:
+    spreads = outlook.known.spreads
+    if (place, every) not in spreads:
+        day = outlook.days.days[place]
         # Half a rhythm between two meetings at the least.
-        spread = _spread(outlook, day + every, day + max(every / 2, _DAY))
-        outlook.spreads[place, every] = spread
-    return outlook.spreads[place, every]
+        spreads[place, every] = _spread(outlook, day + every, day + max(every / 2, _DAY))
+    return spreads[place, every]
 
 
-def _spread(outlook: Outlook, due: date, earliest: date) -> list[tuple[int, float]]:
-    """Where a turn comes to lie before the end, by the place of its day among the open ones."""
+def _spread(outlook: Outlook, due: date, earliest: date) -> Spread:
+    """Where a turn comes to lie before the end."""
     days, delays = outlook.days, outlook.habits.delays
     last, first = days.after(outlook.end + _DAY) - 1, days.after(earliest)
     place = days.near(due, earliest)

@@ -37,7 +37,7 @@ def forecast(case: Case, cohort: Cohort) -> Forecast:
     ahead, goal = outlook(case, cohort), goal_of(case.pair)
     held = held_by_end(ahead)
     chance = at_least(goal, held)
-    better = remedy(case, cohort, goal, chance)
+    better = remedy(case, cohort, ahead, goal, chance)
     weeks = case.days.weak_weeks(case.today, case.pair.end)
     return Forecast(
         chance=chance,

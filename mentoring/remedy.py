@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from mentoring.chance import Denser, Outlook, at_least, held_by_end, turns_left
+from mentoring.chance import Denser, Outlook, at_least, held_by_end
 from mentoring.opening_hours import cheapest_opening
 from mentoring.outlook import Case, outlook
 from mentoring.track import Cohort
@@ -33,7 +33,7 @@ class Remedy:
     chance: float
 
 
-def remedy(case: Case, cohort: Cohort, goal: int, chance: float) -> Remedy | None:
+def remedy(case: Case, cohort: Cohort, ahead: Outlook, goal: int, chance: float) -> Remedy | None:
     """The cheapest change that makes the goal likely, else the one that helps most.
 
     None where none is needed, or none helps.
@@ -41,7 +41,7 @@ def remedy(case: Case, cohort: Cohort, goal: int, chance: float) -> Remedy | Non
     if chance >= LIKELY or case.today > case.pair.end:
         return None
     best: Remedy | None = None
-    for option in _options(case, cohort, goal):
+    for option in _options(case, cohort, ahead, goal):
         if option.chance >= LIKELY:
             return option
         if option.chance > (best.chance if best else chance + _HELPS):
@@ -49,28 +49,26 @@ def remedy(case: Case, cohort: Cohort, goal: int, chance: float) -> Remedy | Non
     return best
 
 
-def _options(case: Case, cohort: Cohort, goal: int) -> Iterator[Remedy]:
+def _options(case: Case, cohort: Cohort, ahead: Outlook, goal: int) -> Iterator[Remedy]:
     """What could be changed, the cheapest first; the goal itself comes last."""
-    ahead = outlook(case, cohort)
-    turns = turns_left(ahead)
-    yield from _more(ahead, turns, goal, 1)
+    yield from _more(ahead, goal, 1)
     yield from _shorter(case, cohort, goal)
     yield from _denser(case, ahead, goal, 1)
     yield from _wider(case, cohort, goal)
-    yield from _more(ahead, turns, goal, 2)
+    yield from _more(ahead, goal, 2)
     yield from _denser(case, ahead, goal, 2)
-    yield from _more(ahead, turns, goal, 3)
+    yield from _more(ahead, goal, 3)
     yield from _denser_to_the_end(case, ahead, goal)
-    yield from _lower(ahead, turns, goal)
+    yield from _lower(ahead, goal)
 
 
-def _more(ahead: Outlook, turns: Sequence[float], goal: int, extra: int) -> Iterator[Remedy]:
+def _more(ahead: Outlook, goal: int, extra: int) -> Iterator[Remedy]:
     """So many meetings besides the rhythm, within two weeks each."""
     by = min(ahead.earliest + extra * _APART, ahead.end)
     first, after = ahead.days.after(ahead.earliest), ahead.days.after(by + _DAY)
     if after - first >= extra:
         words = f"Hold {_MORE[extra - 1]} by {_day(ahead.days.days[after - 1])}."
-        held = held_by_end(replace(ahead, extra=extra), turns)
+        held = held_by_end(replace(ahead, extra=extra))
         yield Remedy(words, at_least(goal, held))
 
 
@@ -133,9 +131,9 @@ def _wider(case: Case, cohort: Cohort, goal: int) -> Iterator[Remedy]:
         yield Remedy(opening.words, at_least(goal, held_by_end(outlook(wider, cohort))))
 
 
-def _lower(ahead: Outlook, turns: Sequence[float], goal: int) -> Iterator[Remedy]:
+def _lower(ahead: Outlook, goal: int) -> Iterator[Remedy]:
     """The highest goal that is likely, down to half of it: less is no goal."""
-    held = held_by_end(ahead, turns)
+    held = held_by_end(ahead)
     for less in range(goal - 1, max(0, ahead.held - 1, goal // 2 - 1), -1):
         chance = at_least(less, held)
         if chance >= LIKELY:

@@ -19,6 +19,11 @@ from mentoring.tables import quoted
 T = TypeVar("T")
 
 _HOST = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,252}")
+_SERVER_URL = re.compile(
+    r"postgresql\+psycopg://([^:/@]*(:[^@]*)?@)?(\[[0-9A-Fa-f:.]+\]|[^/:@?]*)(:[0-9]{1,5})?"
+    r"(/[^?]*)?(\?.*)?"
+)
+"""As SQLAlchemy reads a url, but strict: what it would trip over is told without the password."""
 
 
 def _cell(read: Callable[[str], T]) -> BeforeValidator:
@@ -57,7 +62,10 @@ def _store(text: str) -> str:
     if text.startswith("sqlite:///") and len(text) > len("sqlite:///"):
         return text
     if text.startswith("postgresql+psycopg://"):
-        return text
+        if _SERVER_URL.fullmatch(text):
+            return text
+        mend = "write postgresql+psycopg://ROLE:PASSWORD@HOST:PORT/DATABASE, an @ in a word as %40"
+        raise cells.CellError("the store's url can't be read", mend)  # it may hold a password
     mend = 'write "sqlite:///overlap.db", or "postgresql+psycopg://…" (docs/install.md)'
     raise cells.CellError("the store can't be used", mend)
 

@@ -6,16 +6,16 @@ from datetime import datetime
 from pathlib import Path
 
 from store.backup import Held, back_up
-from store.database import newest_revision, open_engine, own_file, resolve_url, sole_writer
+from store.database import held, newest_revision, own_file, resolve_url
 from store.restore import Restored
 from store.restore import restore as put_back
 
 
 def backup(store: str, directory: Path, file: Path) -> str:
     """Copy the store into a new file; returns what it holds. Raises StoreError."""
-    held = back_up(own_file(resolve_url(store, directory)), file)
-    text = f"{file}: {_words(held)}"
-    if held.grants:
+    kept = back_up(own_file(resolve_url(store, directory)), file)
+    text = f"{file}: {_words(kept)}"
+    if kept.grants:
         text += "\nKeep [store] key apart from it: without the key no calendar's grant opens."
     return text
 
@@ -23,15 +23,14 @@ def backup(store: str, directory: Path, file: Path) -> str:
 def restore(store: str, directory: Path, file: Path, now: datetime) -> str:
     """Put a backup in the store's place; returns what follows from it. Raises StoreError."""
     url = resolve_url(store, directory)
-    own_file(url)
-    with sole_writer(open_engine(url)):
+    with held(own_file(url)):
         return "\n".join(_consequences(file, put_back(url, file, now)))
 
 
-def _words(held: Held) -> str:
-    last = f"last pass {held.last_pass}" if held.last_pass else "before its first pass"
-    counts = f"{held.meetings} meetings, {held.mails} mails ({held.waiting} waiting)"
-    return f"schema {held.revision}, {last}, {counts}, {held.grants} grants"
+def _words(kept: Held) -> str:
+    last = f"last pass {kept.last_pass}" if kept.last_pass else "before its first pass"
+    counts = f"{kept.meetings} meetings, {kept.mails} mails ({kept.waiting} waiting)"
+    return f"schema {kept.revision}, {last}, {counts}, {kept.grants} grants"
 
 
 def _consequences(file: Path, restored: Restored) -> list[str]:

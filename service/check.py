@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,9 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import Engine
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
 
 from integrations import ping
 from integrations.mail_dns import look_up
@@ -25,27 +21,14 @@ from mentoring.sender_domain import doubts, is_real
 from mentoring.settings_file import FILE as SETTINGS
 from mentoring.settings_file import line_of
 from mentoring.tables import Fault, decode
+from service.check_store import Store, opened
 from service.engine import Job, run_all
 from service.grants import StoredGrants
 from service.monitor import monitor_access
-from service.removals import fault_of
 from service.roster_source import RosterFaults, load
 from service.template_check import template_faults
-from service.trail import verified
 from service.trial import write_to_self
-from service.work import reading
-from store import facts
-from store.database import (
-    StoreDamagedError,
-    file_of,
-    is_absent,
-    is_current,
-    named,
-    open_engine,
-    refused,
-    resolve_url,
-    unfit,
-)
+from store.database import file_of
 
 log = structlog.get_logger()
 
@@ -120,35 +103,17 @@ def check(
     except RosterFaults as error:
         return Report(error.faults)
     report = Report(tuple(template_faults(roster, now)), hold=roster.settings.hold)
-    url = resolve_url(roster.settings.store, directory)
-    if ports or file_of(url):
-        _ask_store(report, url, roster, directory, now)
-    if ports and not report.faults:
-        outside = ports(roster)
-        _try_all(report, roster, directory, now, outside, grants and grants(roster))
-        if patience is not None and not _is_cut_off(report):
-            report.connections.append(_trial(roster, directory, now, outside, patience))
+    with opened(roster, directory, now, offline=ports is None) as store:
+        if store.removal:
+            report.faults = (store.removal, *report.faults)
+        if store.fault or (store.asked and not file_of(store.url)):
+            report.connections.append(Connection("store", store.fault))
+        if ports and not report.faults:
+            outside = ports(roster)
+            _try_all(report, roster, directory, now, outside, grants and grants(roster), store)
+            if patience is not None and not _is_cut_off(report):
+                report.connections.append(_trial(roster, directory, now, outside, store, patience))
     return report
-
-
-def _ask_store(report: Report, url: URL, roster: Roster, directory: Path, now: datetime) -> None:
-    """Whether the store answers, and what waits in it for a yes."""
-    if is_absent(url):
-        return
-    engine = open_engine(url)
-    try:
-        removal = fault_of(engine, roster, directory, now)
-        fault = unfit(engine)
-    except SQLAlchemyError as error:
-        removal, fault = None, refused(url, error)
-    except StoreDamagedError as error:
-        removal, fault = None, error.fault
-    finally:
-        engine.dispose()
-    if removal:
-        report.faults = (removal, *report.faults)
-    if fault or not file_of(url):
-        report.connections.append(Connection("store", fault))
 
 
 def _is_cut_off(report: Report) -> bool:
@@ -157,13 +122,19 @@ def _is_cut_off(report: Report) -> bool:
 
 
 def _trial(
-    roster: Roster, directory: Path, now: datetime, ports: Ports, patience: timedelta
+    roster: Roster,
+    directory: Path,
+    now: datetime,
+    ports: Ports,
+    store: Store,
+    patience: timedelta,
 ) -> Connection:
     settings = directory / SETTINGS
     line = line_of(decode(settings.read_bytes()), ["mail", "url"])
 
     def write() -> str:
-        return write_to_self(roster, ports, _read_up_to(roster, directory), now, patience)
+        inbox = roster.settings.mail.get("inbox", "")
+        return write_to_self(roster, ports, store.read_up_to(inbox), now, patience)
 
     return _tried("letter to itself", str(settings), line, write)
 
@@ -175,6 +146,7 @@ def _try_all(
     now: datetime,
     ports: Ports,
     grants: StoredGrants | None,
+    store: Store,
 ) -> None:
     window = Interval(now, now + _WINDOW)
     settings = directory / SETTINGS
@@ -216,58 +188,11 @@ def _try_all(
                     lambda p=person: ports.busy_source(p).read(window, None),  # type: ignore[misc]
                 )
             )
-    if all(connection.fault is None for connection in report.connections):
-        jobs.append(Job("audit", lambda: report.connections.extend(_audit(roster, directory))))
+    if store.is_there:
+        jobs.append(
+            Job("audit", lambda: report.connections.append(Connection("audit", store.audit())))
+        )
     run_all(jobs)
-
-
-@contextmanager
-def _store(roster: Roster, directory: Path) -> Iterator[Engine | None]:
-    """The store, for reading; None where there is none of this version yet."""
-    url = resolve_url(roster.settings.store, directory)
-    if is_absent(url):
-        yield None
-        return
-    engine = open_engine(url)
-    try:
-        with reading(engine) as connection:
-            current = is_current(connection)
-        yield engine if current else None
-    finally:
-        engine.dispose()
-
-
-def _read_up_to(roster: Roster, directory: Path) -> str | None:
-    """How far the service has read the inbox; None where nobody can tell."""
-    name = facts.inbox_cursor(roster.settings.mail.get("inbox", ""))
-    try:
-        with _store(roster, directory) as engine:
-            if engine is None:
-                return None
-            with reading(engine) as connection:
-                return facts.read(connection, name)
-    except (SQLAlchemyError, StoreDamagedError):  # what is wrong with the store is said elsewhere
-        return None
-
-
-def _audit(roster: Roster, directory: Path) -> Iterator[Connection]:
-    """Whether the audit chain is whole; nothing where there is no store of this version yet."""
-    url = resolve_url(roster.settings.store, directory)
-    try:
-        with _store(roster, directory) as engine:
-            if engine is None:
-                return
-            _, found = verified(engine)
-    except SQLAlchemyError as error:
-        yield Connection("audit", refused(url, error))
-        return
-    name = str(file_of(url) or named(url))
-    for each in found[:1]:
-        what = f"audit: {each.fault}"
-        fault = Fault(name, each.number, what, "see docs/privacy.md; `audit` shows all")
-        yield Connection("audit", fault)
-    if not found:
-        yield Connection("audit")
 
 
 def _sender(roster: Roster) -> str:

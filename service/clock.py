@@ -94,6 +94,7 @@ class Service:
         self._woken = threading.Event()
         self._reload = threading.Event()
         self._synced_at: datetime | None = None
+        self._outdated = threading.Event()
         self._damage: StoreDamagedError | None = None
         self._bell = Bell(engine)
 
@@ -151,7 +152,7 @@ class Service:
         return Desk(self._source.roster, self._outside, self._grants, secret, self._clock.now())
 
     def _connected(self, _person: Person) -> None:
-        self._synced_at = None
+        self._outdated.set()
         self._woken.set()
 
     def _on_stop(self, _signal: int, _frame: object) -> None:
@@ -211,11 +212,26 @@ class Service:
         roster_faults.note(self._engine, self._source.faults, now)
         self._grants.reseal()
         work = begin(self._source.roster, self._engine, self._outside, now)
-        if self._synced_at is None or not timedelta(0) <= now - self._synced_at < EVERY:
-            sync_all(work, self._stop)
-            self._synced_at = now
+        if self._calendars_are_due(now):
+            self._read_calendars(work)
         rest_of_pass(work, self._stop)
         return work
+
+    def _read_calendars(self, work: Work) -> None:
+        """What was not read to its end is due again at the next pass."""
+        self._outdated.clear()  # first: who connects a calendar meanwhile is not passed over
+        all_read = False
+        try:
+            all_read = sync_all(work, self._stop)
+        finally:
+            if not all_read:
+                self._outdated.set()
+        self._synced_at = work.now
+
+    def _calendars_are_due(self, now: datetime) -> bool:
+        if self._synced_at is None or self._outdated.is_set():
+            return True
+        return not timedelta(0) <= now - self._synced_at < EVERY
 
     def _removal(self, roster: Roster) -> Fault | None:
         found = removals.asks(self._engine, roster, self._clock.now())
@@ -229,7 +245,7 @@ class Service:
         if self._source.refresh(anew=changed) or forced:
             self._outside = self._ports(self._source.roster, self._source.directory)
             self._grants = self._sealed(self._source.roster)
-            self._synced_at = None
+            self._outdated.set()
 
     def _listen(self) -> None:
         """Wake the worker when mail arrives; a connection of its own, since IDLE blocks it."""

@@ -156,6 +156,9 @@ def _not_taken(work: Work, queued: Queued, error: ProviderError) -> None:
     if not is_ours:
         log.info("mail_not_ours", key=queued.key)
         return
+    if state == SUPERSEDED:
+        log.info("mail_overtaken", key=queued.key)
+        return
     work.counts.add("failed")
     log.warning(
         "mail_refused" if dead else "mail_delayed",

@@ -144,8 +144,11 @@ def _as_it_holds(work: Work) -> Roster:
         return in_force(connection, work.files or work.roster)
 
 
-def sync_all(work: Work, stop: threading.Event | None = None) -> None:
-    """Read the calendars of everyone who is in a pair."""
+def sync_all(work: Work, stop: threading.Event | None = None) -> bool:
+    """Read the calendars of everyone who is in a pair; False where a reading broke off.
+
+    A calendar that can't be read is no such thing: its record says so.
+    """
     paired = {email for pair in work.roster.pairs for email in pair.key}
     people = [work.roster.people[email] for email in sorted(paired)]
     with reading(work.engine) as connection:
@@ -156,9 +159,11 @@ def sync_all(work: Work, stop: threading.Event | None = None) -> None:
         if sync(work, person, kept.get(person.email)):
             unchanged.append(person.email)
 
-    _count_failures(work, run_all((Job(p.email, partial(read, p)) for p in people), stop))
+    failures = run_all((Job(p.email, partial(read, p)) for p in people), stop)
+    _count_failures(work, failures)
     if unchanged:
         note_read(work, unchanged)
+    return not failures
 
 
 def tend_all(work: Work, stop: threading.Event | None = None) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 
-from mentoring.roster import Roster
+from mentoring.availability import zone_at
+from mentoring.roster import Person, Roster
 
 
 def _console() -> Console:
@@ -53,18 +54,28 @@ def show_status(document: dict[str, Any], roster: Roster) -> None:
             console.print(f"calendar of {calendar['person']}: {calendar['reason']}", soft_wrap=True)
 
 
-def show_explanation(document: dict[str, Any]) -> None:
+def _on_both_clocks(text: str, people: tuple[Person, Person]) -> str:
+    instant = datetime.fromisoformat(text)
+    zones = dict.fromkeys(zone_at(person, instant) for person in people)
+    return " = ".join(_local(text, zone) for zone in zones)
+
+
+def show_explanation(document: dict[str, Any], people: tuple[Person, Person]) -> None:
     """The chosen time with its reasons, the next best, and what ruled out the rest."""
     console = _console()
     chosen = document["chosen"]
     if document["meeting"]:
         console.print(f"meeting {document['meeting']}")
     if chosen:
-        console.print(f"{chosen['start']} to {chosen['end']}, cost {chosen['cost']:g}")
+        start, end = (datetime.fromisoformat(chosen[name]) for name in ("start", "end"))
+        minutes = (end - start) // timedelta(minutes=1)
+        clocks = _on_both_clocks(chosen["start"], people)
+        console.print(f"{clocks}, {minutes} minutes, cost {chosen['cost']:g}", soft_wrap=True)
         for reason in chosen["reasons"]:
             console.print(f"  {reason}")
     for slot in document["alternatives"]:
-        console.print(f"instead: {slot['start']}, cost {slot['cost']:g}")
+        clocks = _on_both_clocks(slot["start"], people)
+        console.print(f"instead: {clocks}, cost {slot['cost']:g}", soft_wrap=True)
     for cause, count in document["rejected"].items():
         console.print(f"ruled out: {cause}: {count}")
     for suggestion in document["suggestions"]:

@@ -15,7 +15,7 @@ from mentoring.roster import Person
 from mentoring.slots import Side, shares_site
 from mentoring.worktime import worktime
 from service.kept_free import kept_free
-from service.sync import is_known
+from service.sync import is_known, is_of
 from service.work import Work
 from store import calendars, meetings, outbox
 from store.calendars import Calendar
@@ -44,7 +44,11 @@ def unknown(work: Work, connection: Connection, people: tuple[Person, Person]) -
 
 def unknown_reason(person: Person, calendar: Calendar | None, now: datetime) -> str:
     """Why a person's time is unknown, judged by their calendar's record; empty where it is not."""
-    if not person.calendar or is_known(calendar, now):
+    if not person.calendar:
+        return ""
+    if calendar and not is_of(person, calendar):
+        calendar = None
+    if is_known(calendar, now):
         return ""
     why = calendar.reason if calendar and calendar.reason else "it was not read lately"
     return f"the calendar of {person.name} can't be relied on: {why}"

@@ -54,6 +54,16 @@ def stepped(reach: datetime) -> datetime:
     return _EPOCH - ((_EPOCH - reach) // _STEP) * _STEP
 
 
+def is_of(person: Person, calendar: Calendar) -> bool:
+    """Whether a record is of the calendar that the person has now, and not of one before it."""
+    return calendar.url_digest == url_digest(person)
+
+
+def url_digest(person: Person) -> str:
+    """By which a calendar's record knows whose link it is of, without the link."""
+    return hashlib.sha256(person.calendar.encode()).hexdigest()
+
+
 def is_known(calendar: Calendar | None, now: datetime) -> bool:
     """Whether a calendar's busy times may be relied on: unknown is not free."""
     if calendar is None or calendar.state != OK or calendar.synced_at is None:
@@ -106,13 +116,12 @@ def _cursor(calendar: Calendar, now: datetime) -> str | None:
 
 
 def _present(work: Work, person: Person, kept: Calendar | None) -> Calendar:
-    digest = hashlib.sha256(person.calendar.encode()).hexdigest()
-    if kept and kept.url_digest == digest:
+    if kept and is_of(person, kept):
         return kept
     with work.engine.begin() as connection:
         calendars.forget(connection, person.email)
         # Outages are counted on, so that its owner hears of the new one's faults too.
-        fresh = Calendar(person.email, digest, outage=kept.outage if kept else 0)
+        fresh = Calendar(person.email, url_digest(person), outage=kept.outage if kept else 0)
         calendars.save(connection, fresh)
         return fresh
 

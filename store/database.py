@@ -78,11 +78,9 @@ def unfit(engine: Engine) -> Fault | None:
 def look_over(engine: Engine) -> None:
     """Raise StoreDamagedError where SQLite finds its file damaged: a second for some 500 MB.
 
-    A server looks after its own files. Raises CallRefused where its database will not do.
+    A server looks after its own files.
     """
     if not is_sqlite(engine.url):
-        if fault := server.unfit(engine):
-            raise CallRefused(str(fault))
         return
     with engine.connect().execution_options(reading=True) as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
@@ -108,9 +106,12 @@ def _begin(connection: Connection) -> None:
 def migrate(engine: Engine, *, now: datetime) -> Path | None:
     """Bring the schema up to date; returns the backup taken first, None where there was no need.
 
-    Raises StoreError for a damaged or newer store, which is left as it is.
+    Raises StoreError for a damaged or newer store, which is left as it is, and for a server's
+    database that will not do.
     """
     present = _present_revision(engine)
+    if fault := unfit(engine):
+        raise CallRefused(str(fault))
     if present == newest_revision():
         return None
     if present and not is_known(present):
@@ -238,10 +239,13 @@ def own_file(url: URL) -> Path:
 def sole_writer(engine: Engine) -> Iterator[None]:
     """Hold the store for this process. Raises StoreError where another process holds it."""
     store = file_of(engine.url)
-    if store is None:
-        with server.sole_service(engine):
-            yield
-        return
+    with held(store) if store else server.sole_service(engine):
+        yield
+
+
+@contextmanager
+def held(store: Path) -> Iterator[None]:
+    """Hold a SQLite file for this process. Raises StoreError where another process holds it."""
     path = store.with_name(f"{store.name}.lock")
     try:
         lock = path.open("w")

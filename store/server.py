@@ -134,16 +134,24 @@ def sole_service(engine: Engine) -> Iterator[None]:
 
 
 def unfit(engine: Engine) -> Fault | None:
-    """What stands against a database that sorts texts otherwise than by their bytes, as SQLite."""
+    """What stands against a database: texts sorted otherwise than SQLite does, by their bytes; or
+    no tables yet, and no right to make them."""
     query = (
-        "SELECT pg_encoding_to_char(encoding) = 'UTF8' AND 'Z' < 'a' "
+        "SELECT pg_encoding_to_char(encoding) = 'UTF8' AND 'Z' < 'a', "
+        "to_regclass('alembic_version') IS NOT NULL "
+        "OR coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) "
         "FROM pg_database WHERE datname = current_database()"
     )
     with engine.connect().execution_options(reading=True) as connection:
-        fits: bool = connection.exec_driver_sql(query).scalar_one()
-    what = "this database sorts texts by a language, or is not UTF8"
-    mend = "make one with createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8"
-    return None if fits else Fault(named(engine.url), 1, what, mend)
+        fits, may_create = connection.exec_driver_sql(query).one()
+    if not fits:
+        what = "this database sorts texts by a language, or is not UTF8"
+        mend = "make one with createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8"
+        return Fault(named(engine.url), 1, what, mend)
+    if not may_create:
+        what = "the url's role may make no tables in this database"
+        return Fault(named(engine.url), 1, what, _MENDS["42501"])
+    return None
 
 
 def write_anew(engine: Engine) -> bool:

@@ -118,7 +118,7 @@ def explain(
     if as_json:
         print_json(document)
     elif pair:
-        show_explanation(document)
+        show_explanation(document, roster.both_of(pair))
     else:
         show_replay(document)
 

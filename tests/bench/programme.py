@@ -26,6 +26,7 @@ from mentoring.roster import (
     Roster,
     Settings,
 )
+from service.sync import url_digest
 from service.work import Outside, Work
 from store import busy_bits, calendars
 from store.calendars import OK, Calendar
@@ -112,18 +113,19 @@ def filled(folder: Path, pairs: int, days: int = 30, seed: int = 1) -> Filled:
     migrate(engine, now=NOW)
     chance = random.Random(seed + 1)
     known = {email: calendar(NOW + 2 * DAY, days, chance) for email in whole.people}
-    _write(engine, known)
+    _write(engine, whole, known)
     work = Work(whole, engine, cast(Outside, None), NOW, bytes(32))
     return Filled(work, known)
 
 
-def _write(engine: Engine, known: dict[str, list[Span]]) -> None:
+def _write(engine: Engine, whole: Roster, known: dict[str, list[Span]]) -> None:
     """What a reading of each calendar writes, in one transaction."""
     with engine.begin() as connection:
         cursor: Any = connection.connection.cursor()
         cursor.executemany(_INSERT, _rows(known))
         for email, spans in known.items():
-            calendars.save(connection, Calendar(email, "", OK, NOW))
+            digest = url_digest(whole.people[email])
+            calendars.save(connection, Calendar(email, digest, OK, NOW))
             busy_bits.write(connection, email, spans, NOW)
 
 

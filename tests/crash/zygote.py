@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import ctypes
-import gc
 import importlib
 import json
 import os
@@ -21,6 +20,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from typer.main import get_command
+
+from tests.settle import settle
 
 Command = Callable[[list[str]], object]
 T = TypeVar("T")
@@ -69,12 +70,6 @@ def warm(programme: Path) -> None:
 
     with tempfile.TemporaryDirectory() as out:
         preview(load(programme), at=datetime.now(UTC), template="", to="", out=Path(out))
-
-
-def settle() -> None:
-    """What is loaded stays: without this each run would look all of it over for garbage."""
-    gc.collect()
-    gc.freeze()
 
 
 def _mark_after_sending() -> None:

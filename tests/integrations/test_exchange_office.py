@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from integrations import exchange_mail, exchange_organiser
-from integrations.ports import Access, Attendee, Entry, Letter, OutcomeUnknown, ProviderError
+from integrations.ports import (
+    Access,
+    Attendee,
+    Entry,
+    Letter,
+    LetterRefused,
+    LetterWithdrawn,
+    OutcomeUnknown,
+    ProviderError,
+)
 from mentoring.interval import Interval
 from tests.integrations.providers import DANA, OFFICE
 from tests.servers.exchange import PASSWORD, SERVICE, Server, exchange
@@ -236,6 +245,27 @@ def test_a_letter_that_went_out_unnoticed_is_not_sent_again(server: Server, mail
     mailer.deliver(LETTER, lambda: begun.append(1))
     assert begun == [1]
     assert server.sent(OFFICE) == [MAIL]
+
+
+def test_a_letter_that_was_taken_back_leaves_no_draft(server: Server, mailer: Any) -> None:
+    def taken_back() -> None:
+        assert len(server.exchange.store.within(OFFICE, "drafts")) == 1
+        raise LetterWithdrawn
+
+    for fault, left in (("", 0), ("503", 1)):
+        if fault:
+            server.fail(lambda request: request.operation == "DeleteItem", fault)
+        with pytest.raises(LetterWithdrawn):
+            mailer.deliver(LETTER, taken_back)
+        assert len(server.exchange.store.within(OFFICE, "drafts")) == left
+    assert server.sent(OFFICE) == []
+
+
+def test_a_letter_that_is_refused_leaves_no_draft(server: Server, mailer: Any) -> None:
+    nobody = replace(LETTER, raw=MAIL.replace(b"dana@example.org", b"dana"))
+    with pytest.raises(LetterRefused):
+        mailer.deliver(nobody, lambda: None)
+    assert server.exchange.store.within(OFFICE, "drafts") == []
 
 
 def test_what_cant_be_looked_up_now_is_not_decided(server: Server, mailer: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +128,16 @@ def test_a_window_that_google_finds_too_long_is_asked_for_in_parts(
     long = Interval(WINDOW.start, WINDOW.start + timedelta(days=300))
     reading = google_busy.busy_source(URL, DANA, given).read(long, None)
     assert list(reading.items.values()) == [(Interval(NINE, TEN),)]
+
+
+def test_a_busy_time_that_ends_before_it_starts_is_no_answer(
+    server: Google, tmp_path: Path
+) -> None:
+    """Left out, it would be free."""
+    source: Any = google_busy.busy_source(URL, DANA, access(server, tmp_path, "calendar.freebusy"))
+    span = {"start": "2027-01-12T12:00:00Z", "end": "2027-01-12T09:00:00Z"}
+    with pytest.raises(ValueError, match="ends before it starts"):
+        source._spans({"calendars": {DANA.email: {"busy": [span]}}}, WINDOW)
 
 
 def test_many_pages_are_one_reading(server: Google, tmp_path: Path) -> None:

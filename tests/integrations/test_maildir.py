@@ -75,14 +75,32 @@ def test_an_inbox_that_cannot_be_looked_into_is_a_fault(
     (tmp_path / "in/new").mkdir()
     inbox.check()
 
-    def refused(_path: Path) -> bool:
+    (tmp_path / "in/new/a").write_bytes(b"x")
+    cursor = inbox.fetch(None).cursor
+
+    def refused(_path: Path, **_: bool) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "is_dir", refused)
+    monkeypatch.setattr(Path, "stat", refused)
     with pytest.raises(ProviderError, match="Permission denied"):
-        inbox.fetch(None)
+        inbox.check()
+    for known in (None, cursor):
+        with pytest.raises(ProviderError, match="Permission denied"):
+            inbox.fetch(known)
     with pytest.raises(ProviderError, match="Permission denied"):
         inbox.wait(0)
+
+
+def test_an_inbox_that_is_gone_is_a_fault(tmp_path: Path) -> None:
+    inbox = maildir.inbox("maildir:in", Access(tmp_path))
+    nothing_yet = inbox.fetch(None).cursor
+    assert inbox.fetch(nothing_yet).messages == ()
+    (tmp_path / "in/new").mkdir(parents=True)
+    (tmp_path / "in/new/a").write_bytes(b"x")
+    cursor = inbox.fetch(nothing_yet).cursor
+    (tmp_path / "in").rename(tmp_path / "elsewhere")
+    with pytest.raises(ProviderError, match="is gone"):
+        inbox.fetch(cursor)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -141,6 +141,12 @@ def test_faults_of_the_programme(old: str, new: str, where: int, what: str) -> N
         ('[agreement]\nhorizon = "1 day"', "12: agreement.horizon is not longer than notice"),
         ("[agreement]\nminuets = 5", '12: there is no setting "agreement.minuets"; did you mean'),
         ('[summary]\nevery = "year"', "12: summary.every"),
+        (
+            '[store]\nurl = "postgresql+psycopg://overlap:s3cret/overlap"',
+            "12: store.url: the store's url can't be read; "
+            "write postgresql+psycopg://ROLE:PASSWORD@HOST:PORT/DATABASE",
+        ),
+        ('[store]\nurl = "postgresql+psycopg://o:s3cret@db:54E2/o"', "12: store.url: the store's"),
         ('[store]\nurl = "mysql://x"', "12: store.url: the store can't be used"),
         ('[mail]\nurl = "http://example.org"', "12: mail.url"),
         ('[mail]\nurl = "smtp:relay"', "12: mail.url"),
@@ -184,6 +190,11 @@ def person(**cells: str) -> str:
         ("email", "Dana <d@example.org>", '"Dana <d@example.org>" is no email address'),
         ("email", "zoë@example.org", '"zoë@example.org" is no email address'),
         ("email", "DANA@example.org", "dana@example.org stands in line 2 already"),
+        (
+            "timezone",
+            "W. Europe Standard Time",
+            '"W. Europe Standard Time" is no time zone; did you mean "Europe/Berlin"?',
+        ),
         ("timezone", "Europe/Pari", '"Europe/Pari" is no time zone; did you mean "Europe/Paris"?'),
         ("hours", "Mon", '"Mon" has no times'),
         ("hours", "", "no work hours are given"),

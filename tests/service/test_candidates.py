@@ -100,6 +100,17 @@ def test_more_pairs_are_no_more_queries(work: Work) -> None:
     assert counts[0] == counts[1] <= 7
 
 
+def test_what_another_calendar_said_is_not_known_of_a_new_one(work: Work) -> None:
+    pair = work.roster.pairs[0]
+    mentor, mentee = work.roster.both_of(pair)
+    moved = replace(mentor, calendar=f"{mentor.calendar}.new")
+    with work.engine.connect() as connection:
+        assert unknown(work, connection, (mentor, mentee)) is None
+        found = unknown(work, connection, (moved, mentee))
+    assert found is not None
+    assert "was not read lately" in found.reason
+
+
 def test_an_unreliable_calendar_is_named_as_for_one_pair(work: Work) -> None:
     mentor, mentee = work.roster.both_of(work.roster.pairs[0])
     with work.engine.begin() as connection:

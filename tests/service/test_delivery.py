@@ -494,7 +494,8 @@ def test_a_letter_that_has_to_wait_is_overtaken_too(office: Office) -> None:
     office.put("old", kind="invite", uid="m")
     office.channel.state = moved_meanwhile
     office.channel.late = {"old": [later()]}
-    office.step()
+    assert counts(office.step()) == (0, 0, 0)
+    assert office.logs == [{"event": "mail_overtaken", "key": "old"}]
     assert (office.row("old").state, office.row("new").state) == (SUPERSEDED, QUEUED)
 
 

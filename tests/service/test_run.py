@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -162,6 +163,10 @@ def test_once_status_and_explain_speak_as_promised(world: World) -> None:
     assert pair["state"] == "proposed"
     assert [c["state"] for c in standing["calendars"]] == ["ok", "ok"]
     said = json.loads(overlap(world, "explain", LEE, DANA, "--json").stdout)
+    assert json.loads(overlap(world, "explain", DANA, LEE, "--json").stdout) == said
+    told = overlap(world, "explain", LEE, DANA).stdout.splitlines()[1]
+    clocks = r"(\w{3} \d\d Jan 2027 \d\d:00 (PST|EST)( = )?){2}"
+    assert re.fullmatch(f"{clocks}, 60 minutes, cost .*", told)
     keys = {"mentor", "mentee", "chosen", "alternatives", "rejected", "suggestion", "suggestions"}
     assert set(said) == {*keys, "meeting"}
     assert said["chosen"]["start"] == pair["start"]
@@ -198,7 +203,7 @@ def test_check_tries_every_connection(world: World) -> None:
     [
         ["once", "--now", "noon"],
         ["once", "--now", "2027-01-11T12:00:00"],
-        ["explain", DANA, LEE],
+        ["explain", LEE, "nobody@example.org"],
         ["preview", "nothing"],
         ["connect", "nobody@example.org"],
     ],

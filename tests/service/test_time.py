@@ -19,11 +19,13 @@ from sqlalchemy import select
 from integrations.registry import Ports
 from mentoring.interval import Interval
 from mentoring.meeting import Partstat, State
+from service import clock as service_clock
 from service.clock import Service, tick
 from service.health import Health
 from service.roster_source import RosterSource
 from service.steady import DOUBTED, LEAP, SteadyClock
 from service.sync import is_known
+from service.work import Work
 from store import calendars, meetings, tables
 from store.meetings import Booking
 from tests.world import DANA, LEE, World, at, to
@@ -361,6 +363,47 @@ def test_calendars_are_read_on_after_the_clock_went_back(world: World) -> None:
         calendar = calendars.load(connection, DANA)
     assert calendar is not None
     assert calendar.synced_at == passes.machine.wall.replace(microsecond=0)
+
+
+def test_a_calendar_connected_while_others_are_read_is_read_soon(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = Passes(world)
+    reads: list[datetime] = []
+
+    def read(work: Work, _stop: object) -> bool:
+        reads.append(work.now)
+        if len(reads) == 1:
+            passes.service._connected(work.roster.people[DANA])
+        return True
+
+    monkeypatch.setattr(service_clock, "sync_all", read)
+    for _ in range(3):
+        passes.one()
+        passes.machine.goes_on(timedelta(minutes=1))
+    assert len(reads) == 2
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+def test_calendars_that_were_not_all_read_are_read_at_the_next_pass(
+    world: World, monkeypatch: pytest.MonkeyPatch, breaks: bool
+) -> None:
+    passes = Passes(world)
+    passes.one()
+    passes.service._connected(passes.service._source.roster.people[DANA])
+    reads: list[datetime] = []
+
+    def read(work: Work, _stop: object) -> bool:
+        reads.append(work.now)
+        if breaks and len(reads) == 1:
+            raise OSError("the store is away")
+        return len(reads) > 1
+
+    monkeypatch.setattr(service_clock, "sync_all", read)
+    for _ in range(3):
+        passes.machine.goes_on(timedelta(minutes=1))
+        passes.one()
+    assert len(reads) == 2
 
 
 def test_the_ticker_ticks_on_when_the_local_clock_goes_back() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import multiprocessing
 import sys
 import time
@@ -13,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.settle import settle
 from tests.simulation.world import Size, World
 from tests.world import in_memory
 
@@ -59,12 +59,6 @@ def all_of(seeds: list[int], size: Size, jobs: int) -> Iterator[Played]:
         yield from pool.imap(play, seeds)
 
 
-def _settle() -> None:
-    """What was imported stays: the collector need not look at it again and again."""
-    gc.collect()
-    gc.freeze()
-
-
 def say(*lines: str) -> None:
     sys.stdout.write("\n  ".join(lines) + "\n")
     sys.stdout.flush()
@@ -83,7 +77,7 @@ def main() -> int:
     size = Size(given.pairs, given.weeks, given.looks)
     alone = given.seed is not None
     seeds = [given.seed] if alone else list(range(given.first, given.first + given.seeds))
-    _settle()
+    settle()
     worlds = []
     for world in all_of(seeds, size, given.jobs):
         worlds.append(world)
