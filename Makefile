@@ -9,7 +9,7 @@ PACKAGE_strace := strace
 PACKAGE_spamassassin := spamassassin
 PACKAGE_pg_ctl := postgresql
 
-.PHONY: help demo year bench test test-slow $(TOOLS) crash simulate simulate-many fuzz faults mutants lint audit lock install deb clean
+.PHONY: help demo year bench test test-slow $(TOOLS) crash simulate simulate-many fuzz faults mutants lint audit lock install deb boot clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' Makefile
@@ -82,6 +82,9 @@ install: ## put the program into /opt/overlap below DESTDIR; WHEELS=folder for a
 
 deb: ## build dist/overlap_….deb, with all it needs inside
 	packaging/make-deb
+
+boot: ## boot that package under systemd in an emulated machine and look at its units, as root, ten minutes or more
+	packaging/try-boot
 
 clean: ## remove what make built
 	rm -rf $(VENV) demo dist
