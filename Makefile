@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TOOLS := chromium promtool strace spamassassin pg_ctl
+TOOLS := chromium promtool strace spamassassin pg_ctl systemd-analyze
 PACKAGE_chromium := chromium
 PACKAGE_promtool := prometheus
 PACKAGE_strace := strace
 PACKAGE_spamassassin := spamassassin
 PACKAGE_pg_ctl := postgresql
+PACKAGE_systemd-analyze := systemd
 
 .PHONY: help demo year bench test test-slow $(TOOLS) crash simulate simulate-many fuzz faults mutants lint audit lock install deb boot clean
 
