@@ -40,12 +40,16 @@ def forecasts(work: Work) -> None:
     records = {key: row.record for key, row in known.items() if key in bases}
     records |= {case.pair.key: case.record for case in cases}
     at_large = cohort(records[key] for key in sorted(records))
-    made = [(case, forecast(case, at_large)) for case in cases]
+    made = {
+        case.pair.key: (
+            forecast(case, at_large),
+            Known(work.now, bases[case.pair.key], case.record),
+        )
+        for case in cases
+    }
     with work.engine.begin() as connection:
         store.forget(connection, gone)
-        for case, result in made:
-            key = case.pair.key
-            store.save(connection, key, result, Known(work.now, bases[key], case.record))
+        store.save(connection, made)
     log.info("forecast", pairs=len(made), waiting=len(due) - len(made))
 
 

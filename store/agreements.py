@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, Table, bindparam, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.agreement import Terms
@@ -32,13 +32,20 @@ class Version:
     signed: frozenset[str] = frozenset()
 
 
+def _of_pair(table: Table) -> Select[Any]:
+    pair = table.c.mentor == bindparam("mentor"), table.c.mentee == bindparam("mentee")
+    return select(table).where(*pair).order_by(table.c.version)
+
+
+_VERSIONS, _SIGNED = _of_pair(agreements), _of_pair(signatures)
+
+
 def versions(connection: Connection, mentor: str, mentee: str) -> list[Version]:
     """Every version of a pair's agreement, first to last."""
-    of_pair = (agreements.c.mentor == mentor) & (agreements.c.mentee == mentee)
-    rows = connection.execute(select(agreements).where(of_pair).order_by(agreements.c.version))
+    pair = {"mentor": mentor, "mentee": mentee}
+    rows = connection.execute(_VERSIONS, pair)
     signed: dict[int, set[str]] = {}
-    names = select(signatures).where(signatures.c.mentor == mentor, signatures.c.mentee == mentee)
-    for row in connection.execute(names):
+    for row in connection.execute(_SIGNED, pair):
         signed.setdefault(row.version, set()).add(row.person)
     return [_version(row, frozenset(signed.get(row.version, ()))) for row in rows]
 
@@ -61,25 +68,21 @@ def _terms(row: Row[Any]) -> Terms:
     return Terms(every, row.minutes, Channel(row.channel), row.share, row.conflicts)
 
 
+_IN_FORCE = (
+    select(
+        *(agreements.c[name] for name in ("mentor", "mentee")),
+        *(agreements.c[name] for name in ("every", "minutes", "channel", "share", "conflicts")),
+    )
+    .where(agreements.c.in_force_at.is_not(None))
+    .order_by(agreements.c.version)
+)
+
+
 def in_force(connection: Connection) -> dict[tuple[str, str], Terms]:
     """The terms that hold for each pair that signed any: those of its newest signed version."""
-    columns = agreements.c
-    query = (
-        select(
-            columns.mentor,
-            columns.mentee,
-            columns.every,
-            columns.minutes,
-            columns.channel,
-            columns.share,
-            columns.conflicts,
-        )
-        .where(columns.in_force_at.is_not(None))
-        .order_by(columns.version)
-    )
     return {
         (mentor, mentee): Terms(timedelta(seconds=every), minutes, _CHANNELS[channel], *rest)
-        for mentor, mentee, every, minutes, channel, *rest in connection.execute(query).all()
+        for mentor, mentee, every, minutes, channel, *rest in connection.execute(_IN_FORCE).all()
     }
 
 

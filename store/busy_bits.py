@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, bindparam, select, true
 from sqlalchemy.engine import Connection
 
 from mentoring.grid import Grid, Span, around
@@ -50,8 +50,12 @@ def prune(connection: Connection, before: datetime, now: datetime) -> None:
         _keep(connection, person, first, bits >> first - known)
 
 
+_OF_PERSON = busy_bits.delete().where(busy_bits.c.person == bindparam("whose"))
+_ADD = busy_bits.insert()
+
+
 def forget(connection: Connection, person: str) -> None:
-    connection.execute(busy_bits.delete().where(busy_bits.c.person == person))
+    connection.execute(_OF_PERSON, {"whose": person})
 
 
 def load(connection: Connection, people: Collection[str]) -> dict[str, tuple[int, int]]:
@@ -75,5 +79,4 @@ def _grid(now: datetime) -> Grid:
 def _keep(connection: Connection, person: str, first: int, bits: int) -> None:
     forget(connection, person)
     packed = bits.to_bytes(-(-bits.bit_length() // 8), "little")
-    row = {"person": person, "first": first, "bits": packed}
-    connection.execute(busy_bits.insert().values(**row))
+    connection.execute(_ADD, {"person": person, "first": first, "bits": packed})

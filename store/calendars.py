@@ -124,6 +124,9 @@ _GONE = busy.delete().where(busy.c.person == bindparam("whose")).returning(busy.
 _GONE_ITEMS = _GONE.where(busy.c.item.in_(bindparam("items", expanding=True)))
 
 
+_ADD_BUSY = busy.insert()
+
+
 def write_busy(
     connection: Connection,
     person: str,
@@ -150,7 +153,7 @@ def write_busy(
     if stretches:
         names = ("person", "item", "start", "end")
         rows = [dict(zip(names, (person, *row), strict=True)) for row in stretches]
-        connection.execute(busy.insert(), rows)
+        connection.execute(_ADD_BUSY, rows)
     if complete:
         busy_bits.write(connection, person, new, now)
     elif changed:

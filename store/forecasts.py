@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.forecast import Forecast
@@ -69,11 +69,15 @@ def _forecast(row: Row[Any]) -> Forecast:
     )
 
 
+_DROP = forecasts.delete().where(
+    forecasts.c.mentor == bindparam("of_mentor"), forecasts.c.mentee == bindparam("of_mentee")
+)
+
+
 def forget(connection: Connection, gone: Iterable[Key]) -> None:
     """Drop the forecasts of these pairs."""
-    for mentor, mentee in gone:
-        of_pair = (forecasts.c.mentor == mentor) & (forecasts.c.mentee == mentee)
-        connection.execute(forecasts.delete().where(of_pair))
+    if keys := [{"of_mentor": mentor, "of_mentee": mentee} for mentor, mentee in gone]:
+        connection.execute(_DROP, keys)
 
 
 def known(connection: Connection) -> dict[Key, Known]:
@@ -96,27 +100,32 @@ def _record(text: str) -> Record:
     return Record(turns, tuple(delays))
 
 
-def save(connection: Connection, key: Key, forecast: Forecast, made: Known) -> None:
-    """Keep a pair's newest forecast, and what it was made from."""
-    forget(connection, [key])
-    connection.execute(
-        forecasts.insert().values(
-            mentor=key[0],
-            mentee=key[1],
-            made_at=seconds(made.made_at),
-            basis=made.basis,
-            record=json.dumps([made.record.turns, *made.record.delays]),
-            chance=forecast.chance,
-            goal=forecast.goal,
-            held=forecast.held,
-            expected=forecast.expected,
-            weeks=json.dumps(
-                [[w.isoformat(), why] for w, why in zip(forecast.weeks, forecast.why, strict=True)]
-            ),
-            remedy=forecast.remedy,
-            remedy_chance=forecast.remedy_chance,
-        )
-    )
+_ADD = forecasts.insert()
+
+
+def save(connection: Connection, made: Mapping[Key, tuple[Forecast, Known]]) -> None:
+    """Keep the newest forecast of each pair, and what it was made from."""
+    forget(connection, made)
+    if made:
+        connection.execute(_ADD, [_values(key, *row) for key, row in made.items()])
+
+
+def _values(key: Key, forecast: Forecast, made: Known) -> dict[str, Any]:
+    weeks = zip(forecast.weeks, forecast.why, strict=True)
+    return {
+        "mentor": key[0],
+        "mentee": key[1],
+        "made_at": seconds(made.made_at),
+        "basis": made.basis,
+        "record": json.dumps([made.record.turns, *made.record.delays]),
+        "chance": forecast.chance,
+        "goal": forecast.goal,
+        "held": forecast.held,
+        "expected": forecast.expected,
+        "weeks": json.dumps([[week.isoformat(), why] for week, why in weeks]),
+        "remedy": forecast.remedy,
+        "remedy_chance": forecast.remedy_chance,
+    }
 
 
 def histories(connection: Connection) -> dict[Key, History]:
@@ -144,10 +153,18 @@ def _newest(row: Row[Any]) -> datetime | None:
     return instant(row.newest) if row.state in LIVE else None
 
 
+_STARTS = (
+    select(meetings.c.start, meetings.c.state)
+    .where(
+        meetings.c.mentor == bindparam("mentor"),
+        meetings.c.mentee == bindparam("mentee"),
+        meetings.c.kind == MEETING,
+    )
+    .order_by(meetings.c.start)
+)
+
+
 def starts(connection: Connection, mentor: str, mentee: str) -> list[tuple[datetime, State]]:
     """When each meeting of a pair begins or began, and how it stands; briefings are none."""
-    query = select(meetings.c.start, meetings.c.state).where(
-        meetings.c.mentor == mentor, meetings.c.mentee == mentee, meetings.c.kind == MEETING
-    )
-    ordered = query.order_by(meetings.c.start)
-    return [(instant(row.start), State(row.state)) for row in connection.execute(ordered)]
+    rows = connection.execute(_STARTS, {"mentor": mentor, "mentee": mentee})
+    return [(instant(row.start), State(row.state)) for row in rows]
