@@ -96,6 +96,10 @@ except trial.TestsFailError as error:
                 [": 3 -> 5"],
             ],
         ),
+        (
+            "assert rule.f(2) and rule.__spec__",
+            "mentoring/rule.py: its own tests fail where it is put in unchanged",
+        ),
         ("assert rule.f(9)", "mentoring/rule.py: its own tests fail; run pytest test_rule.py"),
     ],
 )

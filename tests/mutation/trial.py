@@ -69,7 +69,10 @@ def _try(module: Module) -> Score:
     )
     settings.load_profile("mutation")
     seconds = _warm_up(module)
-    every = list(mutants((ROOT / module.path).read_text()))
+    source = (ROOT / module.path).read_text()
+    if not _lives(module, Mutant("", 0, "nothing", source), seconds):
+        raise TestsFailError(f"{module.path}: its own tests fail where it is put in unchanged")
+    every = list(mutants(source))
     lived = [mutant for mutant in every if _lives(module, mutant, seconds)]
     same = [mutant for mutant in lived if _key(mutant) in module.same]
     return Score(
@@ -136,8 +139,9 @@ def _imports(name: str) -> frozenset[str]:
 
 def _lives(module: Module, mutant: Mutant, seconds: int) -> bool:
     def run() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        for kind, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, _MEMORY)):
+            # A program that a test starts may have limits of its own below the hard one.
+            resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
         signal.alarm(_WALL)
         _install(module, mutant)
         if _run_tests(module):
