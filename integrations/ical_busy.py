@@ -81,7 +81,7 @@ def _collect_events(
     zones = Zones(owner.timezone, str(calendar.get("x-wr-timezone", "")))
     series: dict[str, list[Entry]] = defaultdict(list)
     for event in calendar.walk("VEVENT"):
-        line = lines.pop(0) if lines else 0
+        line = lines.pop(0)
         warnings += [f"line {line}: {warning}" for warning in prepare(event, zones, line)]
         series[str(event.get("uid", f"line {line}"))].append(event)
     for uid, events in series.items():
@@ -127,7 +127,7 @@ def _stretch(event: Entry, window: Interval, owner: Owner) -> Iterator[Interval]
     stretch = _span(event, ZoneInfo(owner.timezone))
     if UNKNOWN_ZONE in event:
         stretch = Interval(stretch.start - _BEFORE, stretch.end + _AFTER)
-    if stretch.start < stretch.end and stretch.overlaps(window):
+    if stretch.overlaps(window):
         yield stretch
 
 
@@ -182,7 +182,7 @@ def _freebusy(component: Entry, window: Interval) -> Iterator[Interval]:
         start, end = period.dt
         if isinstance(end, timedelta):
             end = start + end
-        if start.tzinfo is None or end.tzinfo is None:
+        if start.tzinfo is None:  # then the end's is too, or the library refuses it
             start, end = (value.replace(tzinfo=UTC) for value in (start, end))
         stretch = Interval(start, end)
         if stretch.overlaps(window):

@@ -222,6 +222,12 @@ def test_entries_without_a_uid_are_not_taken_for_one() -> None:
     assert warnings == []
 
 
+def test_an_entry_that_happens_once_can_be_moved_by_another_of_its_uid() -> None:
+    moved = TEN.replace("20270112", "20270113") + "RECURRENCE-ID:20270112T100000Z\n"
+    items, _ = busy_items(text(TEN, moved).encode(), WINDOW, DANA)
+    assert instant("13 10:00") in [stretch.start for stretch in items[ONE]]
+
+
 def freebusy(*lines: str) -> list[str]:
     body = "".join(f"{line}\n" for line in lines)
     raw = text(f"BEGIN:VFREEBUSY\n{body}END:VFREEBUSY\n")
@@ -238,7 +244,10 @@ def test_free_busy_periods() -> None:
     assert freebusy(f"FREEBUSY;FBTYPE=FREE:{hour}", "FREEBUSY:20270113T100000Z/PT30M") == [
         "13 10:00 13 10:30"
     ]
-    assert freebusy("FREEBUSY:20270112T100000/PT1H") == ["12 10:00 12 11:00"]
+    for end in ("PT1H", "20270112T110000"):
+        assert freebusy(f"FREEBUSY:20270112T100000/{end}") == ["12 10:00 12 11:00"]
+    mixed = "BEGIN:VFREEBUSY\nFREEBUSY:20270112T100000Z/20270112T110000\nEND:VFREEBUSY\n"
+    assert refused(text(mixed)) == "this is no calendar (TypeError)"
     outside = "FREEBUSY:20250112T100000Z/PT1H,20270114T100000Z/PT1H"
     assert freebusy(outside) == ["14 10:00 14 11:00"]
     assert freebusy() == []
