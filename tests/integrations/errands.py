@@ -7,6 +7,7 @@ outcome must then be what it is without a fault.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from integrations.ports import (
     Entry,
     Inbox,
     Letter,
+    LetterWithdrawn,
     Mailer,
     Organiser,
     OutcomeUnknown,
@@ -219,6 +221,16 @@ def _deliver(stage: Stage) -> None:
     stage.taken = True
 
 
+def _take_back(stage: Stage) -> None:
+    """A page takes the letter back a moment before it would go out."""
+
+    def taken_back() -> None:
+        raise LetterWithdrawn
+
+    with suppress(LetterWithdrawn):
+        stage.mailer().deliver(stage.letter(), taken_back)
+
+
 def _look_up(stage: Stage) -> None:
     stage.last = stage.mailer().delivered(stage.letter().message_id)
 
@@ -296,6 +308,7 @@ ERRANDS = (
     Errand("what is shown, later", "organiser", _shown_and_moved, _shown, _last),
     Errand("check the calendar", "organiser", _nothing, _checks("organiser"), _last),
     Errand("send a letter", "mailer", _nothing, _deliver, _sent),
+    Errand("take a letter back", "mailer", _nothing, _take_back, _sent),
     Errand("look a letter up", "mailer", _deliver, _look_up, _last),
     Errand("check the mailer", "mailer", _nothing, _checks("mailer"), _last),
     Errand("inbox, first read", "inbox", _mails, _fetch, _got),
