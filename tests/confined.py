@@ -1,8 +1,8 @@
 """`python -m tests.confined UNIT FOLDER COMMAND…`: a command under a unit's filter, where no
 systemd runs: its calls, its socket families, its memory, no capability, and a read-only tree.
 
-Only FOLDER can be written, and a /tmp of its own. What systemd sets besides (its own user, limits,
-hidden /proc and /dev) is left to packaging/try-boot, which starts the units by a real systemd.
+Only FOLDER can be written; temporary files go there. What systemd sets besides (a user of its own,
+limits, hidden /proc and /dev) is left to packaging/try-boot, which starts the units by a real systemd.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -120,7 +121,7 @@ def hold(settings: Settings) -> None:
 
 
 def shut(folder: Path) -> None:
-    """A tree of our own, read-only but for the folder and a new /tmp, and no capability."""
+    """A tree of our own, read-only but for the folder, and no capability."""
     users = (os.geteuid(), os.getegid())
     alone = _NEW_NAMESPACE if users[0] == 0 else _NEW_NAMESPACE | _NEW_USERS
     _must(_libc.unshare(alone), "a tree of its own")
@@ -129,13 +130,9 @@ def shut(folder: Path) -> None:
         for kind, number in zip(("uid", "gid"), users, strict=True):
             Path(f"/proc/self/{kind}_map").write_text(f"{number} {number} 1")
     _mount("none", "/", "", _RECURSIVE | _PRIVATE)
-    kept = os.open(folder, os.O_PATH)
-    _mount("tmpfs", "/tmp", "tmpfs", 0)
-    folder.mkdir(parents=True, exist_ok=True)
-    _mount(f"/proc/self/fd/{kept}", str(folder), "", _BIND)
-    os.close(kept)
+    _mount(str(folder), str(folder), "", _BIND)
     for place, options in _mounts():
-        if place not in ("/tmp", str(folder)):
+        if place != str(folder):
             flags = sum(bit for name, bit in _KEPT_FLAGS.items() if name in options)
             _mount("none", place, "", _REMOUNT | _BIND | _READ_ONLY | flags)
     for capability in range(64):
@@ -144,9 +141,14 @@ def shut(folder: Path) -> None:
 
 
 def _mounts() -> list[tuple[str, list[str]]]:
-    """Where something is mounted, the topmost last (proc(5), mountinfo)."""
+    """Where something is mounted, and how (proc(5), mountinfo)."""
     fields = (line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines())
-    return [(each[4], each[5].split(",")) for each in fields]
+    return [(_unescaped(each[4]), each[5].split(",")) for each in fields]
+
+
+def _unescaped(place: str) -> str:
+    """A space stands there as \\040."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), place)
 
 
 def _mount(source: str, place: str, kind: str, flags: int) -> None:
@@ -170,6 +172,7 @@ def main(words: Sequence[str]) -> None:
     shut(Path(folder).resolve())
     _must(_libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
     hold(settings)
+    os.environ["TMPDIR"] = folder
     os.execvp(command[0], command)
 
 

@@ -14,10 +14,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from integrations import caldav
 from integrations.google import Account
+from integrations.google_answers import understood
 from integrations.google_busy import GoogleSource
 from integrations.ical_busy import busy_items
 from integrations.ical_prepare import CalendarError
@@ -41,6 +42,7 @@ from tests.hostile import conversations, templates
 from tests.world import PAIRS, PEOPLE, SETTINGS
 from web.forms import read_form
 
+T = TypeVar("T")
 Parser = Callable[[bytes], str]
 
 TODAY = date(2027, 1, 11)
@@ -141,12 +143,19 @@ def choice(raw: bytes) -> str:
 
 def google(raw: bytes) -> str:
     source = GoogleSource(Account("dana@example.org", _NOWHERE), DANA)
-    return _json(raw, lambda answer: source._busy([answer], WINDOW))
+    return _json(raw, lambda answer: _understood(source, lambda: source._busy([answer], WINDOW)))
 
 
 def google_spans(raw: bytes) -> str:
     source = GoogleSource(Account("dana@example.org", _NOWHERE), DANA)
-    return _json(raw, lambda answer: {"": tuple(source._spans(answer, WINDOW))})
+    return _json(
+        raw, lambda answer: {"": tuple(_understood(source, lambda: source._spans(answer, WINDOW)))}
+    )
+
+
+def _understood(source: GoogleSource, read: Callable[[], T]) -> T:
+    """As `GoogleSource.read` has it, round a part of it."""
+    return understood(lambda _own: read())(source)
 
 
 def graph(raw: bytes) -> str:
