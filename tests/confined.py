@@ -2,7 +2,7 @@
 systemd runs: its calls, its socket families, its memory, no capability, and a read-only tree.
 
 Only FOLDER can be written; temporary files go there. What systemd sets besides (a user of its own,
-limits, hidden /proc and /dev) is left to packaging/try-boot, which starts the units by a real systemd.
+limits, hidden /proc and /dev) is left to packaging/try-boot, where a real systemd starts the units.
 """
 
 from __future__ import annotations
