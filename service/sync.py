@@ -130,7 +130,8 @@ def _keep_reading(work: Work, person: Person, calendar: Calendar, answer: Readin
     with work.engine.begin() as connection:
         if _is_doubtful(connection, person, calendar, answer):
             log.warning("calendar_suddenly_empty", person=person.email)
-            calendars.save(connection, replace(_well(calendar, work.now), doubted=True))
+            # Read when it was: what the reading before this one knew reaches no further.
+            calendars.save(connection, replace(calendar, doubted=True))
             return
         calendars.write_busy(
             connection, person.email, answer.items, complete=answer.complete, now=work.now
