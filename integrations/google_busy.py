@@ -18,15 +18,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.google import DETAILS, FREEBUSY, Account, MissingScope, Refused
 from integrations.google_answers import LATER, pages, understood
-from integrations.ports import (
-    OPAQUE,
-    Access,
-    BusySource,
-    Owner,
-    ProviderError,
-    Reading,
-    item_key,
-)
+from integrations.ports import OPAQUE, Access, BusySource, Owner, ProviderError, Reading, item_key
 from mentoring.interval import Interval, merged
 
 _PAGE = 2500

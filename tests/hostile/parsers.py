@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from integrations import caldav
 from integrations.google import Account
@@ -42,7 +42,6 @@ from tests.hostile import conversations, templates
 from tests.world import PAIRS, PEOPLE, SETTINGS
 from web.forms import read_form
 
-T = TypeVar("T")
 Parser = Callable[[bytes], str]
 
 TODAY = date(2027, 1, 11)
@@ -143,19 +142,14 @@ def choice(raw: bytes) -> str:
 
 def google(raw: bytes) -> str:
     source = GoogleSource(Account("dana@example.org", _NOWHERE), DANA)
-    return _json(raw, lambda answer: _understood(source, lambda: source._busy([answer], WINDOW)))
+    read = understood(GoogleSource._busy)
+    return _json(raw, lambda answer: read(source, [answer], WINDOW))
 
 
 def google_spans(raw: bytes) -> str:
     source = GoogleSource(Account("dana@example.org", _NOWHERE), DANA)
-    return _json(
-        raw, lambda answer: {"": tuple(_understood(source, lambda: source._spans(answer, WINDOW)))}
-    )
-
-
-def _understood(source: GoogleSource, read: Callable[[], T]) -> T:
-    """As `GoogleSource.read` has it, round a part of it."""
-    return understood(lambda _own: read())(source)
+    read = understood(GoogleSource._spans)
+    return _json(raw, lambda answer: {"": tuple(read(source, answer, WINDOW))})
 
 
 def graph(raw: bytes) -> str:

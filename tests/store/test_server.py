@@ -139,25 +139,27 @@ def test_a_database_that_sorts_by_a_language_is_refused(postgresql: Server) -> N
     postgresql.run("DROP DATABASE {}", name)
     how = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8' TEMPLATE template0"
     postgresql.run(f"CREATE DATABASE {{}} OWNER {{}} {how}", name, ROLE)
-    engine = open_engine(make_url(postgresql.url(name)))
-    fault = unfit(engine)
-    assert fault is not None
-    assert "createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8" in fault.mend
-    with pytest.raises(StoreError, match="sorts texts by a language"):
-        migrate(engine, now=NOW)
-    assert inspect(engine).get_table_names() == []
-    engine.dispose()
+    how = "createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8"
+    refused_untouched(postgresql.url(name), "sorts texts by a language", how)
 
 
 def test_a_role_that_may_make_no_tables_is_refused(postgresql: Server) -> None:
     name = postgresql.create()
     postgresql.run("ALTER DATABASE {} OWNER TO CURRENT_USER", name)
-    engine = open_engine(make_url(postgresql.url(name)))
+    refused_untouched(postgresql.url(name), "may make no tables", "make the url's role the owner")
+
+
+def refused_untouched(url: str, what: str, mend: str) -> None:
+    """A database that will not do is told as such, and no table is made in it."""
+    engine = open_engine(make_url(url))
     fault = unfit(engine)
     assert fault is not None
-    assert "may make no tables" in fault.message
-    with pytest.raises(StoreError, match="make the url's role the owner"):
+    assert what in fault.message
+    assert mend in fault.mend
+    with pytest.raises(StoreError) as error:
         migrate(engine, now=NOW)
+    assert str(error.value) == str(fault)
+    assert inspect(engine).get_table_names() == []
     engine.dispose()
 
 
