@@ -7,13 +7,13 @@ whoever knows the letters: it must name one by its Message-ID, which nobody can 
 from __future__ import annotations
 
 import email
-import email.policy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
 from mentoring.letter import NOTICE
+from mentoring.mail_headers import READING
 
 _MOST_BLOCKS = 50
 _STATUS = re.compile(r"\s*([245])\.(\d{1,3})\.(\d{1,3})\b")
@@ -92,7 +92,7 @@ def _letters(part: Message) -> Iterator[str]:
     if kind == "text/rfc822-headers":
         payload = part.get_payload(decode=True)
         raw = payload if isinstance(payload, bytes) else b""
-        yield from _ids(email.message_from_bytes(raw, policy=email.policy.default))
+        yield from _ids(email.message_from_bytes(raw, policy=READING))
     elif kind == "message/rfc822":
         payload = part.get_payload()
         for letter in payload if isinstance(payload, list) else []:

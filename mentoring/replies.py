@@ -7,7 +7,6 @@ Understands iTIP REPLY and COUNTER (RFC 5546 sections 3.2.3 and 3.2.7) in any ma
 from __future__ import annotations
 
 import email
-import email.policy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from icalendar import Calendar, Component
 from mentoring.bounces import Bounce, bounce_in
 from mentoring.deadline_mail import DeadlineAsked, asked_in
 from mentoring.interval import Interval
+from mentoring.mail_headers import READING
 
 _LARGEST_MAIL = 10 * 1024 * 1024
 _LARGEST_CALENDAR = 256 * 1024
@@ -97,7 +97,7 @@ def read_answer(raw: bytes) -> Read:
     if len(raw) > _LARGEST_MAIL:
         return Unreadable("the mail is larger than 10 MB")
     try:
-        message = email.message_from_bytes(raw, policy=email.policy.default)
+        message = email.message_from_bytes(raw, policy=READING)
         return _read(message)
     except (MessageError, ValueError, LookupError, AttributeError, TypeError) as error:
         return Unreadable(f"the mail is malformed ({type(error).__name__})")

@@ -17,7 +17,7 @@ from mentoring.slots import Found, Slot
 from service.booking import COHORT, slot_json, uid_of
 from service.candidates import Key
 from service.propose import Due, book, due_now
-from service.sides import sides, suits, unknown
+from service.sides import sides_at, suits, unknown
 from service.wishes import Wish, due_pairs, wishes
 from service.work import Work, reading
 from store import polls
@@ -142,7 +142,7 @@ def book_planned(work: Work, connection: Connection, pair: Pair, planned: Planne
     people, buffer = work.roster.both_of(pair), due.wanted.buffer
     if polls.running_for(connection, *pair.key) or unknown(work, connection, people):
         return False
-    both = sides(work, connection, people, slot.interval.widened(buffer))
+    both = sides_at(work, connection, people, slot.interval.widened(buffer))
     if not due.wanted.window.contains(slot.interval) or suits(both, slot.interval, buffer):
         return False
     book(work, connection, pair, planned.found, number=due.number, told=planned.told)

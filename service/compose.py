@@ -9,7 +9,7 @@ import hmac
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import lru_cache
@@ -22,6 +22,7 @@ from mentoring import wording
 from mentoring.cohort import DigestNotice
 from mentoring.itip import plain
 from mentoring.letter import NOTICE, Letter
+from mentoring.mail_headers import Headers
 from mentoring.notices import MeetingFacts, MeetingNotice, Notice
 from mentoring.roster import Mailbox, Programme
 from service.pictures import Picture, pictures_of
@@ -31,28 +32,7 @@ _FILES = ("subject.txt", "body.txt", "body.html")
 SUBJECT_LENGTH = 60
 
 
-class _Headers(HeaderRegistry):
-    """Keeps each header's class; the library makes one anew for every header of every mail.
-
-    Headers that were read are kept too: it reads a part's again at each look at it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._made: dict[str, type[BaseHeader]] = {}
-        self._read = lru_cache(maxsize=512)(super().__call__)
-
-    def __call__(self, name: str, value: Any) -> BaseHeader:
-        return self._read(name, value) if type(value) is str else super().__call__(name, value)
-
-    def __getitem__(self, name: str) -> type[BaseHeader]:
-        known = name.lower()
-        if known not in self._made:
-            self._made[known] = super().__getitem__(name)
-        return self._made[known]
-
-
-_WIRE = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit", header_factory=_Headers())
+_WIRE = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit", header_factory=Headers())
 _BODY = _WIRE.clone(max_line_length=76)
 """Encoded lines end here (RFC 2045 section 6.7 and 6.8); headers must not be folded that early."""
 
@@ -130,7 +110,7 @@ def _thread(
 
 
 def _address(message: EmailMessage, header: str, mailbox: Mailbox) -> None:
-    message[header] = Address(_for_header(mailbox.name), addr_spec=mailbox.email)
+    message[header] = str(Address(_for_header(mailbox.name), addr_spec=mailbox.email))
 
 
 def _for_header(text: str) -> str:

@@ -26,7 +26,7 @@ from service.deadlines import by_mail
 from service.events import take_reply
 from service.post import facts, post_counter_refusal
 from service.rooms import with_room
-from service.sides import sides, suits, unknown
+from service.sides import sides_at, suits, unknown
 from service.work import Work, reader
 from store import facts as store_facts
 from store import meetings, outbox
@@ -167,7 +167,7 @@ def _refusal(
     people = work.roster.both_of(pair)
     if unknown(work, connection, people):
         return Refusal.UNREADABLE
-    both = sides(work, connection, people, asked, besides=booking)
+    both = sides_at(work, connection, people, asked, besides=booking)
     verdict = suits(both, asked, pair.agreement.buffer)
     return {"hours": Refusal.OUTSIDE_HOURS, "busy": Refusal.BUSY}.get(verdict)
 

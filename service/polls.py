@@ -32,7 +32,7 @@ from service.links import page_link
 from service.post import misread_key, post, post_invites
 from service.propose import WAITING, keep, live_ahead, standing_of, wanted_again
 from service.rooms import with_room
-from service.sides import sides, suits, unknown
+from service.sides import sides, sides_at, suits, unknown
 from service.work import Work, party, reader
 from store import meetings, outbox, polls
 from store.codes import Code
@@ -123,7 +123,7 @@ def _suits(
         return False
     if option.on_site and not shares_site(*people, slot.start):
         return False
-    return not suits(sides(work, connection, people, slot), slot, pair.agreement.buffer)
+    return not suits(sides_at(work, connection, people, slot), slot, pair.agreement.buffer)
 
 
 def _book(

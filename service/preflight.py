@@ -10,13 +10,12 @@ from sqlalchemy.engine import Connection
 from mentoring import preflight as rules
 from mentoring.choices import pause_on
 from mentoring.interval import Interval
-from mentoring.meeting import State
 from mentoring.preflight import AHEAD, AheadNotice, Departure, departures, usual_time
 from mentoring.roster import Pair
 from service.links import page_link
 from service.post import CHOICES, post
 from service.work import Work, party, reader
-from store import facts, meetings
+from store import facts, past
 
 log = structlog.get_logger()
 
@@ -50,11 +49,8 @@ def _departures(work: Work, connection: Connection, pair: Pair) -> list[Departur
 
     Nor is one that begins while the two rest, or after their last day.
     """
-    history = meetings.of_pair(connection, *pair.key)
-    kept = [b for b in history if b.meeting.state not in (State.CANCELLED, State.MISSED)]
-    if not kept:
-        return []
-    usual = usual_time([b.meeting.slot for b in kept], kept[-1].zone)
+    kept = past.kept(connection, *pair.key)
+    usual = usual_time([slot for slot, _ in kept], kept[-1][1]) if kept else None
     if usual is None:
         return []
     both = work.roster.both_of(pair)

@@ -8,12 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.engine import Connection
 
 from mentoring.agenda import KEPT
 from mentoring.sign_in import SESSION_LASTS, SIGN_IN, WINDOW
 from service.forget import REMEMBERED, enrolled, expire, forget_again
-from service.work import Work
+from service.work import Work, reading
 from store import (
     agenda,
     busy_bits,
@@ -37,46 +36,36 @@ RECEIVED_KEPT = timedelta(days=400)
 """How long digests of mails that were dealt with are kept, so that none counts twice."""
 CODES_KEPT = timedelta(days=400)
 """How long a code for answers by mail is good after it was last handed out."""
-_WITH_THEIR_WORDS = ("prepare", "remind")
-"""Kinds of mail that hold what partners wrote."""
-_DAILY, _HOURLY = "purged", "purged hour"
+_AT_ONCE = (SIGN_IN,)
+"""Kinds of mail whose words let somebody in: they go with the next look."""
+_LOOKED = "purged"
 
 
 def purge(work: Work) -> None:
+    """Once a day, since it goes over all letters; and at once when a hold is lifted."""
+    hold = work.roster.settings.hold
+    today = f"{work.today} held" if hold else str(work.today)
+    with reading(work.engine) as connection:
+        if facts.read(connection, _LOOKED) == today:
+            return
     with work.engine.begin() as connection:
-        first = _is_first(connection, _DAILY, work.today.isoformat())
-    if work.roster.settings.hold:
-        if first:
-            log.warning("legal_hold", hold=work.roster.settings.hold, kept="everything")
-        return
-    over = work.now - KEPT
-    with work.engine.begin() as connection:
-        if not _is_first(connection, _HOURLY, f"{work.now:%Y-%m-%dT%H}") and not first:
-            return  # each look goes over all letters
-        count = agenda.purge(connection, over)
-        outbox.blank(connection, over, _WITH_THEIR_WORDS)
-        outbox.blank_old(connection, work.now - LETTERS_KEPT)
+        facts.write(connection, _LOOKED, today)
+        if hold:
+            log.warning("legal_hold", hold=hold, kept="everything")
+            return
+        count = agenda.purge(connection, work.now - KEPT)
+        outbox.blank(connection, work.now - LETTERS_KEPT, _AT_ONCE)
         outbox.forget_received(connection, work.now - RECEIVED_KEPT)
         codes.forget(connection, work.now - CODES_KEPT)
         decisions.forget(connection, work.now - BUSY_KEPT)
         calendars.prune(connection, work.now - BUSY_KEPT)
         busy_bits.prune(connection, work.now - BUSY_KEPT, work.now)
-        sign_ins.forget(connection, work.now - WINDOW - SESSION_LASTS, SIGN_IN)
+        sign_ins.forget(connection, work.now - WINDOW - SESSION_LASTS)
         forgetting.prune(connection, work.now - REMEMBERED)
-        if first:
-            calendars.keep_only(connection, enrolled(work.roster))
+        calendars.keep_only(connection, enrolled(work.roster))
     if count:
         log.info("agendas_purged", rows=count)
-    if first:
-        forget_again(work)
-        expire(work)
-        if dropped := scrub.drop_backups(work.engine, work.now - scrub.BACKUPS_KEPT):
-            log.info("backups_dropped", files=dropped)
-
-
-def _is_first(connection: Connection, name: str, period: str) -> bool:
-    """Whether this is the first look of its day or hour."""
-    if facts.read(connection, name) == period:
-        return False
-    facts.write(connection, name, period)
-    return True
+    forget_again(work)
+    expire(work)
+    if dropped := scrub.drop_backups(work.engine, work.now - scrub.BACKUPS_KEPT):
+        log.info("backups_dropped", files=dropped)

@@ -63,8 +63,26 @@ def sides(
     besides: Booking | None = None,
 ) -> tuple[Side, Side]:
     """Both sides over a window, as if one meeting were not there."""
+    both = sides_at(work, connection, people, window, besides=besides)
+    uid = besides.uid if besides else ""
     mentor, mentee = (
-        _side(work, connection, role, person, window, besides)
+        replace(side, borne=meetings.borne(connection, side.person.email, besides=uid))
+        for side in both
+    )
+    return mentor, mentee
+
+
+def sides_at(
+    work: Work,
+    connection: Connection,
+    people: tuple[Person, Person],
+    slot: Interval,
+    *,
+    besides: Booking | None = None,
+) -> tuple[Side, Side]:
+    """The same about a time that is given: nothing is weighed, so nobody asks what each bore."""
+    mentor, mentee = (
+        _side(work, connection, role, person, slot, besides)
         for role, person in zip(_ROLES, people, strict=True)
     )
     return mentor, mentee
@@ -90,7 +108,7 @@ def _side(
             *meetings.taken(connection, person.email, around, besides=uid),
             *kept_free(connection, work.roster, person, around),
         ),
-        borne=meetings.borne(connection, person.email, besides=uid),
+        borne=0.0,
     )
 
 
@@ -155,7 +173,7 @@ def _as_agreed(
     work: Work, connection: Connection, booking: Booking, people: tuple[Person, Person]
 ) -> tuple[Side, Side]:
     """Both sides at a booked time, their hours bent as they agreed to."""
-    both = sides(work, connection, people, booking.meeting.slot, besides=booking)
+    both = sides_at(work, connection, people, booking.meeting.slot, besides=booking)
     if not booking.outside:
         return both
     return _bent(both[0], booking.edges[0]), _bent(both[1], booking.edges[1])

@@ -18,7 +18,7 @@ from service.booking import asked_slot, call_off, move, moved_to
 from service.post import post
 from service.propose import WAITING, keep, standing_of
 from service.rooms import with_room
-from service.sides import sides, suits, unknown
+from service.sides import sides_at, suits, unknown
 from service.sync import stepped
 from service.work import Work, party
 from store import facts, meetings, outbox
@@ -155,7 +155,7 @@ def _refusal(
         return Refusal.PAST
     if unknown(work, connection, people):
         return Refusal.UNREADABLE
-    both = sides(work, connection, people, asked, besides=booking)
+    both = sides_at(work, connection, people, asked, besides=booking)
     verdict = suits(both, asked, timedelta(0))
     return {"hours": Refusal.OUTSIDE_HOURS, "busy": Refusal.BUSY}.get(verdict)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from mentoring.agenda import Item, ItemKind, Step
@@ -13,10 +13,12 @@ from store.instants import seconds
 from store.tables import meetings
 from store.tables_programme import agenda, next_steps
 
+_ITEMS = select(agenda).where(agenda.c.uid == bindparam("which")).order_by(agenda.c.id)
+
 
 def items(connection: Connection, uid: str) -> list[Item]:
     """A meeting's items, in the order they were added."""
-    rows = connection.execute(select(agenda).where(agenda.c.uid == uid).order_by(agenda.c.id))
+    rows = connection.execute(_ITEMS, {"which": uid})
     return [Item(row.id, row.person, ItemKind(row.kind), row.text) for row in rows]
 
 
@@ -53,10 +55,11 @@ def set_steps(
         )
 
 
+_OVER = select(meetings.c.uid).where(meetings.c.end <= bindparam("by"))
+_FORGET_OVER = [table.delete().where(table.c.uid.in_(_OVER)) for table in (agenda, next_steps)]
+
+
 def purge(connection: Connection, ended_by: datetime) -> int:
     """Forget what was written for meetings that ended by an instant; how many rows that was."""
-    over = select(meetings.c.uid).where(meetings.c.end <= seconds(ended_by))
-    return sum(
-        connection.execute(table.delete().where(table.c.uid.in_(over))).rowcount
-        for table in (agenda, next_steps)
-    )
+    about = {"by": seconds(ended_by)}
+    return sum(connection.execute(forget, about).rowcount for forget in _FORGET_OVER)

@@ -86,9 +86,12 @@ def in_force(connection: Connection) -> dict[tuple[str, str], Terms]:
     }
 
 
+_NEWEST_LAST = select(agreements).order_by(agreements.c.version)
+
+
 def settled(connection: Connection) -> frozenset[tuple[str, str]]:
     """Pairs whose newest version holds: nobody needs to be asked."""
-    rows = connection.execute(select(agreements).order_by(agreements.c.version))
+    rows = connection.execute(_NEWEST_LAST)
     newest = {(row.mentor, row.mentee): row.in_force_at is not None for row in rows}
     return frozenset(pair for pair, holds in newest.items() if holds)
 

@@ -13,19 +13,19 @@ from store.meetings import MEETING
 from store.tables import busy, meetings
 from store.tables_programme import polls
 
+_PROPOSED = select(meetings.c.mentor, meetings.c.mentee).where(
+    meetings.c.kind == MEETING,
+    meetings.c.state == State.PROPOSED,
+    meetings.c.end > bindparam("now"),
+)
+_POLLED = select(polls.c.mentor, polls.c.mentee).where(polls.c.closed_at.is_(None))
+
 
 def asked(connection: Connection, now: datetime) -> set[tuple[str, str]]:
     """Pairs with a proposed meeting that is not over, or a poll that runs."""
-    proposed = select(meetings.c.mentor, meetings.c.mentee).where(
-        meetings.c.kind == MEETING,
-        meetings.c.state == State.PROPOSED,
-        meetings.c.end > seconds(now),
-    )
-    polled = select(polls.c.mentor, polls.c.mentee).where(polls.c.closed_at.is_(None))
+    proposed = connection.execute(_PROPOSED, {"now": seconds(now)})
     return {
-        (row.mentor, row.mentee)
-        for query in (proposed, polled)
-        for row in connection.execute(query)
+        (row.mentor, row.mentee) for rows in (proposed, connection.execute(_POLLED)) for row in rows
     }
 
 
@@ -46,9 +46,14 @@ def overlaid(connection: Connection, now: datetime) -> dict[str, frozenset[str]]
     return {uid: frozenset(items) for uid, items in found.items()}
 
 
+_BY_OTHERS = select(meetings.c.uid).where(
+    meetings.c.state.in_(LIVE),
+    meetings.c.start > bindparam("after"),
+    meetings.c.rules != bindparam("ours"),
+)
+
+
 def placed_by_others(connection: Connection, rules: str, after: datetime) -> list[str]:
     """The UIDs of live meetings from an instant on whose slot follows from other clock rules."""
-    query = select(meetings.c.uid).where(
-        meetings.c.state.in_(LIVE), meetings.c.start > seconds(after), meetings.c.rules != rules
-    )
-    return list(connection.execute(query).scalars())
+    about = {"after": seconds(after), "ours": rules}
+    return list(connection.execute(_BY_OTHERS, about).scalars())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from store.instants import instant, seconds
@@ -19,9 +19,12 @@ def write(connection: Connection, employee: str, supervisor: str, now: datetime)
         )
 
 
+_AT = select(approvals.c.at).where(
+    approvals.c.employee == bindparam("whose"), approvals.c.supervisor == bindparam("by")
+)
+
+
 def at(connection: Connection, employee: str, supervisor: str) -> datetime | None:
     """When this supervisor approved; None where they did not."""
-    query = select(approvals.c.at).where(
-        approvals.c.employee == employee, approvals.c.supervisor == supervisor
-    )
-    return instant(connection.execute(query).scalar())
+    about = {"whose": employee, "by": supervisor}
+    return instant(connection.execute(_AT, about).scalar())

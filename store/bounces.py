@@ -34,10 +34,13 @@ class Gone:
     sent_at: datetime | None
 
 
+_PAUSED = select(bounces).where(bounces.c.lifted_at.is_(None)).order_by(bounces.c.address)
+
+
 def paused(connection: Connection) -> list[Paused]:
     """Every address that gets no mail now, by name."""
-    query = select(bounces).where(bounces.c.lifted_at.is_(None)).order_by(bounces.c.address)
-    return [Paused(r.address, instant(r.since), r.reason) for r in connection.execute(query)]
+    rows = connection.execute(_PAUSED)
+    return [Paused(row.address, instant(row.since), row.reason) for row in rows]
 
 
 def pause(connection: Connection, address: str, reason: str, now: datetime) -> bool:

@@ -54,9 +54,11 @@ def load(connection: Connection, person: str) -> Calendar | None:
     return _calendar(row) if row else None
 
 
+_EVERY = select(calendars).order_by(calendars.c.person)
+
+
 def every(connection: Connection) -> list[Calendar]:
-    rows = connection.execute(select(calendars).order_by(calendars.c.person))
-    return [_calendar(row) for row in rows]
+    return [_calendar(row) for row in connection.execute(_EVERY)]
 
 
 def _calendar(row: Row[tuple[object, ...]]) -> Calendar:

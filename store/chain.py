@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import Table, Update, bindparam, func, select
 from sqlalchemy.engine import Connection
 
 from mentoring.chain import NOTHING, Entry, Head, read_head, sealed
@@ -37,10 +37,14 @@ def append(connection: Connection, entry: Entry) -> Head:
     return extend(connection, [entry])
 
 
+_NEWEST = select(func.coalesce(func.max(chain.c.number), 0))
+_ADD = chain.insert()
+
+
 def extend(connection: Connection, more: Iterable[Entry]) -> Head:
     """Put rows at the end, in this order; where the chain ends now."""
     end = head(connection)
-    newest = connection.execute(select(func.coalesce(func.max(chain.c.number), 0))).scalar_one()
+    newest = connection.execute(_NEWEST).scalar_one()
     # What was cut off or put in by somebody else stays a break: it goes on from what was noted.
     added = []
     for number, entry in enumerate(more, max(newest, end.number) + 1):
@@ -48,7 +52,7 @@ def extend(connection: Connection, more: Iterable[Entry]) -> Head:
         end = Head(number, row.hash)
         added.append(asdict(row))
     if added:
-        connection.execute(chain.insert(), added)
+        connection.execute(_ADD, added)
         facts.write(connection, facts.AUDIT_HEAD, str(end))
     return end
 
@@ -68,42 +72,51 @@ def head(connection: Connection) -> Head:
     return read_head(kept) if kept else NOTHING
 
 
+_WENT = func.coalesce(outbox.c.sent_at, outbox.c.next_attempt, outbox.c.created_at)
+_COLUMNS = ("state", "kind", "key", "recipient", "message_id")
+_LETTERS = (
+    select(outbox.c.id, _WENT.label("at"), *(outbox.c[name] for name in _COLUMNS))
+    .where(
+        outbox.c.chained.is_(False),
+        outbox.c.state.in_((SENT, UNKNOWN)),
+        outbox.c.recipient != "",  # of somebody who is forgotten
+    )
+    .order_by(_WENT, outbox.c.id)
+)
+
+
 def letters_to_chain(connection: Connection) -> list[Told]:
     """Letters that are out, or in doubt, and not on the chain, in the order they went."""
-    at = func.coalesce(outbox.c.sent_at, outbox.c.next_attempt, outbox.c.created_at)
-    columns = ("state", "kind", "key", "recipient", "message_id")
-    query = (
-        select(outbox.c.id, at.label("at"), *(outbox.c[name] for name in columns))
-        .where(
-            outbox.c.chained.is_(False),
-            outbox.c.state.in_((SENT, UNKNOWN)),
-            outbox.c.recipient != "",  # of somebody who is forgotten
-        )
-        .order_by(at, outbox.c.id)
-    )
-    rows = connection.execute(query)
+    rows = connection.execute(_LETTERS)
     return [Told(id_, instant(when), *rest) for id_, when, *rest in rows]
+
+
+_ACTS = select(audit).where(audit.c.chained.is_(False)).order_by(audit.c.id)
 
 
 def acts_to_chain(connection: Connection) -> list[tuple[int, Act]]:
     """The coordinator's acts that are not on the chain, in their order, with their numbers."""
-    query = select(audit).where(audit.c.chained.is_(False)).order_by(audit.c.id)
     return [
         (r.id, Act(instant(r.at), r.who, r.action, r.mentor, r.mentee, r.about))
-        for r in connection.execute(query)
+        for r in connection.execute(_ACTS)
     ]
 
 
+def _chain(table: Table) -> Update:
+    return table.update().where(table.c.id == bindparam("number")).values(chained=True)
+
+
+_CHAIN_LETTERS, _CHAIN_ACTS = _chain(outbox), _chain(audit)
+
+
 def letters_chained(connection: Connection, numbers: Iterable[int]) -> None:
-    _chained(connection, outbox, numbers)
+    _chained(connection, _CHAIN_LETTERS, numbers)
 
 
 def acts_chained(connection: Connection, numbers: Iterable[int]) -> None:
-    _chained(connection, audit, numbers)
+    _chained(connection, _CHAIN_ACTS, numbers)
 
 
-def _chained(connection: Connection, table: Table, numbers: Iterable[int]) -> None:
-    these = [{"number": number} for number in numbers]
-    if these:
-        which = table.c.id == bindparam("number")
-        connection.execute(table.update().where(which).values(chained=True), these)
+def _chained(connection: Connection, change: Update, numbers: Iterable[int]) -> None:
+    if these := [{"number": number} for number in numbers]:
+        connection.execute(change, these)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from mentoring.choices import Choice, ChoiceKind
@@ -21,11 +21,13 @@ class Kept:
     choice: Choice
 
 
+_HOLDING = select(choices).where(choices.c.undone_at.is_(None)).order_by(choices.c.id)
+_OF_PERSON = _HOLDING.where(choices.c.person == bindparam("whose"))
+
+
 def holding(connection: Connection, person: str = "") -> list[Kept]:
     """Choices that nobody took back, oldest first; of one person or of all."""
-    query = select(choices).where(choices.c.undone_at.is_(None)).order_by(choices.c.id)
-    if person:
-        query = query.where(choices.c.person == person)
+    query, about = (_OF_PERSON, {"whose": person}) if person else (_HOLDING, {})
     return [
         Kept(
             row.id,
@@ -39,7 +41,7 @@ def holding(connection: Connection, person: str = "") -> list[Kept]:
                 row.mentee,
             ),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(query, about)
     ]
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from mentoring.deadlines import Deadline as Deadline
 from store.instants import seconds
 from store.tables_supervision import deadlines
 
+_HOLDING = select(deadlines).where(deadlines.c.undone_at.is_(None)).order_by(deadlines.c.id)
+_OF_EMPLOYEE = _HOLDING.where(deadlines.c.employee == bindparam("whose"))
+
 
 def holding(connection: Connection, employee: str = "") -> list[Deadline]:
     """Deadlines that nobody took back, oldest first; of one employee or of all."""
-    query = select(deadlines).where(deadlines.c.undone_at.is_(None)).order_by(deadlines.c.id)
-    if employee:
-        query = query.where(deadlines.c.employee == employee)
+    query, about = (_OF_EMPLOYEE, {"whose": employee}) if employee else (_HOLDING, {})
     return [
         Deadline(
             row.id,
@@ -25,7 +26,7 @@ def holding(connection: Connection, employee: str = "") -> list[Deadline]:
             date.fromisoformat(row.first),
             date.fromisoformat(row.last),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(query, about)
     ]
 
 

@@ -29,19 +29,21 @@ class Decision:
     answer: Mapping[str, Any]
 
 
+_ADD = decisions.insert()
+
+
 def keep(connection: Connection, decision: Decision) -> None:
     """Keep a decision; a meeting has one for each SEQUENCE that a search gave it."""
     inputs = json.dumps(decision.inputs, separators=(",", ":")).encode()
-    connection.execute(
-        decisions.insert().values(
-            uid=decision.uid,
-            sequence=decision.sequence,
-            at=seconds(decision.at),
-            digest=decision.digest,
-            inputs=zlib.compress(inputs),
-            answer=json.dumps(decision.answer),
-        )
-    )
+    row = {
+        "uid": decision.uid,
+        "sequence": decision.sequence,
+        "at": seconds(decision.at),
+        "digest": decision.digest,
+        "inputs": zlib.compress(inputs),
+        "answer": json.dumps(decision.answer),
+    }
+    connection.execute(_ADD, row)
 
 
 def newest(connection: Connection, uid: str) -> Decision | None:

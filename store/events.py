@@ -34,6 +34,9 @@ class Answer:
     attended: bool | None = None
 
 
+_EVERY = select(events)
+
+
 def every(connection: Connection) -> dict[str, Kept]:
     return {
         row.id: Kept(
@@ -44,7 +47,7 @@ def every(connection: Connection) -> dict[str, Kept]:
             instant(row.end),
             instant(row.cancelled_at),
         )
-        for row in connection.execute(select(events))
+        for row in connection.execute(_EVERY)
     }
 
 

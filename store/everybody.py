@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import groupby
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.engine import Connection
 
 from mentoring.grid import Span
@@ -17,16 +17,17 @@ from store.instants import seconds
 from store.tables import busy, meetings
 from store.tables_programme import rsvps
 
+_TAKEN = select(meetings.c.mentor, meetings.c.mentee, meetings.c.start, meetings.c.end).where(
+    meetings.c.state.in_(LIVE),
+    meetings.c.end > bindparam("first"),
+    meetings.c.start < bindparam("last"),
+)
+
 
 def taken(connection: Connection, window: Interval) -> dict[str, list[Span]]:
     """The live meetings that reach into the window, by each of their two people."""
-    rows = connection.execute(
-        select(meetings.c.mentor, meetings.c.mentee, meetings.c.start, meetings.c.end).where(
-            meetings.c.state.in_(LIVE),
-            meetings.c.end > seconds(window.start),
-            meetings.c.start < seconds(window.end),
-        )
-    )
+    about = {"first": seconds(window.start), "last": seconds(window.end)}
+    rows = connection.execute(_TAKEN, about)
     found: dict[str, list[Span]] = {}
     for mentor, mentee, start, end in rows:
         found.setdefault(mentor, []).append((start, end))

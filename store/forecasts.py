@@ -80,18 +80,14 @@ def forget(connection: Connection, gone: Iterable[Key]) -> None:
         connection.execute(_DROP, keys)
 
 
+_KNOWN = select(*(forecasts.c[name] for name in ("mentor", "mentee", "made_at", "basis", "record")))
+
+
 def known(connection: Connection) -> dict[Key, Known]:
     """What every forecast was made from, by (mentor, mentee)."""
-    columns = select(
-        forecasts.c.mentor,
-        forecasts.c.mentee,
-        forecasts.c.made_at,
-        forecasts.c.basis,
-        forecasts.c.record,
-    )
     return {
         (row.mentor, row.mentee): Known(instant(row.made_at), row.basis, _record(row.record))
-        for row in connection.execute(columns)
+        for row in connection.execute(_KNOWN)
     }
 
 
@@ -128,20 +124,24 @@ def _values(key: Key, forecast: Forecast, made: Known) -> dict[str, Any]:
     }
 
 
+_BY_STATE = [meetings.c[name] for name in ("mentor", "mentee", "state")]
+_COUNTED = (
+    select(
+        *_BY_STATE,
+        func.count().label("number"),
+        func.sum(meetings.c.start).label("starts"),
+        func.max(meetings.c.start).label("newest"),
+    )
+    .where(meetings.c.kind == MEETING)
+    .group_by(*_BY_STATE)
+    .order_by(*_BY_STATE)
+)
+
+
 def histories(connection: Connection) -> dict[Key, History]:
     """Every pair's meetings in short, by one query."""
-    m = meetings.c
-    counted = select(
-        m.mentor,
-        m.mentee,
-        m.state,
-        func.count().label("number"),
-        func.sum(m.start).label("starts"),
-        func.max(m.start).label("newest"),
-    ).where(m.kind == MEETING)
     found: dict[Key, History] = {}
-    grouped = counted.group_by(m.mentor, m.mentee, m.state).order_by(m.mentor, m.mentee, m.state)
-    for row in connection.execute(grouped):
+    for row in connection.execute(_COUNTED):
         before = found.get((row.mentor, row.mentee), History("", None))
         begins = [at for at in (before.newest, _newest(row)) if at]
         trace = f"{before.trace} {row.state} {row.number} {row.starts}"
@@ -149,7 +149,7 @@ def histories(connection: Connection) -> dict[Key, History]:
     return found
 
 
-def _newest(row: Row[Any]) -> datetime | None:
+def _newest(row: Row[*tuple[Any, ...]]) -> datetime | None:
     return instant(row.newest) if row.state in LIVE else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from store.instants import seconds
@@ -19,9 +19,13 @@ def ask(connection: Connection, person: str, mark: str, now: datetime) -> None:
     connection.execute(forgotten.insert().values(mark=mark, at=seconds(now)))
 
 
+_ASKED = select(forgetting.c.person, forgetting.c.waiting)
+_MARKED = select(forgotten.c.mark).where(forgotten.c.at >= bindparam("since"))
+
+
 def asked(connection: Connection) -> dict[str, int]:
     """Of whom something is still kept, since so many letters are still to be sent."""
-    rows = connection.execute(select(forgetting.c.person, forgetting.c.waiting))
+    rows = connection.execute(_ASKED)
     return {row.person: row.waiting for row in rows}
 
 
@@ -43,8 +47,7 @@ def is_marked(connection: Connection, mark: str) -> bool:
 
 
 def marked_since(connection: Connection, since: datetime) -> frozenset[str]:
-    query = select(forgotten.c.mark).where(forgotten.c.at >= seconds(since))
-    return frozenset(connection.execute(query).scalars())
+    return frozenset(connection.execute(_MARKED, {"since": seconds(since)}).scalars())
 
 
 def prune(connection: Connection, before: datetime) -> None:

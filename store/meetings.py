@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, func, select, union_all
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.interval import Interval
@@ -78,15 +78,54 @@ class Booking:
         return next((g for g in self.guests if g.email == email), None)
 
 
+_ROLES = ("mentor", "mentee")
+_OF_SIDE = ("person", "name", "zone", "partstat", "nudges", "answered", "code", "shown")
+
+
+def _with_sides() -> Select[Any]:
+    """Each meeting and both attendances in one row: `mentor_zone`, `mentee_partstat`."""
+    joined: FromClause = meetings
+    columns: list[ColumnElement[Any]] = []
+    for role in _ROLES:
+        side = attendances.alias(f"of_{role}")
+        own = (side.c.uid == meetings.c.uid) & (side.c.person == meetings.c[role])
+        joined = joined.outerjoin(side, own)
+        columns += [side.c[name].label(f"{role}_{name}") for name in _OF_SIDE]
+    return select(meetings, *columns).select_from(joined)
+
+
+_ALL = _with_sides().order_by(meetings.c.mentor, meetings.c.mentee, meetings.c.number)
+"""What is asked again and again is built once: that takes longer than the answer."""
+_BY_UID = _ALL.where(meetings.c.uid == bindparam("uid"))
+_LIVE = _ALL.where(meetings.c.state.in_(LIVE))
+_OF_PAIR = _ALL.where(
+    meetings.c.mentor == bindparam("mentor"),
+    meetings.c.mentee == bindparam("mentee"),
+    meetings.c.kind == MEETING,
+)
+_BRIEFING = _ALL.where(
+    meetings.c.mentor == bindparam("mentor"),
+    meetings.c.mentee == bindparam("mentee"),
+    meetings.c.kind == BRIEFING,
+    meetings.c.about == bindparam("event"),
+    meetings.c.state != State.CANCELLED,
+)
+_UNPUBLISHED = _ALL.where(meetings.c.published < meetings.c.sequence)
+_ON_SHOW = _LIVE.where(
+    meetings.c.published == meetings.c.sequence, meetings.c.end > bindparam("after")
+)
+_CODE = select(attendances.c.uid, attendances.c.person).where(
+    attendances.c.code == bindparam("wanted")
+)
+
+
 def by_uid(connection: Connection, uid: str) -> Booking | None:
     return next(iter(_bookings(connection, _BY_UID, {"uid": uid})), None)
 
 
 def by_code(connection: Connection, code: str) -> tuple[Booking, str] | None:
     """The meeting that an answer code belongs to, and whose code it is."""
-    found = connection.execute(
-        select(attendances.c.uid, attendances.c.person).where(attendances.c.code == code)
-    ).first()
+    found = connection.execute(_CODE, {"wanted": code}).first()
     if found is None:
         return None
     booking = by_uid(connection, found.uid)
@@ -95,7 +134,7 @@ def by_code(connection: Connection, code: str) -> tuple[Booking, str] | None:
 
 def live(connection: Connection) -> list[Booking]:
     """Every meeting that is proposed or confirmed, also those whose time is past."""
-    return _bookings(connection, _all().where(meetings.c.state.in_(LIVE)))
+    return _bookings(connection, _LIVE)
 
 
 def of_pair(connection: Connection, mentor: str, mentee: str) -> list[Booking]:
@@ -106,7 +145,7 @@ def of_pair(connection: Connection, mentor: str, mentee: str) -> list[Booking]:
 def of_person(connection: Connection, person: str) -> list[Booking]:
     """All meetings a person ever had, with every partner; briefings are none."""
     mine = (meetings.c.mentor == person) | (meetings.c.mentee == person)
-    return _bookings(connection, _all().where(mine, meetings.c.kind == MEETING))
+    return _bookings(connection, _ALL.where(mine, meetings.c.kind == MEETING))
 
 
 def next_number(connection: Connection, mentor: str, mentee: str) -> int:
@@ -120,35 +159,31 @@ def next_number(connection: Connection, mentor: str, mentee: str) -> int:
 
 def briefing(connection: Connection, mentor: str, mentee: str, event: str) -> Booking | None:
     """The briefing of a pair on an event, if it is booked and was not called off."""
-    query = _all().where(
-        meetings.c.mentor == mentor,
-        meetings.c.mentee == mentee,
-        meetings.c.kind == BRIEFING,
-        meetings.c.about == event,
-        meetings.c.state != State.CANCELLED,
-    )
-    return next(iter(_bookings(connection, query)), None)
+    about = {"mentor": mentor, "mentee": mentee, "event": event}
+    return next(iter(_bookings(connection, _BRIEFING, about)), None)
+
+
+_MET = (
+    select(meetings.c.mentor, meetings.c.mentee)
+    .where(meetings.c.end <= bindparam("now"))
+    .distinct()
+)
 
 
 def pairs_that_met(connection: Connection, now: datetime) -> frozenset[tuple[str, str]]:
     """Pairs with a meeting whose time is past, called off or not."""
-    query = select(meetings.c.mentor, meetings.c.mentee).where(meetings.c.end <= seconds(now))
-    return frozenset((row.mentor, row.mentee) for row in connection.execute(query.distinct()))
+    rows = connection.execute(_MET, {"now": seconds(now)})
+    return frozenset((row.mentor, row.mentee) for row in rows)
 
 
 def unpublished(connection: Connection) -> list[Booking]:
     """Meetings whose newest SEQUENCE the organiser's calendar does not show yet."""
-    return _bookings(connection, _all().where(meetings.c.published < meetings.c.sequence))
+    return _bookings(connection, _UNPUBLISHED)
 
 
 def on_show(connection: Connection, after: datetime) -> list[Booking]:
     """Live meetings, not over at an instant, as the organiser's calendar was last told of them."""
-    query = _all().where(
-        meetings.c.published == meetings.c.sequence,
-        meetings.c.state.in_(LIVE),
-        meetings.c.end > seconds(after),
-    )
-    return _bookings(connection, query)
+    return _bookings(connection, _ON_SHOW, {"after": seconds(after)})
 
 
 def mark_all_unpublished(connection: Connection) -> None:
@@ -162,8 +197,8 @@ def mark_unpublished(connection: Connection, uid: str) -> None:
 
 
 def mark_published(connection: Connection, booking: Booking) -> None:
-    shown = meetings.update().where(meetings.c.uid == booking.uid)
-    connection.execute(shown.values(published=booking.meeting.sequence))
+    about = {"which": booking.uid, "published": booking.meeting.sequence}
+    connection.execute(_CHANGE, about)
 
 
 _TAKEN = select(meetings.c.start, meetings.c.end).where(
@@ -173,7 +208,6 @@ _TAKEN = select(meetings.c.start, meetings.c.end).where(
     meetings.c.end > bindparam("first"),
     meetings.c.start < bindparam("last"),
 )
-"""What is asked for each pair in each pass is built once: that takes longer than the answer."""
 
 
 def taken(
@@ -208,34 +242,17 @@ def borne(connection: Connection, person: str, *, besides: str = "") -> float:
     return float(sum(connection.execute(_BORNE, about).scalars()))
 
 
-def _all() -> Select[Any]:
-    return select(meetings).order_by(meetings.c.mentor, meetings.c.mentee, meetings.c.number)
-
-
-_BY_UID = _all().where(meetings.c.uid == bindparam("uid"))
-_OF_PAIR = _all().where(
-    meetings.c.mentor == bindparam("mentor"),
-    meetings.c.mentee == bindparam("mentee"),
-    meetings.c.kind == MEETING,
-)
-_SIDES = select(attendances).where(attendances.c.uid.in_(bindparam("uids", expanding=True)))
-
-
 def _bookings(
-    connection: Connection, query: Select[Any], about: Mapping[str, str] | None = None
+    connection: Connection, query: Select[Any], about: Mapping[str, object] | None = None
 ) -> list[Booking]:
-    rows = connection.execute(query, about).all()
-    if not rows:
-        return []
-    sides: dict[str, dict[str, Row[Any]]] = {}
-    for row in connection.execute(_SIDES, {"uids": [row.uid for row in rows]}):
-        sides.setdefault(row.uid, {})[row.person] = row
-    return [_booking(row, sides[row.uid][row.mentor], sides[row.uid][row.mentee]) for row in rows]
+    rows = connection.execute(query, about)
+    return [_booking(row) for row in rows]
 
 
 @lru_cache(maxsize=4096)
-def _booking(row: Row[Any], mentor: Row[Any], mentee: Row[Any]) -> Booking:
+def _booking(row: Row[Any]) -> Booking:
     """Kept: a row that has not changed is read in every pass. Nobody writes into a decision."""
+    mentor, mentee = ({n: row._mapping[f"{role}_{n}"] for n in _OF_SIDE} for role in _ROLES)
     meeting = Meeting(
         uid=row.uid,
         mentor=row.mentor,
@@ -266,14 +283,18 @@ def _booking(row: Row[Any], mentor: Row[Any], mentee: Row[Any]) -> Booking:
     )
 
 
-def _attendance(row: Row[Any]) -> Attendance:
+def _attendance(side: Mapping[str, Any]) -> Attendance:
     return Attendance(
-        row.person, Partstat(row.partstat), row.nudges, instant(row.answered), row.shown
+        side["person"],
+        Partstat(side["partstat"]),
+        side["nudges"],
+        instant(side["answered"]),
+        side["shown"],
     )
 
 
-def _guest(row: Row[Any]) -> Guest:
-    return Guest(row.person, row.name, row.zone, row.code)
+def _guest(side: Mapping[str, Any]) -> Guest:
+    return Guest(*(side[name] for name in ("person", "name", "zone", "code")))
 
 
 _CHANGE = meetings.update().where(meetings.c.uid == bindparam("which"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from mentoring.notices import Why
@@ -25,19 +25,17 @@ class Move:
     person: str = ""
 
 
+_KNOWN = select(moves.c.uid).where(
+    moves.c.uid == bindparam("which"), moves.c.sequence == bindparam("number")
+)
+_ADD = moves.insert()
+
+
 def note(connection: Connection, move: Move) -> None:
     """Keep a move; the same one twice is one."""
-    known = select(moves.c.uid).where(moves.c.uid == move.uid, moves.c.sequence == move.sequence)
-    if connection.execute(known).first() is None:
-        connection.execute(
-            moves.insert().values(
-                uid=move.uid,
-                sequence=move.sequence,
-                at=seconds(move.at),
-                why=move.why,
-                person=move.person,
-            )
-        )
+    about = {"which": move.uid, "number": move.sequence}
+    if connection.execute(_KNOWN, about).first() is None:
+        connection.execute(_ADD, asdict(move) | {"at": seconds(move.at)})
 
 
 def of(connection: Connection, uids: Sequence[str]) -> list[Move]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.letter import Letter
 from store.instants import instant, seconds
-from store.tables import meetings, outbox, received
+from store.tables import outbox, received
 
 QUEUED = "queued"
 SENDING = "sending"
@@ -121,20 +121,23 @@ def was_sent(connection: Connection, key: str) -> bool:
     return connection.execute(query).first() is not None
 
 
+_DUE = (
+    select(outbox)
+    .where(outbox.c.state == QUEUED, outbox.c.next_attempt <= bindparam("now"))
+    .order_by(outbox.c.id)
+)
+_INTERRUPTED = select(outbox).where(outbox.c.state == SENDING).order_by(outbox.c.id)
+
+
 def due(connection: Connection, sender: str, now: datetime) -> list[Queued]:
     """Queued letters whose next attempt has come, in the order they were queued."""
-    rows = connection.execute(
-        select(outbox)
-        .where(outbox.c.state == QUEUED, outbox.c.next_attempt <= seconds(now))
-        .order_by(outbox.c.id)
-    )
+    rows = connection.execute(_DUE, {"now": seconds(now)})
     return [_queued(row, sender) for row in rows]
 
 
 def interrupted(connection: Connection, sender: str) -> list[Queued]:
     """Letters that a process which is no more was sending."""
-    rows = connection.execute(select(outbox).where(outbox.c.state == SENDING).order_by(outbox.c.id))
-    return [_queued(row, sender) for row in rows]
+    return [_queued(row, sender) for row in connection.execute(_INTERRUPTED)]
 
 
 def _queued(row: Row[Any], sender: str) -> Queued:
@@ -250,22 +253,6 @@ def rewrite(connection: Connection, letter: int, raw: bytes) -> None:
     )
 
 
-def blank(connection: Connection, ended_by: datetime, kinds: Collection[str]) -> None:
-    """Forget the words of letters on meetings that ended by an instant; what else the rows say is
-    evidence, and stays."""
-    over = select(meetings.c.uid).where(meetings.c.end <= seconds(ended_by))
-    connection.execute(
-        outbox.update()
-        .where(
-            outbox.c.uid.in_(over),
-            outbox.c.kind.in_(kinds),
-            outbox.c.state.not_in((QUEUED, SENDING)),
-            outbox.c.raw != b"",
-        )
-        .values(raw=b"")
-    )
-
-
 def withdraw(connection: Connection, key: str) -> None:
     """Take one letter back, if it is still queued."""
     connection.execute(
@@ -325,27 +312,36 @@ class Lost:
     error: str
 
 
+_LOST = (
+    select(outbox.c.key, outbox.c.kind, outbox.c.recipient, outbox.c.state, outbox.c.error)
+    .where(outbox.c.state.in_((FAILED, UNKNOWN)))
+    .order_by(outbox.c.id)
+)
+
+
 def lost(connection: Connection) -> list[Lost]:
     """Letters that were refused for good or are in doubt."""
-    rows = connection.execute(
-        select(outbox.c.key, outbox.c.kind, outbox.c.recipient, outbox.c.state, outbox.c.error)
-        .where(outbox.c.state.in_((FAILED, UNKNOWN)))
-        .order_by(outbox.c.id)
-    )
-    return [Lost(*row) for row in rows]
+    return [Lost(*row) for row in connection.execute(_LOST)]
 
 
-def blank_old(connection: Connection, before: datetime) -> None:
-    """Forget the words of letters that were queued before an instant, and wait no more."""
-    connection.execute(
-        outbox.update()
-        .where(
-            outbox.c.created_at < seconds(before),
-            outbox.c.state.not_in((QUEUED, SENDING)),
-            outbox.c.raw != b"",
-        )
-        .values(raw=b"")
+_BLANK = (
+    outbox.update()
+    .where(
+        or_(
+            outbox.c.created_at < bindparam("before"),
+            outbox.c.kind.in_(bindparam("kinds", expanding=True)),
+        ),
+        outbox.c.state.not_in((QUEUED, SENDING)),
+        outbox.c.raw != b"",
     )
+    .values(raw=b"")
+)
+
+
+def blank(connection: Connection, before: datetime, at_once: Collection[str]) -> None:
+    """Forget the words of letters that wait no more and were queued before an instant, of some
+    kinds whenever they were; what else the rows say is evidence, and stays."""
+    connection.execute(_BLANK, {"before": seconds(before), "kinds": list(at_once)})
 
 
 def forget_received(connection: Connection, before: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
 from sqlalchemy.engine import Connection, Row
 
+from mentoring.interval import Interval
 from mentoring.meeting import LIVE, State
 from store.instants import instant, seconds
 from store.meetings import MEETING
@@ -75,3 +76,16 @@ def of_pair(connection: Connection, pair: Key, now: datetime) -> Past:
 def _past(row: Row[Any]) -> Past:
     last = instant(row.last)
     return Past(row.number, row.meetings, last, row.kept, row.on_site, row.ahead, row.open)
+
+
+_SLOTS = (
+    select(_m.start, _m.end, _m.zone)
+    .where(_KEPT, _m.mentor == bindparam("mentor"), _m.mentee == bindparam("mentee"))
+    .order_by(_m.number)
+)
+
+
+def kept(connection: Connection, mentor: str, mentee: str) -> list[tuple[Interval, str]]:
+    """When each meeting neither called off nor missed is or was, and whose clock it went by."""
+    rows = connection.execute(_SLOTS, {"mentor": mentor, "mentee": mentee})
+    return [(Interval(instant(row.start), instant(row.end)), row.zone) for row in rows]

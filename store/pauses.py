@@ -22,14 +22,16 @@ class PairPause:
     last: date
 
 
+_HOLDING = select(pair_pauses).where(pair_pauses.c.undone_at.is_(None)).order_by(pair_pauses.c.id)
+
+
 def holding(connection: Connection) -> list[PairPause]:
     """Pauses that nobody took back, oldest first."""
-    query = select(pair_pauses).where(pair_pauses.c.undone_at.is_(None)).order_by(pair_pauses.c.id)
     return [
         PairPause(
             row.mentor, row.mentee, date.fromisoformat(row.first), date.fromisoformat(row.last)
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_HOLDING)
     ]
 
 

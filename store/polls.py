@@ -15,21 +15,16 @@ from mentoring.poll import Option, Poll
 from store.instants import instant, seconds
 from store.tables_programme import poll_answers, polls
 
+_RUNNING = select(polls).where(polls.c.closed_at.is_(None)).order_by(polls.c.made_at, polls.c.id)
+
 
 def running(connection: Connection) -> list[Poll]:
     """Polls that are not closed, oldest first."""
-    query = select(polls).where(polls.c.closed_at.is_(None))
-    return _polls(connection, query.order_by(polls.c.made_at, polls.c.id))
+    return _polls(connection, _RUNNING)
 
 
-_RUNNING_FOR = (
-    select(polls)
-    .where(
-        polls.c.closed_at.is_(None),
-        polls.c.mentor == bindparam("mentor"),
-        polls.c.mentee == bindparam("mentee"),
-    )
-    .order_by(polls.c.made_at, polls.c.id)
+_RUNNING_FOR = _RUNNING.where(
+    polls.c.mentor == bindparam("mentor"), polls.c.mentee == bindparam("mentee")
 )
 
 
@@ -55,8 +50,11 @@ def _polls(
     return [_poll(connection, row) for row in rows]
 
 
+_ANSWERS = select(poll_answers).where(poll_answers.c.poll == bindparam("which"))
+
+
 def _poll(connection: Connection, row: Row[Any]) -> Poll:
-    answers = connection.execute(select(poll_answers).where(poll_answers.c.poll == row.id))
+    answers = connection.execute(_ANSWERS, {"which": row.id})
     return Poll(
         id=row.id,
         mentor=row.mentor,

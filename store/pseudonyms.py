@@ -54,10 +54,12 @@ def give(connection: Connection, people: Iterable[str]) -> None:
         given(connection, person)
 
 
+_EVERYBODY = select(pseudonyms.c.person, pseudonyms.c.pseudonym)
+
+
 def everybody(connection: Connection) -> dict[str, str]:
     """The pseudonym of each person who has one."""
-    query = select(pseudonyms.c.person, pseudonyms.c.pseudonym)
-    return dict(connection.execute(query).all())
+    return dict(connection.execute(_EVERYBODY).all())
 
 
 def forget(connection: Connection, person: str) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from store.instants import instant, seconds
-from store.tables import outbox
 from store.tables_coordinator import sessions, sign_ins
 
 
@@ -35,10 +34,13 @@ def asked_since(connection: Connection, since: datetime, address: str = "") -> i
     return count
 
 
+_WAITING = select(sign_ins).where(sign_ins.c.mailed_at.is_(None)).order_by(sign_ins.c.id)
+
+
 def waiting(connection: Connection) -> list[SignIn]:
     """Those that nobody looked at yet, oldest first."""
-    query = select(sign_ins).where(sign_ins.c.mailed_at.is_(None)).order_by(sign_ins.c.id)
-    return [SignIn(row.id, row.address, instant(row.asked_at)) for row in connection.execute(query)]
+    rows = connection.execute(_WAITING)
+    return [SignIn(row.id, row.address, instant(row.asked_at)) for row in rows]
 
 
 def settle(connection: Connection, number: int, now: datetime) -> None:
@@ -82,9 +84,7 @@ def end(connection: Connection, digest: str) -> None:
     connection.execute(sessions.delete().where(sessions.c.digest == digest))
 
 
-def forget(connection: Connection, before: datetime, kind: str) -> None:
-    """Drop what began before an instant, and the words of letters of `kind` that are out."""
+def forget(connection: Connection, before: datetime) -> None:
+    """Drop what began before an instant."""
     connection.execute(sign_ins.delete().where(sign_ins.c.asked_at < seconds(before)))
     connection.execute(sessions.delete().where(sessions.c.made_at < seconds(before)))
-    out = (outbox.c.kind == kind) & outbox.c.state.not_in(("queued", "sending"))
-    connection.execute(outbox.update().where(out, outbox.c.raw != b"").values(raw=b""))

@@ -31,6 +31,7 @@ class Standing:
 
 _OF_PAIR = (pairs.c.mentor == bindparam("of_mentor")) & (pairs.c.mentee == bindparam("of_mentee"))
 _READ = select(pairs).where(_OF_PAIR)
+_EVERY = select(pairs)
 _DROP = pairs.delete().where(_OF_PAIR)
 _ADD = pairs.insert()
 
@@ -42,7 +43,7 @@ def of_pair(connection: Connection, mentor: str, mentee: str) -> Standing | None
 
 def every(connection: Connection) -> dict[tuple[str, str], Standing]:
     """All pairs', by their keys."""
-    found = map(_standing, connection.execute(select(pairs)))
+    found = map(_standing, connection.execute(_EVERY))
     return {(each.mentor, each.mentee): each for each in found}
 
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from tests.demo.partners import read_calendar
 from tests.judge import Sheet
 from tests.programme.cohort import CANARY, COORDINATOR
-from tests.programme.play import Sent
+from tests.programme.sent import Sent
 
 MOST_A_DAY = {"partner": 5, "supervisor": 3, "coordinator": 6}
 """Mails to one reader on one of their days. Each further mentee allows a partner two more, each

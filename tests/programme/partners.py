@@ -19,6 +19,7 @@ import httpx
 
 from tests.demo.partners import answer_mail
 from tests.programme.cohort import BASE_URL, CANARY, Member
+from tests.programme.sent import Sent
 from tests.world import body, event_in
 
 Act = Callable[["Partners", Member, EmailMessage, datetime], None]
@@ -42,13 +43,12 @@ class Partners:
     _seen: dict[str, list[str]] = field(default_factory=dict)
     _todo: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
 
-    def read(self, kind: str, message: EmailMessage, now: datetime) -> None:
+    def read(self, sent: Sent, now: datetime) -> None:
         """One mail is opened by its reader."""
-        reader = message["To"].addresses[0].addr_spec
-        user = reader.partition("@")[0]
+        user = sent.reader.partition("@")[0]
         person = self.people.get(user) or Member(user.title(), "America/New_York")
-        if act := _ACTS.get(kind):
-            act(self, person, message, now)
+        if act := _ACTS.get(sent.kind):
+            act(self, person, sent.message, now)
 
     def live(self, now: datetime) -> None:
         """What was put off until now is done."""

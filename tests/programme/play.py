@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import email
-import email.headerregistry
-import email.policy
 import random
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import httpx
 from sqlalchemy import Engine, event, select
@@ -37,6 +33,7 @@ from tests.programme.cohort import (
 )
 from tests.programme.office import Office
 from tests.programme.partners import Partners
+from tests.programme.sent import Sent
 from web.app import application
 from web.serve import PageServer
 
@@ -44,17 +41,6 @@ BEGIN = datetime(2026, 12, 21, 6, tzinfo=UTC)
 """Three weeks before the first pairs start, when everybody is welcomed."""
 END = datetime(2028, 1, 12, tzinfo=UTC)
 _BY_FILE = frozenset({"abel", "theo"})
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One delivered mail, with the notice that it is."""
-
-    at: datetime
-    reader: str
-    kind: str
-    key: str
-    message: email.message.EmailMessage
 
 
 @dataclass
@@ -111,7 +97,7 @@ class Year:
                 self.sent += fresh
                 look(self, fresh)
                 for one in fresh:
-                    self.partners.read(one.kind, one.message, self.now)
+                    self.partners.read(one, self.now)
                 self.partners.live(self.now)
                 self._keep_what_came_up()
                 self.now = next_look(self.now, self.dice)
@@ -125,7 +111,7 @@ class Year:
             query = select(t.message_id, t.kind, t.key).where(t.message_id.in_(ids))
             why = {row.message_id: (row.kind, row.key) for row in connection.execute(query)}
         return [
-            Sent(self.now, letter.recipient, *why[letter.message_id], parsed(letter.raw))
+            Sent(self.now, letter.recipient, *why[letter.message_id], letter.raw)
             for letter in letters
         ]
 
@@ -165,24 +151,6 @@ def next_look(now: datetime, dice: random.Random) -> datetime:
             if at - now > timedelta(hours=1):
                 return at
     raise AssertionError("a Monday comes after every Sunday")
-
-
-class _Kept(email.headerregistry.HeaderRegistry):
-    """Headers that were read are kept: the library reads a part's again at each look at it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._read = lru_cache(maxsize=1024)(super().__call__)
-
-    def __call__(self, name: str, value: Any) -> Any:
-        return self._read(name, value)
-
-
-READING = email.policy.default.clone(header_factory=_Kept())
-
-
-def parsed(raw: bytes) -> email.message.EmailMessage:
-    return email.message_from_bytes(raw, policy=READING)
 
 
 def _nobody() -> NoReturn:

@@ -24,7 +24,7 @@ import httpx
 
 from service.links import sign
 from tests.programme.cohort import BASE_URL, CANARY, COORDINATOR
-from tests.programme.play import Sent
+from tests.programme.sent import Sent
 from web.app import PAGES
 
 ORGANISER = "mentoring@example.org"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.programme.cohort import CANARY, forty_pairs
 from tests.programme.judge import YearJudge
-from tests.programme.play import Sent
+from tests.programme.sent import Sent
 
 NOON = datetime(2027, 1, 12, 17, tzinfo=UTC)
 """Noon in New York, on a Tuesday."""
@@ -31,7 +31,7 @@ def mail(
     message["To"], message["Subject"] = reader, subject
     message.set_content(f"{text or key}\n")
     message.add_alternative("<p>Hi</p>", subtype="html")
-    return Sent(NOON, reader, kind, key, message)
+    return Sent(NOON, reader, kind, key, message.as_bytes())
 
 
 def judged(judge: YearJudge, *sent: Sent, now: datetime = NOON) -> list[str]:

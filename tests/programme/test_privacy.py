@@ -11,8 +11,8 @@ import pytest
 
 from service.links import sign
 from tests.programme.cohort import BASE_URL, CANARY, forty_pairs
-from tests.programme.play import Sent
 from tests.programme.privacy import Grep
+from tests.programme.sent import Sent
 
 NOON = datetime(2027, 2, 2, 17, tzinfo=UTC)
 RITA, DANA = "rita@example.org", "dana@example.org"
@@ -32,7 +32,7 @@ def mail(text: str, *, html: str = "", subject: str = "Update", picture: bytes =
     message.add_alternative(f"<p>{html}</p>", subtype="html")
     if picture:
         message.get_payload()[1].add_related(picture, "image", "png")  # type: ignore[index,union-attr]
-    return Sent(NOON, RITA, "summary", "k", message)
+    return Sent(NOON, RITA, "summary", "k", message.as_bytes())
 
 
 def looked(grep: Grep, sent: Sent, page: str = "") -> list[str]:
@@ -88,5 +88,5 @@ def test_a_leak_is_found_wherever_it_stands(tmp_path: Path, leak: str) -> None:
 
 def test_an_employees_copy_holds_nobody_else(grep: Grep) -> None:
     sent = mail("Dana Partner, and Beth Partner")
-    copy = Sent(NOON, DANA, "summary", "k", sent.message)
+    copy = Sent(NOON, DANA, "summary", "k", sent.raw)
     assert any("Beth Partner" in fault for fault in looked(grep, copy))

@@ -31,8 +31,9 @@ from store.tables_programme import agreements
 from tests.judge import Sheet
 from tests.programme.cohort import CANARY
 from tests.programme.judge import YearJudge, excerpt, table, text_of
-from tests.programme.play import Sent, Year
+from tests.programme.play import Year
 from tests.programme.privacy import PURPOSES, Grep
+from tests.programme.sent import Sent
 from tests.service.exposed import exposed
 
 pytestmark = pytest.mark.slow

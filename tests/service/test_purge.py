@@ -18,7 +18,7 @@ from tests.world import DANA, LEE, PAIRS, PEOPLE, World, at
 
 MONDAY = at("2027-01-11 12:00")
 HOLD = '[privacy]\nhold = "Case 27-14"\n'
-AFTER = timedelta(days=1)
+AFTER = timedelta(days=1)  # so often is looked
 
 
 def words(world: World) -> int:
@@ -52,9 +52,6 @@ def kept(world: World, column: str) -> int:
         return count
 
 
-HOUR = timedelta(hours=1)  # so often is looked
-
-
 @pytest.fixture
 def older(world: World) -> World:
     world.calendar("dana", (at("2027-01-20 09:00"), at("2027-01-20 12:00")))
@@ -76,7 +73,7 @@ def test_letters_lose_their_words_after_a_month(
     age(older, days)
     older.write(agreement=HOLD if held else "")
     before = words(older)
-    older.step(MONDAY + HOUR)
+    older.step(MONDAY + AFTER)
     assert words(older) == (1 if gone and not held else before)  # what waits keeps them
 
 
@@ -87,7 +84,7 @@ def test_digests_and_codes_go_after_a_year(older: World, days: int, gone: bool, 
     assert kept(older, "codes")
     age(older, days)
     older.write(agreement=HOLD if held else "")
-    purge.purge(older.step(MONDAY + HOUR))
+    purge.purge(older.step(MONDAY + AFTER))
     assert (kept(older, "received") == 0) is (gone and not held)
     assert (kept(older, "codes") == 0) is (gone and not held)
 

@@ -24,7 +24,7 @@ from store.instants import instant
 from tests.judge import Sheet
 from tests.programme.cohort import COORDINATOR
 from tests.programme.judge import sheets_in, supervisors_in
-from tests.programme.play import Sent
+from tests.programme.sent import Sent
 from tests.simulation.servers import Servers
 
 _URGENT = timedelta(hours=12)
@@ -125,7 +125,7 @@ class Invariants:
 
     def _calendar(self, now: datetime, sent: Sent, told: str) -> Generator[str, None, bool]:
         """The faults of its calendar part; returns whether it may arrive at any hour."""
-        event = event_in(sent.message)
+        event = event_in(sent.message) if sent.has_calendar else None
         if event is None or event["METHOD"] == "DECLINECOUNTER":
             return False
         who, start, sequence = (

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from mentoring.letter import Letter
 from store import outbox
 from store.outbox import EXPIRED, FAILED, QUEUED, SENDING, SENT, STATES, SUPERSEDED, UNKNOWN
-from store.tables import meetings, metadata, received
+from store.tables import metadata, received
 from store.tables import outbox as table
 
 NOW = datetime(2027, 1, 11, 15, tzinfo=UTC)
@@ -30,7 +30,7 @@ UID = "meeting-1"
 @contextmanager
 def empty_store() -> Iterator[Connection]:
     engine = create_engine("sqlite://")
-    metadata.create_all(engine, tables=[table, meetings, received])
+    metadata.create_all(engine, tables=[table, received])
     with engine.begin() as connection:
         yield connection
 
@@ -312,52 +312,23 @@ def test_what_was_lost_says_whose_it_was_and_why(connection: Connection) -> None
     ]
 
 
-def book(connection: Connection, uid: str, end: datetime) -> None:
-    values = {
-        "uid": uid,
-        "mentor": LEE,
-        "mentee": uid,
-        "number": 1,
-        "state": "held",
-        "sequence": 0,
-        "tries": 1,
-        "start": 0,
-        "end": int(end.timestamp()),
-        "proposed_at": 0,
-        "zone": "UTC",
-        "on_site": False,
-        "edge_mentor": 0,
-        "edge_mentee": 0,
-        "decision": "{}",
-    }
-    connection.execute(meetings.insert().values(values))
-
-
 @pytest.mark.parametrize("state", STATES)
 def test_words_are_forgotten_and_evidence_is_kept(connection: Connection, state: str) -> None:
-    book(connection, UID, NOW)
-    put(connection, "by meeting", state)
-    put(connection, "by age", state, uid="", now=NOW - SECOND)
-    before = [row(connection, key) for key in ("by meeting", "by age")]
-    outbox.blank(connection, NOW, ("invite",))
-    outbox.blank_old(connection, NOW)
+    put(connection, "by kind", state, kind="sign_in")
+    put(connection, "by age", state, now=NOW - SECOND)
+    before = [row(connection, key) for key in ("by kind", "by age")]
+    outbox.blank(connection, NOW, ("sign_in",))
     waits = state in (QUEUED, SENDING)
-    for old, key in zip(before, ("by meeting", "by age"), strict=True):
+    for old, key in zip(before, ("by kind", "by age"), strict=True):
         raw = old.raw if waits else b""
         assert row(connection, key)._asdict() == {**old._asdict(), "raw": raw}
 
 
 def test_words_are_kept_while_their_time_is_not_over(connection: Connection) -> None:
-    book(connection, UID, NOW)
-    book(connection, "later", NOW + SECOND)
     put(connection, "other kind", SENT, kind="log")
-    put(connection, "later", SENT, uid="later")
-    put(connection, "about none", SENT, uid="")
-    put(connection, "over", SENT)
-    outbox.blank(connection, NOW, ("invite",))
-    outbox.blank_old(connection, NOW)
-    kept = ("other kind", "later", "about none")
-    assert [row(connection, key).raw != b"" for key in (*kept, "over")] == [True] * 3 + [False]
+    put(connection, "over", SENT, kind="log", now=NOW - SECOND)
+    outbox.blank(connection, NOW, ("sign_in",))
+    assert [row(connection, key).raw != b"" for key in ("other kind", "over")] == [True, False]
 
 
 PREFIXES = st.text("abc:;~\u00e9", min_size=1, max_size=4)

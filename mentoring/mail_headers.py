@@ -1,0 +1,40 @@
+"""How mail headers are read and written: as the library does, but each short one only once."""
+
+from __future__ import annotations
+
+import email.policy
+from email.headerregistry import BaseHeader, HeaderRegistry
+from functools import lru_cache
+from typing import Any
+
+_SHORT = 256
+"""Characters. Strangers write longer ones: they are not kept."""
+
+
+class Headers(HeaderRegistry):
+    """Keeps each header's class, which the library makes anew for every header of every mail.
+
+    Short headers that were read are kept too: it reads a part's again at each look at it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+        self._read = lru_cache(maxsize=512)(super().__call__)
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        if type(value) is str and len(name) + len(value) <= _SHORT:
+            return self._read(name, value)
+        return super().__call__(name, value)
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        known = name.lower()
+        if known not in self.registry:  # whatever else strangers call theirs is unstructured
+            known = ""
+        if known not in self._made:
+            self._made[known] = super().__getitem__(known)
+        return self._made[known]
+
+
+READING = email.policy.default.clone(header_factory=Headers())
+"""What mails that come in are read by."""
