@@ -43,12 +43,12 @@ class _Known:
     """What was worked out of an outlook; `extra` and `denser` change none of it.
 
     `spreads` by a turn's place and the rhythm after it, `after` the number of turns that follow
-    one, by its place; `held` by `extra` the number of meetings held after no, one, two … turns.
+    one, by its place; `held` the number of meetings held after no, one, two … of those to come.
     """
 
     spreads: dict[tuple[int, timedelta], Spread] = field(default_factory=dict)
     after: dict[int, Numbers] = field(default_factory=dict)
-    held: dict[int, list[Numbers]] = field(default_factory=dict)
+    held: list[Numbers] = field(default_factory=lambda: [{0: 1.0}])
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,13 @@ def at_least(goal: int, held: Mapping[int, float]) -> float:
 
 def _held_after(outlook: Outlook, turns: int) -> Numbers:
     """Of the pending and extra meetings and so many turns, the number held."""
-    first = (*outlook.pending, *(State.PROPOSED,) * outlook.extra)
-    rows = outlook.known.held.setdefault(outlook.extra, [{0: 1.0}])
-    while len(rows) <= len(first) + turns:
+    rows, pending = outlook.known.held, outlook.pending
+    last = len(pending) + outlook.extra + turns
+    while len(rows) <= last:
         number = len(rows) - 1
-        state = first[number] if number < len(first) else State.PROPOSED
+        state = pending[number] if number < len(pending) else State.PROPOSED
         rows.append(_one_more(rows[-1], outlook.habits, number, state))
-    return rows[len(first) + turns]
+    return rows[last]
 
 
 def _one_more(held: Numbers, habits: Habits, number: int, state: State) -> Numbers:

@@ -299,17 +299,21 @@ def _guest(side: Mapping[str, Any]) -> Guest:
 
 _CHANGE = meetings.update().where(meetings.c.uid == bindparam("which"))
 _ADD = meetings.insert()
-_DROP_SIDES = attendances.delete().where(attendances.c.uid == bindparam("which"))
-_ADD_SIDES = attendances.insert()
+_CHANGE_SIDE = attendances.update().where(
+    attendances.c.uid == bindparam("which"), attendances.c.person == bindparam("whose")
+)
+_ADD_SIDE = attendances.insert()
 
 
 def save(connection: Connection, booking: Booking) -> None:
     """Write a booking as it now is, new or not."""
-    values = _values(booking)
-    if not connection.execute(_CHANGE, {"which": booking.uid, **values}).rowcount:
+    values, sides = _values(booking), list(_sides(booking))
+    which = {"which": booking.uid}
+    if connection.execute(_CHANGE, which | values).rowcount:
+        connection.execute(_CHANGE_SIDE, [which | {"whose": s["person"]} | s for s in sides])
+    else:
         connection.execute(_ADD, values)
-    connection.execute(_DROP_SIDES, {"which": booking.uid})
-    connection.execute(_ADD_SIDES, list(_sides(booking)))
+        connection.execute(_ADD_SIDE, sides)
 
 
 def _values(booking: Booking) -> dict[str, Any]:

@@ -9,4 +9,4 @@ def settle() -> None:
     """What is loaded stays, and need not be looked over for garbage; what follows, less often."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    gc.set_threshold(100_000, 50, 100)

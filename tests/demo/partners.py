@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from icalendar import Calendar, Component, Event
 
+from mentoring.mail_headers import READING
 from tests.demo.desks import Desk
 from tests.demo.programme import ORGANISER, Partner, busy_event
 from tests.servers.imapd import Imapd
@@ -53,7 +54,7 @@ def answer_mail(
         answer.add(name, changed.get(name, event.decoded(name)))
     answer.add("attendee", f"mailto:{sender}", parameters={"PARTSTAT": partstat})
     reply.add_component(answer)
-    message = EmailMessage()
+    message = EmailMessage(policy=READING)
     message["From"], message["To"] = sender, ORGANISER
     message["Subject"] = f"{partstat.title()}: {event['summary']}"
     message["Message-ID"] = f"<{sender}.{event['sequence']}.{method}.{at.timestamp():.0f}@demo>"

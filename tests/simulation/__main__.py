@@ -73,8 +73,11 @@ def main() -> int:
     asked.add_argument("--pairs", type=int, default=Size.pairs)
     asked.add_argument("--weeks", type=int, default=Size.weeks)
     asked.add_argument("--looks", type=int, default=Size.looks, help="passes a week")
+    asked.add_argument(
+        "--weekly", type=float, default=Size.weekly, help="the share of pairs that meet each week"
+    )
     given = asked.parse_args()
-    size = Size(given.pairs, given.weeks, given.looks)
+    size = Size(given.pairs, given.weeks, given.looks, given.weekly)
     alone = given.seed is not None
     seeds = [given.seed] if alone else list(range(given.first, given.first + given.seeds))
     settle()

@@ -41,11 +41,15 @@ _QUARTER = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Size:
-    """How large a world is; `looks` are the passes of a week."""
+    """How large a world is; `looks` are the passes of a week.
+
+    `weekly` is the share of pairs that meet each week, where all others do every two.
+    """
 
     pairs: int = 3
     weeks: int = 8
     looks: int = 6
+    weekly: float = 0.5
 
 
 @dataclass
@@ -180,7 +184,6 @@ class World:
     def _restart(self) -> None:
         self._commits_left = None
         self.engine.dispose()
-        worktime.forget()
         self.engine = self._open()
         self.roster = load(self.directory)
 
@@ -257,9 +260,8 @@ class World:
         shared = mentors and self.dice.random() < 0.3
         mentor = self.dice.choice(mentors) if shared else self._joins().user
         minutes = self.dice.choice(("", "", "30", "45"))
-        pair = Match(
-            mentor, self._joins().user, minutes=minutes, every=self.dice.choice(("", "1 week"))
-        )
+        every = "1 week" if self.dice.random() < self.size.weekly else ""
+        pair = Match(mentor, self._joins().user, minutes=minutes, every=every)
         self.cohort.pairs.append(pair)
 
 
@@ -291,13 +293,14 @@ def _in_haste(connection: sqlite3.Connection, _record: object) -> None:
 
 
 _SHOWN = (
-    "SELECT uid, state, sequence, start, end, published, why FROM meetings WHERE end > :since",
+    "SELECT uid, state, sequence, start, end, published, why FROM meetings"
+    " WHERE end > :since ORDER BY 1",
     "SELECT uid, person, partstat, nudges, answered FROM attendances"
-    " WHERE uid IN (SELECT uid FROM meetings WHERE end > :since)",
+    " WHERE uid IN (SELECT uid FROM meetings WHERE end > :since) ORDER BY 1, 2",
     "SELECT key, state, attempts, next_attempt, error FROM outbox"
-    " WHERE state IN ('queued', 'sending') OR created_at > :since",
-    "SELECT mentor, mentee, state, reason, rest_until FROM pairs",
-    "SELECT person, state, synced_at, outage, doubted FROM calendars",
+    " WHERE state IN ('queued', 'sending') OR created_at > :since ORDER BY 1",
+    "SELECT mentor, mentee, state, reason, rest_until FROM pairs ORDER BY 1, 2",
+    "SELECT person, state, synced_at, outage, doubted FROM calendars ORDER BY 1",
 )
 _COMPILED: dict[Any, Any] = {}
 """A world's processes are many, and all say the same: their SQL is made once."""
@@ -307,4 +310,4 @@ _LATELY = timedelta(weeks=3)
 
 def _states(engine: Engine, now: datetime) -> list[object]:
     since = {"since": int((now - _LATELY).timestamp())}
-    return [row for query in _SHOWN for row in sorted(rows_of(engine, query, since), key=repr)]
+    return [rows_of(engine, query, since) for query in _SHOWN]
