@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import email.policy
 from email.headerregistry import BaseHeader, HeaderRegistry
+from email.policy import Policy
 from functools import lru_cache
 from typing import Any
 
 _SHORT = 256
 """Characters. Strangers write longer ones: they are not kept."""
+
+
+class _Folded(BaseHeader):
+    """A header that is folded once for the policy by which mails are written."""
+
+    _folded: tuple[Policy, str] | None = None
+
+    def fold(self, *, policy: Policy) -> str:
+        if self._folded is None or self._folded[0] is not policy:
+            self._folded = policy, super().fold(policy=policy)
+        return self._folded[1]
 
 
 class Headers(HeaderRegistry):
@@ -18,7 +30,7 @@ class Headers(HeaderRegistry):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(base_class=_Folded)
         self._made: dict[str, type[BaseHeader]] = {}
         self._read = lru_cache(maxsize=512)(super().__call__)
 
