@@ -83,7 +83,7 @@ def save(connection: Connection, calendar: Calendar) -> None:
 
 _SEEN = (
     calendars.update()
-    .where(calendars.c.person.in_(bindparam("people", expanding=True)))
+    .where(calendars.c.person.in_(bindparam("people")))
     .values(synced_at=bindparam("at"))
 )
 
@@ -123,7 +123,7 @@ def items_of(connection: Connection, person: str) -> int:
 
 
 _GONE = busy.delete().where(busy.c.person == bindparam("whose")).returning(busy.c.start, busy.c.end)
-_GONE_ITEMS = _GONE.where(busy.c.item.in_(bindparam("items", expanding=True)))
+_GONE_ITEMS = _GONE.where(busy.c.item.in_(bindparam("items")))
 
 
 _ADD_BUSY = busy.insert()

@@ -14,9 +14,7 @@ from store.tables_programme import logs, pulses
 
 _SAID = select(logs).where(logs.c.uid == bindparam("which"))
 _SAID_OF = (
-    select(logs)
-    .where(logs.c.uid.in_(bindparam("which", expanding=True)))
-    .order_by(logs.c.uid, logs.c.person)
+    select(logs).where(logs.c.uid.in_(bindparam("which"))).order_by(logs.c.uid, logs.c.person)
 )
 _DROP = logs.delete().where(logs.c.uid == bindparam("which"), logs.c.person == bindparam("whose"))
 _ADD = logs.insert()

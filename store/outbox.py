@@ -96,7 +96,7 @@ def is_said(connection: Connection, key: str) -> bool:
     return connection.execute(_WITH_KEY, {"key": key}).first() is not None
 
 
-_AMONG = select(outbox.c.key).where(outbox.c.key.in_(bindparam("keys", expanding=True)))
+_AMONG = select(outbox.c.key).where(outbox.c.key.in_(bindparam("keys")))
 
 
 def said_among(connection: Connection, keys: Collection[str]) -> frozenset[str]:
@@ -215,7 +215,7 @@ _SUPERSEDE = (
     .where(
         outbox.c.uid == bindparam("about"),
         outbox.c.recipient == bindparam("reader"),
-        outbox.c.kind.in_(bindparam("kinds", expanding=True)),
+        outbox.c.kind.in_(bindparam("kinds")),
         outbox.c.state == QUEUED,
     )
     .values(state=SUPERSEDED)
@@ -329,7 +329,7 @@ _BLANK = (
     .where(
         or_(
             outbox.c.created_at < bindparam("before"),
-            outbox.c.kind.in_(bindparam("kinds", expanding=True)),
+            outbox.c.kind.in_(bindparam("kinds")),
         ),
         outbox.c.state.not_in((QUEUED, SENDING)),
         outbox.c.raw != b"",

@@ -183,13 +183,11 @@ class World:
 
     def _restart(self) -> None:
         self._commits_left = None
-        self.engine.dispose()
-        self.engine = self._open()
+        self.engine.dispose()  # no connection is left; what it compiled may stay
         self.roster = load(self.directory)
 
     def _open(self) -> Engine:
         engine = open_engine(make_url(f"sqlite:///{self._store}"))
-        engine.update_execution_options(compiled_cache=_COMPILED)
         event.listen(engine, "connect", _in_haste)
         for moment in ("begin", "commit"):
             event.listen(engine, moment, self._may_be_killed)
@@ -302,8 +300,6 @@ _SHOWN = (
     "SELECT mentor, mentee, state, reason, rest_until FROM pairs ORDER BY 1, 2",
     "SELECT person, state, synced_at, outage, doubted FROM calendars ORDER BY 1",
 )
-_COMPILED: dict[Any, Any] = {}
-"""A world's processes are many, and all say the same: their SQL is made once."""
 _LATELY = timedelta(weeks=3)
 """What was settled so long ago changes no more."""
 
