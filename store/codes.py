@@ -39,6 +39,7 @@ def keep(connection: Connection, code: str, meaning: Code, now: datetime) -> Non
 
 _DROP = codes.delete().where(codes.c.code == bindparam("wanted"))
 _ADD = codes.insert()
+_FORGET = codes.delete().where(codes.c.at < bindparam("before"))
 _FIND = select(codes).where(codes.c.code == bindparam("wanted"))
 
 
@@ -49,4 +50,4 @@ def find(connection: Connection, code: str) -> Code | None:
 
 def forget(connection: Connection, before: datetime) -> None:
     """Drop what was last handed out before an instant."""
-    connection.execute(codes.delete().where(codes.c.at < seconds(before)))
+    connection.execute(_FORGET, {"before": seconds(before)})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from store.instants import instant, seconds
@@ -57,12 +57,14 @@ def newest(connection: Connection, uid: str) -> Decision | None:
     return Decision(row.uid, row.sequence, at, row.digest, inputs, answer)
 
 
+_OVER = select(meetings.c.uid).where(meetings.c.end < bindparam("before"))
+_FORGET = (
+    decisions.update()
+    .where(decisions.c.uid.in_(_OVER), decisions.c.inputs.is_not(None))
+    .values(inputs=None)
+)
+
+
 def forget(connection: Connection, ended_before: datetime) -> int:
     """Forget the inputs about meetings that ended before an instant; digests and answers stay."""
-    over = select(meetings.c.uid).where(meetings.c.end < seconds(ended_before))
-    changed = connection.execute(
-        decisions.update()
-        .where(decisions.c.uid.in_(over), decisions.c.inputs.is_not(None))
-        .values(inputs=None)
-    )
-    return changed.rowcount
+    return connection.execute(_FORGET, {"before": seconds(ended_before)}).rowcount

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import bindparam, select
@@ -52,14 +53,20 @@ def write(connection: Connection, name: str, value: str) -> None:
         connection.execute(_ADD, {"name": name, "value": value})
 
 
+@lru_cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    """Built once: that takes longer than to read."""
+    return TypeAdapter(shape)
+
+
 def kept(connection: Connection, name: str, shape: type[T]) -> T | None:
     """A fact of several fields, a dataclass or dict; None where there is none."""
     value = read(connection, name)
-    return TypeAdapter(shape).validate_json(value) if value else None
+    return _adapter(shape).validate_json(value) if value else None
 
 
 def keep(connection: Connection, name: str, value: T, shape: type[T]) -> None:
-    write(connection, name, TypeAdapter(shape).dump_json(value).decode())
+    write(connection, name, _adapter(shape).dump_json(value).decode())
 
 
 def channel(name: str) -> str:

@@ -50,6 +50,9 @@ def marked_since(connection: Connection, since: datetime) -> frozenset[str]:
     return frozenset(connection.execute(_MARKED, {"since": seconds(since)}).scalars())
 
 
+_PRUNE = forgotten.delete().where(forgotten.c.at < bindparam("before"))
+
+
 def prune(connection: Connection, before: datetime) -> None:
     """Forget who was forgotten before an instant."""
-    connection.execute(forgotten.delete().where(forgotten.c.at < seconds(before)))
+    connection.execute(_PRUNE, {"before": seconds(before)})

@@ -344,5 +344,8 @@ def blank(connection: Connection, before: datetime, at_once: Collection[str]) ->
     connection.execute(_BLANK, {"before": seconds(before), "kinds": list(at_once)})
 
 
+_FORGET_RECEIVED = received.delete().where(received.c.at < bindparam("before"))
+
+
 def forget_received(connection: Connection, before: datetime) -> None:
-    connection.execute(received.delete().where(received.c.at < seconds(before)))
+    connection.execute(_FORGET_RECEIVED, {"before": seconds(before)})

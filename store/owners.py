@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Column, Table, func, select, union
+from sqlalchemy import Column, Table, bindparam, func, select, union, union_all
 from sqlalchemy.engine import Connection
 
 from store import tables_coordinator as page
@@ -122,13 +122,6 @@ NOBODYS: tuple[Table, ...] = (
 """Tables whose rows are nobody's: digests, pseudonyms, counts, the programme's own values."""
 
 
-def known_people(connection: Connection) -> frozenset[str]:
-    """Every address of which the store keeps anything."""
-    columns = [*_person_columns(), outbox.c.recipient, meetings.c.mentor, meetings.c.mentee]
-    found = connection.execute(union(*(select(column) for column in columns))).scalars()
-    return frozenset(filter(None, found))
-
-
 def _person_columns() -> Iterator[Column[str]]:
     for columns in THEIRS.values():
         yield from columns
@@ -138,10 +131,26 @@ def _person_columns() -> Iterator[Column[str]]:
     yield tables_privacy.forgetting.c.person
 
 
+_KNOWN = union(
+    *(select(column) for column in _person_columns()),
+    *(select(column) for column in (outbox.c.recipient, meetings.c.mentor, meetings.c.mentee)),
+)
+
+
+def known_people(connection: Connection) -> frozenset[str]:
+    """Every address of which the store keeps anything."""
+    return frozenset(filter(None, connection.execute(_KNOWN).scalars()))
+
+
+_LAST_SEEN = union_all(
+    select(func.max(meetings.c.end)).where(
+        (meetings.c.mentor == bindparam("whose")) | (meetings.c.mentee == bindparam("whose"))
+    ),
+    select(func.max(outbox.c.created_at)).where(outbox.c.recipient == bindparam("whose")),
+)
+
+
 def last_seen(connection: Connection, address: str) -> datetime | None:
     """When a meeting of theirs last ended, or a letter to them was last queued."""
-    mine = (meetings.c.mentor == address) | (meetings.c.mentee == address)
-    met = connection.execute(select(func.max(meetings.c.end)).where(mine)).scalar()
-    written = select(func.max(outbox.c.created_at)).where(outbox.c.recipient == address)
-    found = [at for at in (met, connection.execute(written).scalar()) if at is not None]
-    return instant(max(found)) if found else None
+    rows = connection.execute(_LAST_SEEN, {"whose": address}).scalars()
+    return instant(max((at for at in rows if at is not None), default=None))

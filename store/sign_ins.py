@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.engine import Connection
 
 from store.instants import instant, seconds
@@ -84,7 +84,13 @@ def end(connection: Connection, digest: str) -> None:
     connection.execute(sessions.delete().where(sessions.c.digest == digest))
 
 
+_FORGET = (
+    sign_ins.delete().where(sign_ins.c.asked_at < bindparam("before")),
+    sessions.delete().where(sessions.c.made_at < bindparam("before")),
+)
+
+
 def forget(connection: Connection, before: datetime) -> None:
     """Drop what began before an instant."""
-    connection.execute(sign_ins.delete().where(sign_ins.c.asked_at < seconds(before)))
-    connection.execute(sessions.delete().where(sessions.c.made_at < seconds(before)))
+    for forget in _FORGET:
+        connection.execute(forget, {"before": seconds(before)})
