@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -53,10 +52,14 @@ def write(connection: Connection, name: str, value: str) -> None:
         connection.execute(_ADD, {"name": name, "value": value})
 
 
-@lru_cache
-def _adapter(shape: Any) -> TypeAdapter[Any]:
-    """Built once: that takes longer than to read."""
-    return TypeAdapter(shape)
+_ADAPTERS: dict[object, TypeAdapter[Any]] = {}
+
+
+def _adapter(shape: type[T]) -> TypeAdapter[T]:
+    """Built once: that takes longer than to read by it."""
+    if shape not in _ADAPTERS:
+        _ADAPTERS[shape] = TypeAdapter(shape)
+    return _ADAPTERS[shape]
 
 
 def kept(connection: Connection, name: str, shape: type[T]) -> T | None:
