@@ -103,12 +103,14 @@ def _has_left(work: Work, queued: Queued) -> bool:
 
 
 def reader_of(work: Work, connection: Connection, address: str, uid: str) -> Person:
-    """Who reads mail at an address, with the hours in which it may arrive."""
+    """Who reads mail at an address, with the hours in which it may arrive.
+
+    A partner who left is known by invites alone: where they live, by the newest one to any meeting.
+    """
     roster = work.roster
     if address in roster.people:
         return roster.people[address]
-    booking = meetings.by_uid(connection, uid) if uid else None
-    guest = booking.guest(address) if booking else None
+    guest = meetings.newest_guest(connection, address) if uid else None
     if guest:
         return work.person(guest)
     programme = roster.programme

@@ -297,6 +297,21 @@ def _guest(side: Mapping[str, Any]) -> Guest:
     return Guest(*(side[name] for name in ("person", "name", "zone", "code")))
 
 
+_NEWEST_GUEST = (
+    select(attendances)
+    .join(meetings, meetings.c.uid == attendances.c.uid)
+    .where(attendances.c.person == bindparam("person"))
+    .order_by(meetings.c.proposed_at.desc(), meetings.c.start)
+    .limit(1)
+)
+
+
+def newest_guest(connection: Connection, person: str) -> Guest | None:
+    """What is known of somebody by the newest invite or move of theirs, whoever it is with."""
+    row = connection.execute(_NEWEST_GUEST, {"person": person}).first()
+    return _guest(row) if row else None
+
+
 _CHANGE = meetings.update().where(meetings.c.uid == bindparam("which"))
 _ADD = meetings.insert()
 _CHANGE_SIDE = attendances.update().where(

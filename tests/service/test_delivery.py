@@ -233,13 +233,15 @@ def test_a_partners_hours_are_those_of_the_roster(office: Office) -> None:
         assert reader_of(work, connection, DANA, "m") == office.roster.people[DANA]
 
 
-def booked(zone: str) -> Booking:
-    guests = Guest("gone@example.org", "G", zone, "CODE1"), Guest(DANA, "D", "UTC", "CODE2")
+def booked(zone: str, number: int = 1, proposed_at: datetime = MONDAY) -> Booking:
+    codes = f"{number}G", f"{number}D"
+    guests = Guest("gone@example.org", "G", zone, codes[0]), Guest(DANA, "D", "UTC", codes[1])
     slot = Interval(MONDAY + timedelta(days=9), MONDAY + timedelta(days=9, hours=1))
     sides = Attendance("gone@example.org"), Attendance(DANA)
     pair = "gone@example.org", DANA
-    meeting = Meeting("uid-1", *pair, State.CANCELLED, 0, 1, slot, MONDAY, sides)
-    return Booking(meeting, 1, guests, zone, False, (0, 0), (), {})
+    uid = f"uid-{number}"
+    meeting = Meeting(uid, *pair, State.CANCELLED, 0, 1, slot, proposed_at, sides)
+    return Booking(meeting, number, guests, zone, False, (0, 0), (), {})
 
 
 def test_who_left_is_written_to_in_the_hours_of_their_invite(office: Office) -> None:
@@ -251,6 +253,22 @@ def test_who_left_is_written_to_in_the_hours_of_their_invite(office: Office) -> 
     assert office.channel.taken == ["of nothing"]
     office.step(NIGHT)
     assert office.channel.taken == ["of nothing", "off"]
+
+
+def test_who_left_and_had_moved_is_written_to_where_the_newest_invite_found_them(
+    office: Office,
+) -> None:
+    """Which meeting a letter is about says nothing about where its reader lives by now."""
+    week = timedelta(days=7)
+    zones = {1: "America/Los_Angeles", 2: "Asia/Tokyo", 3: "Europe/Berlin"}
+    proposed = {1: MONDAY - week, 2: MONDAY - SECOND, 3: MONDAY - 2 * week}
+    with office.engine.begin() as connection:
+        for number, zone in zones.items():
+            meetings.save(connection, booked(zone, number, proposed[number]))
+    for number in zones:
+        office.put(f"off {number}", "gone@example.org", "cancelled", uid=f"uid-{number}")
+    assert counts(office.step()) == (0, 0, 3)  # nine in Los Angeles, but two at night in Tokyo
+    assert counts(office.step(NIGHT)) == (3, 0, 0)
 
 
 def test_who_left_and_was_no_guest_is_written_to_in_the_offices_hours(office: Office) -> None:
