@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.engine import Connection
 
-from mentoring.availability import working_days_between
-from mentoring.meeting import ANSWER_BY, Action, State, Step, next_step, nudge_due
+from mentoring.availability import reads_at, working_days_between
+from mentoring.meeting import ANSWER_BY, Action, State, Step, is_near, next_step, nudge_due
 from mentoring.notices import Why
 from mentoring.roster import Pair
 from service.agenda import pair_of
 from service.booking import call_off
+from service.deliver import reader_of
 from service.met import days_since
 from service.polls import ask
 from service.post import post_plain
@@ -33,12 +34,26 @@ def tend(work: Work, connection: Connection, booking: Booking) -> None:
         _settle(work, connection, booking)
         return
     pair = pair_of(work, booking)
-    if pair is None or ends_before(work, pair, booking):
+    if pair is None:
+        _taken_out(work, connection, booking)
+        return
+    if ends_before(work, pair, booking):
         call_off(work, connection, booking, Why.PAIR_ENDED)
         return
     problem = conflict(work, connection, booking, work.roster.both_of(pair))
     step = next_step(booking.meeting, conflict=problem, now=work.now)
     carry_out(work, connection, pair, booking, step)
+
+
+def _taken_out(work: Work, connection: Connection, booking: Booking) -> None:
+    """Its pair is in the files no more: it is off once one of the two may hear of it.
+
+    Until then the pair may be put back, and nobody is told anything.
+    """
+    readers = (reader_of(work, connection, guest.email, booking.uid) for guest in booking.guests)
+    is_near_now = is_near(work.now, booking.meeting.slot.start)
+    if is_near_now or any(reads_at(person, work.now) for person in readers):
+        call_off(work, connection, booking, Why.PAIR_ENDED)
 
 
 def _settle(work: Work, connection: Connection, booking: Booking) -> None:

@@ -132,6 +132,7 @@ def _moved(work: Work, connection: Connection, booking: Booking, asked: Interval
     key = (booking.meeting.mentor, booking.meeting.mentee)
     pair = next((p for p in work.roster.pairs if p.key == key), None)
     if pair is None:
+        meetings.mark_unpublished(connection, booking.uid)  # taken out, and may be put back
         return
     people = work.roster.both_of(pair)
     refusal = _refusal(work, connection, booking, people, asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from itertools import pairwise
 from pathlib import Path
@@ -225,6 +225,63 @@ def test_a_pair_is_split_and_matched_anew_and_back(world: World) -> None:
     assert len({b.uid for b in back}) == len(back)
     assert back[-1].meeting.state is State.PROPOSED
     assert [b.meeting.state for b in history(world, LEE, ANN)] == [State.CANCELLED]
+
+
+NIGHT = at("2027-01-12 03:00")
+
+
+def taken_out(world: World, now: datetime) -> None:
+    """A pass over files that the pair is no more in."""
+    world.calendar("ann")
+    world.write(people=ANN_TOO, pairs=f"mentor,mentee\n{LEE},{ANN}\n")
+    world.step(now)
+
+
+def cancelled(world: World) -> dict[str, list[str]]:
+    """The UIDs that each reader was told to be off since the last call."""
+    found: dict[str, list[str]] = {}
+    for message in filter(_is_cancel, about_meetings(world.sent())):
+        address = message["To"].addresses[0].addr_spec
+        found.setdefault(address, []).append(str(event_in(message)["uid"]))
+    return {address: sorted(uids) for address, uids in found.items()}
+
+
+def test_a_pair_put_back_before_anybody_could_be_told_hears_nothing(world: World) -> None:
+    confirmed(world)
+    world.sent()
+    before = history(world)
+    taken_out(world, NIGHT)
+    world.write(people=ANN_TOO, pairs=PAIRS)
+    for hours in (1, 6, 9):  # Dana's day begins, then Lee's
+        world.step(NIGHT + timedelta(hours=hours))
+    assert history(world) == before
+    told = about_meetings(world.sent())
+    assert [m for m in told if str(event_in(m)["uid"]) in {b.uid for b in before}] == []
+
+
+def test_a_pair_taken_out_at_night_is_told_in_the_morning(world: World) -> None:
+    confirmed(world)
+    world.sent()
+    heard = sorted(b.uid for b in live(world))
+    taken_out(world, NIGHT)
+    assert cancelled(world) == {}
+    world.step(at("2027-01-12 09:00"))
+    assert live(world) == []
+    assert cancelled(world) == {DANA: heard}
+    world.step(at("2027-01-12 11:00"))
+    assert cancelled(world) == {LEE: heard}
+
+
+def test_a_near_meeting_of_a_pair_taken_out_is_off_at_any_hour(world: World) -> None:
+    first = confirmed(world)
+    world.sent()
+    start = first.meeting.slot.start
+    early = at(f"{start:%Y-%m-%d} 05:00")  # nobody's hours
+    assert timedelta(hours=7) < start - early < timedelta(hours=12)
+    taken_out(world, early)
+    told = cancelled(world)
+    assert told.keys() == {DANA, LEE}
+    assert all(first.uid in uids for uids in told.values())
 
 
 @pytest.mark.parametrize("state", [State.HELD, State.MISSED])

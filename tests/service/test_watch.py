@@ -19,6 +19,7 @@ from tests.world import DANA, LEE, World, at, event_in, to
 
 OFFICE = "mentoring@example.org"
 MONDAY = at("2027-01-11 12:00")
+NIGHT = at("2027-01-12 03:00")
 
 
 @pytest.fixture
@@ -149,6 +150,27 @@ def test_a_move_by_hand_out_of_hours_is_put_back_and_said(world: World, server: 
     (told,) = world.sent()
     assert told["To"].addresses[0].addr_spec == "coordinator@example.org"
     assert told["Subject"] == "Put back: Lee Park and Dana Lee"
+
+
+def test_a_move_by_hand_of_a_pair_that_was_taken_out_is_put_back(
+    world: World, server: Google
+) -> None:
+    """Its meeting stands until the two may hear that it is off, for the pair may come back."""
+    world.step(MONDAY)
+    before = booking(world)
+    world.sent()
+    start = before.meeting.slot.start + timedelta(minutes=30)
+    server.move(OFFICE, before.uid, start, start + before.meeting.slot.length)
+    pairs = world.directory / "pairs.csv"
+    there = pairs.read_text()
+    pairs.write_text(there.splitlines(keepends=True)[0])
+    world.step(NIGHT)
+    (shown,) = server.events(OFFICE)
+    assert datetime.fromisoformat(shown["start"]["dateTime"]) == before.meeting.slot.start
+    pairs.write_text(there)
+    world.step(NIGHT + timedelta(hours=1))
+    assert booking(world) == before
+    assert world.sent() == []
 
 
 def test_a_meeting_deleted_by_hand_is_off_and_not_proposed_again_at_once(
