@@ -59,7 +59,7 @@ class GoogleConsent:
         )
         answer = _document(given)
         if given.status_code != 200:
-            raise ProviderError(f"Google gives no token ({_named(given)})", mend=_AGAIN)
+            raise ProviderError(f"Google gives no token ({_named(given, answer)})", mend=_AGAIN)
         if not answer:
             raise ProviderError("Google's answer is garbled", mend=_AGAIN)
         if not {FREEBUSY, DETAILS} & set(str(answer.get("scope", "")).split()):
@@ -78,9 +78,10 @@ class GoogleConsent:
         # The body of a yes says nothing (RFC 7009 section 2.2).
         if given.status_code == 200:
             return True
-        if given.status_code == 400 and _named(given) == "invalid_token":
+        fault = _named(given, _document(given))
+        if given.status_code == 400 and fault == "invalid_token":
             return True  # they withdrew it before
-        raise ProviderError(f"Google revokes nothing ({_named(given)})", mend=_AGAIN)
+        raise ProviderError(f"Google revokes nothing ({fault})", mend=_AGAIN)
 
     def _client(self) -> str:
         client = str(self.access.options.get("client_id", ""))
@@ -109,10 +110,10 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
         return {}
 
 
-def _named(answer: httpx.Response) -> str:
+def _named(given: httpx.Response, answer: dict[str, Any]) -> str:
     """Google's own name for a fault (RFC 6749 section 5.2), else HTTP's number."""
-    name = _document(answer).get("error")
-    return name if isinstance(name, str) and name.isidentifier() else str(answer.status_code)
+    name = answer.get("error")
+    return name if isinstance(name, str) and name.isidentifier() else str(given.status_code)
 
 
 def _text(value: object) -> str:

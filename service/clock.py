@@ -11,7 +11,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ _TICK = 1.0
 _PASS_EVERY = 60
 _LISTEN_SECONDS = 60.0
 _STOP_WITHIN = 8.0
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 Ports = Callable[[Roster, Path], World]
 Sealed = Callable[[Roster], StoredGrants]
@@ -93,7 +94,7 @@ class Service:
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._reload = threading.Event()
-        self._synced_at: datetime | None = None
+        self._synced_at = _NEVER
         self._outdated = threading.Event()
         self._damage: StoreDamagedError | None = None
         self._bell = Bell(engine)
@@ -229,9 +230,8 @@ class Service:
         self._synced_at = work.now
 
     def _calendars_are_due(self, now: datetime) -> bool:
-        if self._synced_at is None or self._outdated.is_set():
-            return True
-        return not timedelta(0) <= now - self._synced_at < EVERY
+        is_fresh = timedelta(0) <= now - self._synced_at < EVERY
+        return self._outdated.is_set() or not is_fresh
 
     def _removal(self, roster: Roster) -> Fault | None:
         found = removals.asks(self._engine, roster, self._clock.now())
