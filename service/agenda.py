@@ -32,8 +32,8 @@ from service.links import page_link
 from service.post import facts
 from service.work import Work, reading
 from store import agenda, meetings
+from store.booking import MEETING, Booking
 from store.codes import Code
-from store.meetings import MEETING, Booking
 
 log = structlog.get_logger()
 

@@ -25,7 +25,7 @@ from service.clock_rules import rules_version
 from service.post import post_cancel, post_move
 from service.work import Work
 from store import meetings, moves
-from store.meetings import Booking, Guest
+from store.booking import Booking, Guest
 from store.moves import Move
 
 log = structlog.get_logger()

@@ -31,6 +31,7 @@ from service.sides import unknown
 from service.work import Work, party, reader
 from store import events as store
 from store import meetings, outbox
+from store.booking import BRIEFING
 from store.codes import Code
 from store.events import Answer
 
@@ -175,9 +176,9 @@ def _book(work: Work, connection: Connection, offered: Offer, chosen: Found, per
     number = meetings.next_number(connection, *pair.key)
     booking = new_booking(work, pair, work.roster.both_of(pair), chosen, number=number)
     booking = with_room(work, connection, booking)
-    booking = replace(booking, kind=meetings.BRIEFING, about=id_)
+    booking = replace(booking, kind=BRIEFING, about=id_)
     side = next(a for a in booking.meeting.attendances if a.email == person)
-    booking = meetings.with_side(booking, replace(side, partstat=Partstat.ACCEPTED))
+    booking = booking.with_side(replace(side, partstat=Partstat.ACCEPTED))
     meetings.save(connection, booking)
     notice = BriefedNotice(
         key=f"brief:{id_}:{pair.mentor}:{pair.mentee}:2:{offered.other.email}",

@@ -21,7 +21,7 @@ from service.sides import sides_at, suits, unknown
 from service.wishes import Wish, due_pairs, wishes
 from service.work import Work, reading
 from store import polls
-from store.meetings import ROOM
+from store.booking import ROOM
 
 log = structlog.get_logger()
 

@@ -17,8 +17,8 @@ from service.sides import sides
 from service.stretch import bent_before, slot_of
 from service.work import Work
 from store import decisions, meetings
+from store.booking import ROOM, Booking
 from store.decisions import Decision
-from store.meetings import ROOM, Booking
 
 BENT = "bent"
 """Where inputs keep the minutes that the two bent in earlier meetings, for a time outside hours."""

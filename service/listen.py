@@ -30,7 +30,7 @@ from service.sides import sides_at, suits, unknown
 from service.work import Work, reader
 from store import facts as store_facts
 from store import meetings, outbox
-from store.meetings import Booking
+from store.booking import Booking
 
 log = structlog.get_logger()
 
@@ -106,7 +106,7 @@ def _apply(work: Work, connection: Connection, answer: Answer) -> None:
     # A partner's clock may be ahead: their next answer must not seem older than this one.
     stamp = min(answer.stamp, work.now) if answer.stamp else side.answered
     changed = replace(side, partstat=partstat, answered=stamp)
-    meetings.save(connection, meetings.with_side(booking, changed))
+    meetings.save(connection, booking.with_side(changed))
     outbox.supersede(connection, booking.uid, person, ("nudge",))
     work.counts.add("answers")
     log.info("answered", uid=booking.uid, person=person, partstat=str(partstat))
@@ -144,7 +144,7 @@ def _counter(
     moved = moved_to(work, booking, people, slot, Why.COUNTERED)
     moved = with_room(work, connection, moved)
     own = next(a for a in moved.meeting.attendances if a.email == person)
-    taken = meetings.with_side(moved, replace(own, partstat=Partstat.ACCEPTED))
+    taken = moved.with_side(replace(own, partstat=Partstat.ACCEPTED))
     move(work, connection, booking, taken)
     work.counts.add("countered")
     log.info("counter_taken", uid=booking.uid, person=person, sequence=taken.meeting.sequence)

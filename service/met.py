@@ -32,8 +32,8 @@ from service.post import facts, post
 from service.work import Work, reader, reading
 from store import agenda, meetings, outbox
 from store import met as words
+from store.booking import MEETING, Booking, Guest
 from store.codes import Code
-from store.meetings import MEETING, Booking, Guest
 
 log = structlog.get_logger()
 

@@ -35,8 +35,8 @@ from service.rooms import with_room
 from service.sides import sides, sides_at, suits, unknown
 from service.work import Work, party, reader
 from store import meetings, outbox, polls
+from store.booking import Booking
 from store.codes import Code
-from store.meetings import Booking
 
 log = structlog.get_logger()
 
@@ -140,7 +140,7 @@ def _book(
     booking = new_booking(work, pair, people, Found(slot), number=number)
     booking = with_room(work, connection, booking)
     for side in booking.meeting.attendances:
-        booking = meetings.with_side(booking, replace(side, partstat=Partstat.ACCEPTED))
+        booking = booking.with_side(replace(side, partstat=Partstat.ACCEPTED))
     meeting = replace(booking.meeting, state=State.CONFIRMED)
     booking = replace(booking, meeting=meeting, why=str(Why.PICKED))
     meetings.save(connection, booking)

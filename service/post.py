@@ -20,7 +20,7 @@ from service.links import page_link
 from service.templates import templates_of
 from service.work import Work, party, reader
 from store import outbox
-from store.meetings import Booking, Guest
+from store.booking import Booking, Guest
 
 CHOICES = "choices"
 """The purpose of links to a partner's own choices, and of codes to make them by mail."""

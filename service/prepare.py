@@ -19,7 +19,7 @@ from service.post import choices_foot, facts, post
 from service.templates import templates_of
 from service.work import Work, reader, reading
 from store import agenda, meetings, outbox
-from store.meetings import MEETING, Booking, Guest
+from store.booking import MEETING, Booking, Guest
 
 _WEEK = timedelta(days=7)
 

@@ -29,7 +29,7 @@ from service.stretch import ask, stretched_slot
 from service.work import Work, party
 from store import meetings, standings
 from store import past as pasts
-from store.meetings import Booking
+from store.booking import Booking
 from store.past import Past
 from store.standings import Standing
 

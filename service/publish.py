@@ -13,7 +13,7 @@ from mentoring.meeting import State
 from service.post import facts, rewrite_requests
 from service.work import Work
 from store import meetings
-from store.meetings import Booking
+from store.booking import Booking
 
 log = structlog.get_logger()
 
@@ -73,7 +73,7 @@ def _keep(work: Work, booking: Booking, link: str, answers: Mapping[str, str]) -
         meetings.mark_published(connection, booking)
         for side in booking.meeting.attendances:
             known = replace(side, shown=answers.get(side.email, ""))
-            booking = meetings.with_side(booking, known)
+            booking = booking.with_side(known)
         kept = replace(booking, link=link or booking.link)
         meetings.save(connection, kept)
         if kept.link != booking.link:

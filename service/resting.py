@@ -26,9 +26,9 @@ from service.sides import AROUND, unknown_reason
 from service.tend import ends_before, state_of
 from service.work import Work
 from store import ahead, calendars, everybody, meetings, met, standings
+from store.booking import MEETING, Booking
 from store.calendars import Calendar
 from store.instants import seconds
-from store.meetings import MEETING, Booking
 from store.standings import Standing
 
 

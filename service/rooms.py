@@ -12,7 +12,7 @@ from mentoring.interval import Interval
 from mentoring.roster import Place
 from mentoring.where import rooms_near
 from service.work import Work
-from store.meetings import ROOM, Booking
+from store.booking import ROOM, Booking
 from store.rooms import Stay, stays
 
 

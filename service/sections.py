@@ -21,8 +21,8 @@ from service.events import Gathering, attendance, gatherings
 from service.welcome import NAMED, YES
 from service.work import Work
 from store import agreements, approvals, events, meetings, met, moves, preferences, private
+from store.booking import Booking
 from store.events import Answer
-from store.meetings import Booking
 
 _WAYS = {Rsvp.IN_PERSON: Way.ON_SITE, Rsvp.ONLINE: Way.VIRTUAL}
 

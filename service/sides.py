@@ -18,8 +18,8 @@ from service.kept_free import kept_free
 from service.sync import is_known, is_of
 from service.work import Work
 from store import calendars, meetings, outbox
+from store.booking import Booking
 from store.calendars import Calendar
-from store.meetings import Booking
 
 _ROLES = ("mentor", "mentee")
 AROUND = timedelta(days=1)

@@ -24,6 +24,7 @@ from service.booking import stamp
 from service.passes import begin, full_pass
 from service.work import Outside, Work
 from store import meetings, outbox, standings
+from store.booking import Booking
 from store.database import open_engine
 from store.schema import metadata
 from store.tables import outbox as outbox_table
@@ -133,7 +134,7 @@ def _answer(work: Work, partners: random.Random) -> None:
                     said = Partstat.ACCEPTED if chance < _ACCEPTS else Partstat.DECLINED
                     fresh = meetings.by_uid(connection, booking.uid) or booking
                     changed = replace(side, partstat=said, answered=work.now)
-                    meetings.save(connection, meetings.with_side(fresh, changed))
+                    meetings.save(connection, fresh.with_side(changed))
 
 
 def _report(
@@ -160,7 +161,7 @@ def _report(
 
 
 def _pair(
-    pair: Pair, history: list[meetings.Booking], state: str, start: datetime, end: datetime
+    pair: Pair, history: list[Booking], state: str, start: datetime, end: datetime
 ) -> dict[str, Any]:
     met = [
         b.meeting.slot.start

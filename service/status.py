@@ -15,7 +15,7 @@ from mentoring.roster import Roster
 from service.booking import stamp
 from service.overview import CalendarRow, Overview, PairRow, overview
 from store import facts
-from store.meetings import Booking
+from store.booking import Booking
 
 
 def standing_now(connection: Connection, clock: datetime) -> datetime:

@@ -23,7 +23,7 @@ from service.propose import CONFIRMED, PROPOSED, WAITING, keep, repropose, stand
 from service.sides import conflict, unknown
 from service.work import Work
 from store import meetings, met
-from store.meetings import MEETING, Booking, Guest
+from store.booking import MEETING, Booking, Guest
 
 log = structlog.get_logger()
 
@@ -135,7 +135,7 @@ def _nudge(work: Work, connection: Connection, booking: Booking, guest: Guest) -
     key = f"nudge:{booking.uid}:{booking.meeting.sequence}:{number}:{guest.email}"
     if post_plain(work, connection, booking, guest, "nudge", key):
         fresh = meetings.by_uid(connection, booking.uid) or booking
-        meetings.save(connection, meetings.with_side(fresh, replace(side, nudges=number)))
+        meetings.save(connection, fresh.with_side(replace(side, nudges=number)))
         log.info("nudged", uid=booking.uid, person=guest.email, number=number)
 
 

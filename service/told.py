@@ -16,7 +16,7 @@ from service.links import page_link
 from service.summaries import TOLD
 from service.work import Work
 from store import meetings, private
-from store.meetings import Booking
+from store.booking import Booking
 
 log = structlog.get_logger()
 

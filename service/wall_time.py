@@ -23,7 +23,7 @@ from service.sides import conflict
 from service.tend import carry_out
 from service.work import Work, reading
 from store import ahead, meetings
-from store.meetings import Booking
+from store.booking import Booking
 
 log = structlog.get_logger()
 

@@ -22,7 +22,7 @@ from service.sides import sides_at, suits, unknown
 from service.sync import stepped
 from service.work import Work, party
 from store import facts, meetings, outbox
-from store.meetings import Booking
+from store.booking import Booking
 
 log = structlog.get_logger()
 
@@ -113,7 +113,7 @@ def _answers(work: Work, connection: Connection, booking: Booking, shown: Shown)
             outbox.supersede(connection, booking.uid, side.email, ("nudge",))
             work.counts.add("answers")
             log.info("answered", uid=booking.uid, person=side.email, partstat=told)
-        booking = meetings.with_side(booking, changed)
+        booking = booking.with_side(changed)
         meetings.save(connection, booking)
     return booking
 

@@ -18,7 +18,7 @@ from integrations.ports import BusySource, Inbox, Mailer, Organiser
 from mentoring.availability import OFFICE_HOURS, zone_at
 from mentoring.notices import Party, Reader
 from mentoring.roster import Mailbox, Person, Roster
-from store.meetings import Guest
+from store.booking import Guest
 
 
 class Outside(Protocol):

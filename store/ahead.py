@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE, State
+from store.booking import MEETING
 from store.instants import seconds
-from store.meetings import MEETING
 from store.tables import busy, meetings
 from store.tables_programme import polls
 

@@ -14,8 +14,8 @@ from sqlalchemy.engine import Connection, Row
 from mentoring.forecast import Forecast
 from mentoring.meeting import LIVE, State
 from mentoring.track import Record
+from store.booking import MEETING
 from store.instants import instant, seconds
-from store.meetings import MEETING
 from store.tables import meetings
 from store.tables_forecast import forecasts
 

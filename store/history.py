@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 
 from mentoring.meeting import LIVE, State
 from store import tallies
+from store.booking import MEETING
 from store.instants import instant, seconds
-from store.meetings import MEETING
 from store.overview import Key
 from store.tables import meetings
 from store.tables_programme import pulses

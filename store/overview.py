@@ -16,9 +16,9 @@ from mentoring.interval import Interval
 from mentoring.meeting import LIVE, State
 from mentoring.met import Pulse
 from store import bounces
+from store.booking import MEETING
 from store.bounces import Paused
 from store.instants import instant, seconds
-from store.meetings import MEETING
 from store.outbox import FAILED, QUEUED, SENDING, SENT, UNKNOWN
 from store.tables import calendars, meetings, outbox, pairs
 from store.tables_programme import agreements, poll_answers, polls, pulses, signatures

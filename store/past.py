@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection, Row
 
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE, State
+from store.booking import MEETING
 from store.instants import instant, seconds
-from store.meetings import MEETING
 from store.tables import meetings
 
 Key = tuple[str, str]

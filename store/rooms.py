@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 
 from mentoring.interval import Interval
 from mentoring.meeting import LIVE
+from store.booking import ROOM
 from store.instants import instant, seconds
-from store.meetings import ROOM
 from store.tables import meetings
 
 

@@ -7,7 +7,7 @@ from service import told as service
 from service.summaries import TOLD, section_now
 from service.work import reading
 from store import private
-from store.meetings import Booking
+from store.booking import Booking
 from web.forms import Form, Page, Shown, Visit
 
 

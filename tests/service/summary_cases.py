@@ -29,8 +29,8 @@ from service.summaries import summaries
 from service.welcome import NAMED, YES
 from service.work import Work
 from store import agreements, approvals, events, facts, meetings, met, moves, preferences, private
+from store.booking import Booking, Guest
 from store.events import Answer
-from store.meetings import Booking, Guest
 from store.moves import Move
 from store.tables import outbox
 from tests.world import World, at

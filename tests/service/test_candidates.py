@@ -20,9 +20,9 @@ from service.candidates import Key, candidates, unreliable
 from service.sides import sides, unknown
 from service.work import Work
 from store import calendars, events, meetings
+from store.booking import Booking, Guest
 from store.calendars import UNREADABLE
 from store.events import Answer, Kept
-from store.meetings import Booking, Guest
 from tests.bench.programme import DAY, NOW, filled
 
 PAIRS = 12

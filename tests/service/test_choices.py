@@ -11,7 +11,7 @@ import pytest
 from mentoring.meeting import LIVE
 from service.work import reading
 from store import choices, meetings
-from store.meetings import Booking
+from store.booking import Booking
 from tests.world import DANA, LEE, World, at, body, calendar_of, event_in, kinds, to
 
 MONDAY = at("2027-01-11 12:00")

@@ -16,7 +16,7 @@ from service.deadlines import authserv
 from service.roster_source import RosterFaults, load
 from service.work import reading
 from store import deadlines, meetings, moves, private
-from store.meetings import Booking
+from store.booking import Booking
 from tests.world import DANA, LEE, PEOPLE, World, at, body, event_in, kinds, to
 
 MONDAY = at("2027-01-11 12:00")

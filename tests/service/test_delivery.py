@@ -35,8 +35,8 @@ from service.deliver import deliver, reader_of
 from service.roster_source import load
 from service.work import Work
 from store import bounces, meetings, outbox
+from store.booking import Booking, Guest
 from store.database import open_engine, resolve_url
-from store.meetings import Booking, Guest
 from store.outbox import EXPIRED, FAILED, QUEUED, SENDING, SENT, SUPERSEDED, UNKNOWN
 from store.schema import metadata
 from store.tables import outbox as table

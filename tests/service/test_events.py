@@ -20,6 +20,7 @@ from service.roster_source import load
 from service.work import reading
 from store import events as store
 from store import meetings, outbox, pauses
+from store.booking import BRIEFING
 from store.pauses import PairPause
 from tests.demo.partners import answer_mail
 from tests.web.served import served
@@ -184,7 +185,7 @@ def test_who_missed_it_is_briefed_and_the_rhythm_is_not_disturbed(cohort: World)
         of_pair = meetings.of_pair(connection, LEE, DANA)
         briefing = meetings.by_uid(connection, str(event["uid"]))
     assert briefing is not None
-    assert briefing.kind == meetings.BRIEFING
+    assert briefing.kind == BRIEFING
     assert briefing.uid not in {b.uid for b in of_pair}
     statuses = {a.email: str(a.partstat) for a in briefing.meeting.attendances}
     assert statuses == {DANA: "ACCEPTED", LEE: "NEEDS-ACTION"}
@@ -206,7 +207,7 @@ def test_a_pause_calls_a_briefing_off_too(cohort: World) -> None:
         assert acts.pause(work, connection, "office@example.org", pair, until) is acts.Done.PAUSED
         booking = meetings.by_uid(connection, str(event_in(invite)["uid"]))
     assert booking is not None
-    assert (booking.kind, booking.meeting.state) == (meetings.BRIEFING, State.CANCELLED)
+    assert (booking.kind, booking.meeting.state) == (BRIEFING, State.CANCELLED)
 
 
 def test_a_pair_that_the_coordinator_paused_is_asked_for_no_briefing(cohort: World) -> None:

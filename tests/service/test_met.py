@@ -13,7 +13,7 @@ from mentoring.met import Pulse, Said
 from service.met import say
 from service.work import reading
 from store import meetings
-from store.meetings import Booking
+from store.booking import Booking
 from store.tables_programme import pulses
 from tests.service.test_prepare import (
     about,

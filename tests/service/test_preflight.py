@@ -17,7 +17,7 @@ from service.preflight import preflight
 from service.roster_source import load
 from service.work import Work
 from store import meetings
-from store.meetings import Booking, Guest
+from store.booking import Booking, Guest
 from tests.world import DANA, LEE, World, at, kinds
 
 PEOPLE = (

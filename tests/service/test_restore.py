@@ -19,7 +19,7 @@ from sqlalchemy import select
 from service.backups import backup, restore
 from service.work import reading
 from store import meetings, tables
-from store.meetings import Booking
+from store.booking import Booking
 from store.restore import _TOLD
 from store.schema import metadata
 from tests.servers.radicale import Radicale, radicale

@@ -19,7 +19,7 @@ from mentoring.choices import Choice, ChoiceKind
 from mentoring.meeting import LIVE, State
 from service.work import reading
 from store import calendars, choices, meetings
-from store.meetings import Booking
+from store.booking import Booking
 from store.tables import outbox
 from tests.world import DANA, LEE, PAIRS, PEOPLE, World, at, body, calendar_of, event_in, to
 

@@ -27,7 +27,7 @@ from service.steady import DOUBTED, LEAP, SteadyClock
 from service.sync import is_known
 from service.work import Work
 from store import calendars, meetings, tables
-from store.meetings import Booking
+from store.booking import Booking
 from tests.world import DANA, LEE, World, at, to
 
 DAY = timedelta(days=1)

@@ -22,7 +22,7 @@ from mentoring.meeting import Partstat, State
 from mentoring.wall_time import instant_of, slot_at, wall_time
 from service.clock_rules import rules_version, take_up_rules
 from store import meetings
-from store.meetings import Booking
+from store.booking import Booking
 from tests.world import DANA, LEE, World, at, body, event_in, to
 
 PEOPLE = """name,email,timezone,hours,calendar,supervisor

@@ -13,7 +13,7 @@ from mentoring.agenda import ItemKind
 from service.agenda import note
 from service.work import reading
 from store import meetings
-from store.meetings import Booking
+from store.booking import Booking
 from tests.servers.google import Google, google
 from tests.world import DANA, LEE, World, at, event_in, to
 

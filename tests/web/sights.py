@@ -11,7 +11,7 @@ import pytest
 
 from service.events import gatherings
 from store import meetings, polls
-from store.meetings import Booking
+from store.booking import Booking
 from tests.web.links import links_of
 from tests.web.office import Office, hidden
 from tests.world import DANA, LEE, at, decline_all

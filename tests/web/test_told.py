@@ -12,7 +12,7 @@ from service.links import page_link
 from service.summaries import section_now
 from service.work import reading
 from store import meetings, private
-from store.meetings import Booking
+from store.booking import Booking
 from tests.web.served import Served, served
 from tests.world import DANA, LEE, World, at, to
 
