@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from heapq import heappop, heappush
 from html import unescape
 
@@ -20,9 +19,8 @@ import httpx
 from tests.demo.partners import answer_mail
 from tests.programme.cohort import BASE_URL, CANARY, Member
 from tests.programme.sent import Sent
-from tests.world import body, event_in
 
-Act = Callable[["Partners", Member, EmailMessage, datetime], None]
+Act = Callable[["Partners", Member, Sent, datetime], None]
 _DAY = timedelta(days=1)
 
 
@@ -48,7 +46,7 @@ class Partners:
         user = sent.reader.partition("@")[0]
         person = self.people.get(user) or Member(user.title(), "America/New_York")
         if act := _ACTS.get(sent.kind):
-            act(self, person, sent.message, now)
+            act(self, person, sent, now)
 
     def live(self, now: datetime) -> None:
         """What was put off until now is done."""
@@ -65,16 +63,16 @@ class Partners:
         head = f"From: {person.email}\r\nMessage-ID: <{number}@example.org>\r\n"
         self.drop(f"{head}Subject: {subject}\r\n\r\n".encode())
 
-    def command(self, person: Member, message: EmailMessage, word: str, rest: str = "") -> bool:
+    def command(self, person: Member, mail: Sent, word: str, rest: str = "") -> bool:
         """Answer with a word and its code, as the mail says; False where it names no such word."""
-        found = re.search(rf"\b{word} ([0-9a-f]{{10,32}})\b", body(message))
+        found = re.search(rf"\b{word} ([0-9a-f]{{10,32}})\b", mail.text)
         if found:
             self.write(person, f"{word} {found[1]} {rest}".strip())
         return found is not None
 
-    def press(self, message: EmailMessage, purpose: str, **fields: str | list[str]) -> bool:
+    def press(self, mail: Sent, purpose: str, **fields: str | list[str]) -> bool:
         """Open the mail's link and press the button; False where the mail has no such link."""
-        link = re.search(rf"{re.escape(BASE_URL)}(/{purpose}/\S+)", body(message))
+        link = re.search(rf"{re.escape(BASE_URL)}(/{purpose}/\S+)", mail.text)
         if link is None:
             return False
         page = self.pages.get(link[1])
@@ -91,12 +89,12 @@ class Partners:
         answer.raise_for_status()
 
     def reply(
-        self, person: Member, invite: EmailMessage, said: str, now: datetime, **times: datetime
+        self, person: Member, invite: Sent, said: str, now: datetime, **times: datetime
     ) -> None:
         """Answer as a mail program does; with other times, a COUNTER."""
         self.said[said] += 1
         method = "COUNTER" if times else "REPLY"
-        self.drop(answer_mail(person.email, event_in(invite), method, said, now, **times))
+        self.drop(answer_mail(person.email, invite.event, method, said, now, **times))
 
     def number(self, person: Member, what: str) -> int:
         """Which of a person's meetings (or else) this is, from 0, however often it is asked."""
@@ -117,8 +115,8 @@ def _hidden(page: str) -> list[tuple[str, str]]:
     return [(found[1], unescape(found[2])) for found in pairs if found]
 
 
-def _invited(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
-    event = event_in(mail)
+def _invited(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
+    event = mail.event
     number = at.number(person, str(event["uid"]))
     start, end = event.decoded("dtstart"), event.decoded("dtend")
     first = (
@@ -147,7 +145,7 @@ def _invited(at: Partners, person: Member, mail: EmailMessage, now: datetime) ->
     at.reply(person, mail, "ACCEPTED", now)
 
 
-def _own_choice(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _own_choice(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     """In February and in July: away for two weeks, or the end."""
     month = f"{person.mood} in {now:%B}"
     if now.month not in (2, 7) or not at.is_new(person, month):
@@ -167,32 +165,30 @@ def _own_choice(at: Partners, person: Member, mail: EmailMessage, now: datetime)
         at.later(now, 1, lambda _: _away_by_mail(at, person, mail, first, days))
 
 
-def _away_by_mail(
-    at: Partners, person: Member, mail: EmailMessage, first: datetime, days: str
-) -> None:
+def _away_by_mail(at: Partners, person: Member, mail: Sent, first: datetime, days: str) -> None:
     at.command(person, mail, "AWAY", days)
     at.away.append((person.user, first, 13))
 
 
-def _nudged(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _nudged(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     if person.mood == "silent" and at.dice.random() < 0.6:
         return
     at.command(person, mail, "ACCEPT")
 
 
-def _welcomed(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _welcomed(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     if at.press(mail, "preferences", prefer=["digest", "listed"]):
         return
     if at.dice.random() < 0.8:
         at.command(person, mail, "JOIN")
 
 
-def _asked_to_approve(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _asked_to_approve(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     if not at.press(mail, "approve"):
         at.command(person, mail, "APPROVE")
 
 
-def _agree(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _agree(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     if person.mood == "silent":
         return
     if person.mood == "late" and not _is_reminder(mail):
@@ -207,11 +203,11 @@ def _agree(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> N
     at.command(person, mail, "AGREE")
 
 
-def _is_reminder(mail: EmailMessage) -> bool:
-    return "still waits" in body(mail)
+def _is_reminder(mail: Sent) -> bool:
+    return "still waits" in mail.text
 
 
-def _prepare(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _prepare(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     text = f"{CANARY}-AGENDA-{person.user.upper()}"
     if at.dice.random() < 0.3:
         return
@@ -219,7 +215,7 @@ def _prepare(at: Partners, person: Member, mail: EmailMessage, now: datetime) ->
         at.command(person, mail, "AGENDA", text)
 
 
-def _met(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _met(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     steps = f"{CANARY}-STEP-{person.user.upper()}"
     chance = at.dice.random()
     if chance < 0.5 and at.press(mail, "met", met="yes", minutes="50", steps=steps):
@@ -230,10 +226,9 @@ def _met(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> Non
         at.command(person, mail, "MISSED")
 
 
-def _event(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _event(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     chance = at.dice.random()
-    has_event = any(p.get_content_type() == "text/calendar" for p in mail.walk())
-    if chance < 0.3 and has_event:
+    if chance < 0.3 and mail.ics:
         at.reply(person, mail, "ACCEPTED" if chance < 0.2 else "DECLINED", now)
     elif chance < 0.5 and at.press(mail, "event", answer="online"):
         return
@@ -242,7 +237,7 @@ def _event(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> N
         at.command(person, mail, word)
 
 
-def _attended(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _attended(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     chance = at.dice.random()
     if chance < 0.3 and at.press(mail, "attended", answer="yes"):
         return
@@ -250,17 +245,17 @@ def _attended(at: Partners, person: Member, mail: EmailMessage, now: datetime) -
         at.command(person, mail, "YES" if chance < 0.6 else "NO")
 
 
-def _brief(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _brief(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     at.command(person, mail, "BOOK")
 
 
-def _stretch(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _stretch(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     word = "NO" if person.mood == "never outside" else "YES"
     if not at.press(mail, "stretch", answer=word.lower()):
         at.command(person, mail, word)
 
 
-def _propose(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _propose(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     if person.mood == "silent":
         return
     if person.mood == "never calm":
@@ -272,15 +267,15 @@ def _propose(at: Partners, person: Member, mail: EmailMessage, now: datetime) ->
         at.command(person, mail, "PICK", "1 2 3")
 
 
-def _pick(at: Partners, person: Member, mail: EmailMessage) -> None:
+def _pick(at: Partners, person: Member, mail: Sent) -> None:
     at.command(person, mail, "PICK", "1 2")
 
 
-def _summary(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _summary(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     """Three supervisors enter deadlines by mail; one of them writes what could mean two days."""
     if person.user not in ("rita", "tess", "vera"):
         return
-    number = at.number(person, str(mail["Message-ID"]))
+    number = at.number(person, mail.key)
     if number not in (1, 3):
         return
     monday = now + timedelta(days=14 - now.weekday())
@@ -289,12 +284,12 @@ def _summary(at: Partners, person: Member, mail: EmailMessage, now: datetime) ->
     at.write(person, "DEADLINE 7/12" if person.user == "vera" else f"DEADLINE {days}")
 
 
-def _deadline(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _deadline(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     if person.user == "tess":
         at.command(person, mail, "UNDO")
 
 
-def _confirm(at: Partners, person: Member, mail: EmailMessage, now: datetime) -> None:
+def _confirm(at: Partners, person: Member, mail: Sent, now: datetime) -> None:
     at.command(person, mail, "CONFIRM")
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +23,7 @@ from store.instants import instant
 from tests.judge import Sheet
 from tests.programme.cohort import COORDINATOR
 from tests.programme.judge import sheets_in, supervisors_in
-from tests.programme.sent import Sent
+from tests.programme.sent import Sent, content
 from tests.simulation.servers import Servers
 
 _URGENT = timedelta(hours=12)
@@ -125,7 +124,7 @@ class Invariants:
 
     def _calendar(self, now: datetime, sent: Sent, told: str) -> Generator[str, None, bool]:
         """The faults of its calendar part; returns whether it may arrive at any hour."""
-        event = event_in(sent.message) if sent.has_calendar else None
+        event = event_in(sent.ics)
         if event is None or event["METHOD"] == "DECLINECOUNTER":
             return False
         who, start, sequence = (
@@ -146,9 +145,9 @@ class Invariants:
         is_news = before is not None or doubtful is not None
         return bool(near) and is_news and sent.kind in _CHANGES
 
-    def may_know(self, reader: str, message: EmailMessage) -> None:
+    def may_know(self, reader: str, raw: bytes) -> None:
         """A letter was lost after it was sent: its reader has to be taken to know what it says."""
-        if (event := event_in(message)) and event["METHOD"] == "REQUEST":
+        if (event := event_in(content(raw, "text/calendar"))) and event["METHOD"] == "REQUEST":
             self._in_doubt[event["UID"], reader] = _at(event, "DTSTART")
 
     def _hours(
@@ -267,14 +266,13 @@ def _booked(
     return Booked(uid, (mentor, mentee), state, sequence, first, last, bool(out))
 
 
-def event_in(message: EmailMessage) -> dict[str, str] | None:
+def event_in(ics: bytes | None) -> dict[str, str] | None:
     """The few lines of a mail's calendar part that are judged."""
-    for part in message.walk():
-        if part.get_content_type() == "text/calendar":
-            text = part.get_payload(decode=True).decode().replace("\r\n ", "")  # type: ignore[union-attr]
-            head, _, event = text.replace("\r\n", "\n").partition("BEGIN:VEVENT")
-            return dict(_LINE.findall(head.partition("BEGIN:VTIMEZONE")[0] + event))
-    return None
+    if ics is None:
+        return None
+    text = ics.decode().replace("\r\n ", "").replace("\r\n", "\n")
+    head, _, event = text.partition("BEGIN:VEVENT")
+    return dict(_LINE.findall(head.partition("BEGIN:VTIMEZONE")[0] + event))
 
 
 def _at(event: dict[str, str], what: str) -> datetime:

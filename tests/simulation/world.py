@@ -24,11 +24,11 @@ from service.passes import begin, full_pass
 from service.roster_source import load
 from store import facts, tables
 from store.database import open_engine
-from tests.demo.partners import calendar_of
+from tests.demo.partners import read_calendar
 from tests.programme.cohort import Cohort, Match, Member, busy_days
 from tests.programme.judge import sheets_in
 from tests.programme.partners import Partners
-from tests.programme.sent import Sent, parsed
+from tests.programme.sent import Sent
 from tests.simulation.happenings import happen
 from tests.simulation.invariants import OFFICE, Invariants, rows_of, waiting_for
 from tests.simulation.servers import Diary, Killed, Servers, Weather
@@ -210,7 +210,7 @@ class World:
             query = query.where(t.message_id.in_([each.message_id for each in letters]))
             why = {row.message_id: (row.kind, row.key) for row in connection.execute(query)}
         for each in lost:
-            self.invariants.may_know(each.recipient, parsed(each.raw))
+            self.invariants.may_know(each.recipient, each.raw)
         for each in letters:
             self.trace.update(f"{now} {each.recipient} {why[each.message_id]}".encode())
             self.trace.update(each.raw)
@@ -219,9 +219,9 @@ class World:
     def _enter(self, sent: Sent) -> None:
         """Most people's calendars show what they are invited to."""
         diary = self.diaries.get(sent.reader.partition("@")[0])
-        if diary is None or not sent.has_calendar or hash_of(diary.user) % 3 == 0:
+        if diary is None or sent.ics is None or hash_of(diary.user) % 3 == 0:
             return
-        calendar: Any = calendar_of(sent.message)
+        calendar: Any = read_calendar(sent.ics)
         meeting = calendar.walk("VEVENT")[0]
         if str(calendar["method"]) == "CANCEL":
             diary.drop(str(meeting["uid"]))
@@ -300,7 +300,7 @@ _SHOWN = (
     "SELECT mentor, mentee, state, reason, rest_until FROM pairs ORDER BY 1, 2",
     "SELECT person, state, synced_at, outage, doubted FROM calendars ORDER BY 1",
 )
-_LATELY = timedelta(weeks=3)
+_LATELY = timedelta(weeks=1)
 """What was settled so long ago changes no more."""
 
 
