@@ -81,12 +81,12 @@ class Invariants:
     ) -> None:
         sheets = sheets_in(self.directory)
         self._former |= sheets
-        meetings = booked_in(engine)
+        meetings = booked_in(engine, now)
         found = [
             *self._mails(now, fresh, sheets, left),
             *self._hours(now, meetings, sheets, servers),
             *self._overlaps(meetings, now),
-            *self._sequences(meetings),
+            *self._sequences(meetings, now),
         ]
         if not servers.weather.failed:
             found += self._shown(now, meetings, servers)
@@ -191,14 +191,15 @@ class Invariants:
                 if other.start < one.end:
                     yield f"{person} is in {one.uid[:8]} and {other.uid[:8]} at {other.start}"
 
-    def _sequences(self, meetings: Sequence[Booked]) -> Iterator[str]:
+    def _sequences(self, meetings: Sequence[Booked], now: datetime) -> Iterator[str]:
         for meeting in meetings:
             sequence, start = self._versions.get(meeting.uid, (-1, meeting.start))
             if meeting.sequence < sequence:
                 yield f"{meeting.uid[:8]}: SEQUENCE falls from {sequence} to {meeting.sequence}"
             if meeting.sequence == sequence and meeting.start != start:
                 yield f"{meeting.uid[:8]}: moved under the same SEQUENCE {sequence}"
-        gone = self._versions.keys() - {meeting.uid for meeting in meetings}
+        recent = {uid for uid, (_, start) in self._versions.items() if start > now - _RECENT / 2}
+        gone = recent - {meeting.uid for meeting in meetings}
         yield from (f"{uid[:8]} is gone from the store" for uid in sorted(gone))
 
     def _shown(self, now: datetime, meetings: Sequence[Booked], servers: Servers) -> Iterator[str]:
@@ -244,11 +245,14 @@ def waiting_for(engine: Engine) -> set[str]:
 
 
 _BOOKED = """SELECT uid, mentor, mentee, state, sequence, start, end,
- instr(decision, '"outside": true') FROM meetings ORDER BY uid"""
+ instr(decision, '"outside": true') FROM meetings WHERE end > :since ORDER BY uid"""
+_RECENT = timedelta(weeks=4)
+"""What ended longer ago changes no more."""
 
 
-def booked_in(engine: Engine) -> list[Booked]:
-    return [_booked(*row) for row in rows_of(engine, _BOOKED)]
+def booked_in(engine: Engine, now: datetime) -> list[Booked]:
+    since = {"since": int((now - _RECENT).timestamp())}
+    return [_booked(*row) for row in rows_of(engine, _BOOKED, since)]
 
 
 @lru_cache(maxsize=4096)
