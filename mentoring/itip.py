@@ -74,6 +74,8 @@ def decline_counter(
 
 def plain(text: str) -> str:
     """The text on one line without control, format and separator characters."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     kept = (" " if c in "\t\n\r" else c for c in text)
     return "".join(c for c in kept if unicodedata.category(c) not in _UNSAFE).strip()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from jinja2 import FunctionLoader, StrictUndefined, Template, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
@@ -22,6 +22,7 @@ STEPS = 100_000
 """Rounds of loops, calls and includes in one rendering; the longest of ours takes a few hundred."""
 
 _LARGEST_NUMBER = 10**15
+_MOST_KNOWN = 10_000
 
 # Left out: `safe` shows text unescaped, `random` differs each time, and the others make huge texts.
 _LEFT_OUT = (
@@ -84,9 +85,19 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     code_generator_class = _Counting
     intercepted_binops = frozenset({"*", "**", "%"})
 
+    _known: ClassVar[dict[tuple[type, str], bool]] = {}
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Looked up once for a type and a name: Jinja's rules look at nothing else."""
+        asked = type(obj), attr
+        known = self._known.get(asked)
+        if known is not None:
+            return known
         padding = isinstance(obj, str) and attr in _PADDING
-        return not padding and super().is_safe_attribute(obj, attr, value)
+        safe = not padding and super().is_safe_attribute(obj, attr, value)
+        if len(self._known) < _MOST_KNOWN:
+            self._known[asked] = safe
+        return safe
 
     def counted(self, items: Iterable[Any]) -> list[Any]:
         taken = list(islice(items, STEPS + 1))
