@@ -118,9 +118,10 @@ class Invariants:
                 yield f"{told}: they left on {left[sent.reader]:%Y-%m-%d}"
 
     def _since_they_left(self, reader: str) -> Sheet:
-        """Nothing but the zone in the invite is known of who is in no file any more."""
+        """Nothing but the zone in invites is known of who is in no file any more."""
         former = self._former.get(reader, OFFICE)
-        return Sheet(former.zone, OFFICE.hours, "")
+        journeys = [each for each in former.exceptions if each["kind"] == "timezone"]
+        return Sheet(former.zone, OFFICE.hours, "", journeys)
 
     def _calendar(self, now: datetime, sent: Sent, told: str) -> Generator[str, None, bool]:
         """The faults of its calendar part; returns whether it may arrive at any hour."""

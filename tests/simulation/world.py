@@ -166,6 +166,8 @@ class World:
         self._commits_left = None
         self.passes += 1
         for entry in logs:
+            if entry["event"] == "calendar_suddenly_empty":
+                self.weather.failed = True  # the next look believes it, at the same instant too
             expected = entry["event"] == "adapter_failed" and "odd" in self._ways()
             if entry.get("exc_info") and not expected:
                 self.faults.append(f"{now}: {entry['event']}: {entry['exc_info']!r} {entry}")
