@@ -108,7 +108,6 @@ def _side(
             *meetings.taken(connection, person.email, around, besides=uid),
             *kept_free(connection, work.roster, person, around),
         ),
-        borne=0.0,
     )
 
 

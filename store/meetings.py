@@ -18,14 +18,11 @@ from store.tables import attendances, meetings
 
 _BY_UID = ALL.where(meetings.c.uid == bindparam("uid"))
 _LIVE = ALL.where(meetings.c.state.in_(LIVE))
-_OF_PAIR = ALL.where(
-    meetings.c.mentor == bindparam("mentor"),
-    meetings.c.mentee == bindparam("mentee"),
-    meetings.c.kind == MEETING,
+_WITH_BOTH = ALL.where(
+    meetings.c.mentor == bindparam("mentor"), meetings.c.mentee == bindparam("mentee")
 )
-_BRIEFING = ALL.where(
-    meetings.c.mentor == bindparam("mentor"),
-    meetings.c.mentee == bindparam("mentee"),
+_OF_PAIR = _WITH_BOTH.where(meetings.c.kind == MEETING)
+_BRIEFING = _WITH_BOTH.where(
     meetings.c.kind == BRIEFING,
     meetings.c.about == bindparam("event"),
     meetings.c.state != State.CANCELLED,
