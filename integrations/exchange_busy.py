@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,6 +50,8 @@ _SHORTEST = timedelta(hours=1)
 _TOO_LONG = (ews.ErrorTimeIntervalTooBig,)
 _CLOSED = (*DENIED, ews.ErrorNonExistentMailbox)
 _VIEWS = frozenset({"FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SLOT = timedelta(minutes=15)  # of the merged view; 6 minutes is the least that Exchange 2010 takes
 _SECRETIVE = (
     ews.ErrorNoFreeBusyAccess,
     ews.ErrorFreeBusyGenerationFailed,
@@ -149,14 +151,8 @@ class ExchangeSource:
                 raise self.mailbox.garbled()
             if not _is_free(entry):
                 key = item_key(entry.uid or entry.id)
-                found[key] += self._clipped(instant(entry.start), instant(entry.end), window)
+                found[key] += _clipped(self._span(entry), window)
         return {key: tuple(merged(spans)) for key, spans in found.items() if spans}
-
-    def _clipped(self, start: datetime, end: datetime, window: Interval) -> list[Interval]:
-        if end < start:
-            raise self.mailbox.garbled()
-        start, end = max(start, window.start), min(end, window.end)
-        return [Interval(start, end)] if start < end else []
 
     def _instead(self, error: Exception, window: Interval) -> Reading:
         """Free/busy where the calendar is closed; where that is closed too, say what is missing."""
@@ -170,6 +166,7 @@ class ExchangeSource:
     def _free_busy(self, window: Interval, known: _Cursor) -> Reading:
         if known.since:  # the same question gets the same answer, and so the same digest
             window = Interval(datetime.fromtimestamp(known.since, UTC), window.end)
+        window = Interval(window.start - (window.start - _EPOCH) % _SLOT, window.end)
         reach = self.mailbox.access.sessions.get("exchange reach", _Reach)
         spans = tuple(merged(span for part in reach.parts(window, self._opaque) for span in part))
         items = {OPAQUE: spans} if spans else {}
@@ -181,9 +178,9 @@ class ExchangeSource:
     def _opaque(self, part: Interval) -> list[Interval]:
         asking = replace(self.mailbox, behalf=True)
         found = asking.call(lambda account: self._ask(account, part), expected=_TOO_LONG)
-        return [clipped for start, end in found for clipped in self._clipped(start, end, part)]
+        return [clipped for span in found for clipped in _clipped(span, part)]
 
-    def _ask(self, account: Any, part: Interval) -> list[tuple[datetime, datetime]]:
+    def _ask(self, account: Any, part: Interval) -> list[Interval]:
         never = {"bias": 0, "time": datetime.min.time(), "occurrence": 1, "iso_month": 1}
         utc = TimeZone(
             bias=0,
@@ -204,8 +201,8 @@ class ExchangeSource:
                     timezone=utc,
                     free_busy_view_options=FreeBusyViewOptions(
                         time_window=TimeWindow(start=ews_time(part.start), end=ews_time(part.end)),
-                        merged_free_busy_interval=30,
-                        requested_view="FreeBusy",
+                        merged_free_busy_interval=_SLOT // timedelta(minutes=1),
+                        requested_view="FreeBusyMerged",
                     ),
                 )
             )
@@ -218,12 +215,24 @@ class ExchangeSource:
             raise self.mailbox.garbled()
         if views[0].view_type not in _VIEWS:
             raise self._secret(f"its answer is {views[0].view_type}")
-        events = views[0].calendar_events or ()
-        return [
-            (instant(event.start), instant(event.end))
-            for event in events
-            if event.busy_type not in _FREE
+        told = [
+            (self._span(event), event.busy_type not in _FREE)
+            for event in views[0].calendar_events or ()
         ]
+        busy = [entry for entry, is_taken in told if is_taken]
+        if not views[0].view_type.endswith("Merged"):
+            return busy
+        count = -(-part.length // _SLOT)
+        slots = (views[0].merged or "")[:count]
+        if len(slots) < count:
+            raise self.mailbox.garbled()
+        return [*busy, *_untold(part.start, slots, told)]
+
+    def _span(self, entry: Any) -> Interval:
+        start, end = instant(entry.start), instant(entry.end)
+        if end < start:
+            raise self.mailbox.garbled()
+        return Interval(start, end)
 
     def _secret(self, why: str) -> ProviderError:
         return ProviderError(
@@ -240,6 +249,29 @@ def _is_free(entry: Any) -> bool:
     return bool(
         cancelled or entry.my_response_type == "Decline" or entry.legacy_free_busy_status in _FREE
     )
+
+
+def _clipped(span: Interval, window: Interval) -> list[Interval]:
+    start, end = max(span.start, window.start), min(span.end, window.end)
+    return [Interval(start, end)] if start < end else []
+
+
+def _untold(first: datetime, slots: str, told: list[tuple[Interval, bool]]) -> Iterator[Interval]:
+    """The slots that the merged view says are taken and no entry touches.
+
+    exchangelib passes over an entry that it does not understand; the merged view, a digit for a
+    slot, still tells of it. 4 is "no data" or "working elsewhere": any entry explains it.
+    https://learn.microsoft.com/exchange/client-developer/web-service-reference/mergedfreebusy
+    """
+    known, taken = set[int](), set[int]()
+    for entry, is_taken in told:
+        start, end = (entry.start - first) // _SLOT, -((first - entry.end) // _SLOT)
+        touched = range(max(start, 0), min(max(end, start + 1), len(slots)))
+        known.update(touched)
+        taken.update(touched if is_taken else ())
+    for number, digit in enumerate(slots):
+        if digit != "0" and number not in (taken if digit in "123" else known):
+            yield Interval(first + number * _SLOT, first + (number + 1) * _SLOT)
 
 
 def _split(window: Interval, length: timedelta) -> list[Interval]:

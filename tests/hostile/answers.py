@@ -30,8 +30,8 @@ _BODIES: tuple[tuple[str, bytes], ...] = (
 _FEW = 3
 """So many of these where no time can be taken for free by them."""
 _ODD = ("", "x", "true", "-1", "9" * 5000, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "NaN")
-_HELD = frozenset({"CalendarItem", "CalendarEvent", "CalendarEventArray"})
-"""Without these an hour is not taken, and with another status they may be free."""
+_HELD = frozenset({"CalendarItem"})
+"""Without it an hour is not taken."""
 _FREEING = frozenset({("IsCancelled", "true"), ("AppointmentState", "-1")})
 """What says that an entry is off: all flags are set in -1."""
 _LISTS = {"exchange busy": 2, "exchange glimpse": 2}
@@ -60,7 +60,7 @@ def _cut(body: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _parts(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """The answer with each element gone or doubled, and with odd texts and attributes."""
+    """The answer with each element gone, doubled or renamed, and odd texts and attributes."""
     whole = ElementTree.fromstring(body)
     for number, element in enumerate(whole.iter()):
         name = element.tag.rpartition("}")[2]
@@ -72,18 +72,26 @@ def _parts(body: bytes) -> Iterator[tuple[str, bytes]]:
                 f"{name} {number} has no {attribute}",
                 _changed(whole, number, attribute=attribute),
             )
+        if number:
+            yield f"{name} {number} is renamed", _changed(whole, number, name=f"{element.tag}s")
         if number and name not in _HELD:
             yield f"{name} {number} is gone", _changed(whole, number, None)
             yield f"{name} {number} is doubled", _changed(whole, number, ...)
 
 
 def _changed(
-    whole: ElementTree.Element, number: int, text: object = "", attribute: str = ""
+    whole: ElementTree.Element,
+    number: int,
+    text: object = "",
+    attribute: str = "",
+    name: str = "",
 ) -> bytes:
     root = copy.deepcopy(whole)
     element = list(root.iter())[number]
     if attribute:
         del element.attrib[attribute]
+    elif name:
+        element.tag = name
     elif isinstance(text, str):
         element.text = text
     else:

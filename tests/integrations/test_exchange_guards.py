@@ -12,10 +12,15 @@ from typing import Any
 import pytest
 
 from integrations import exchange_busy, exchange_login
-from integrations.ports import ProviderError, item_key
+from integrations.ports import OPAQUE, ProviderError, item_key
+from mentoring.interval import Interval
 from tests.demo.programme import busy_event
 from tests.integrations.exchange_site import KEY, NINE, SPAN, TEN, WINDOW, Site, running
 from tests.integrations.providers import DANA
+from tests.servers import exchange_calls
+from tests.servers.exchange_soap import NAMES
+
+ELEVEN_TO_NOON = (TEN + timedelta(hours=1), TEN + timedelta(hours=2))
 
 
 @pytest.fixture
@@ -165,3 +170,36 @@ def test_the_servers_own_schema_is_at_hand() -> None:
     from tests.servers.exchange_soap import schema
 
     assert schema() is not None
+
+
+def _shown(show: str) -> str:
+    status = f"X-MICROSOFT-CDO-BUSYSTATUS:{show.upper()}\r\n"
+    return busy_event("b@example.org", *ELEVEN_TO_NOON).replace("SUMMARY", f"{status}SUMMARY")
+
+
+@pytest.mark.parametrize("show", ["busy", "tentative", "oof"])
+def test_an_entry_that_the_library_passes_over_is_busy_still(
+    site: Site, monkeypatch: pytest.MonkeyPatch, show: str
+) -> None:
+    site.server.exchange.shares[DANA.email] = "freebusy"
+    site.server.fill(DANA.email, _shown(show))
+    said = exchange_calls.Exchange._free_busy
+
+    def renamed(self: Any, *asked: Any) -> Any:
+        answer = said(self, *asked)
+        entry = answer.findall(".//t:CalendarEvent", NAMES)[1]
+        entry.tag = f"{entry.tag}Ex"
+        return answer
+
+    monkeypatch.setattr(exchange_calls.Exchange, "_free_busy", renamed)
+    monkeypatch.setattr("tests.servers.exchange.problem_of", lambda _: "")
+    source = site.source(site.access(access="delegate"))
+    assert source.read(WINDOW, None).items == {OPAQUE: (*SPAN, Interval(*ELEVEN_TO_NOON))}
+
+
+def test_working_elsewhere_is_free_where_only_free_busy_is_told(site: Site) -> None:
+    """The merged view has the same digit for it as for "no data"."""
+    site.server.exchange.shares[DANA.email] = "freebusy"
+    site.server.fill(DANA.email, _shown("workingelsewhere"))
+    source = site.source(site.access(access="delegate"))
+    assert source.read(WINDOW, None).items == {OPAQUE: SPAN}

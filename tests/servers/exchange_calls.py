@@ -231,6 +231,11 @@ class Exchange:
             datetime.fromisoformat(window.findtext(f"t:{e}", "", NAMES)).replace(tzinfo=UTC)
             for e in ("StartTime", "EndTime")
         )
+        slot = int(call.text("t:FreeBusyViewOptions/t:MergedFreeBusyIntervalInMinutes") or 30)
+        if not 6 <= slot <= 1440:
+            raise Refusal("ErrorInvalidMergedFreeBusyInterval", fault=True)
+        merged = call.text("t:FreeBusyViewOptions/t:RequestedView").endswith("Merged")
+        slots = timedelta(minutes=slot) if merged else None
         answers = []
         for address in call.all("m:MailboxDataArray/t:MailboxData/t:Email/t:Address"):
             code = "NoError"
@@ -240,14 +245,15 @@ class Exchange:
                 code = "ErrorMailRecipientNotFound"
             elif self.shares.get(address.text) == "none":
                 code = "ErrorNoFreeBusyAccess"
-            answers.append(self._free_busy(address.text, Interval(start, end), code))
+            answers.append(self._free_busy(address.text, Interval(start, end), code, slots))
         return m("GetUserAvailabilityResponse", m("FreeBusyResponseArray", *answers))
 
-    def _free_busy(self, address: str, window: Interval, code: str) -> Any:
+    def _free_busy(self, address: str, window: Interval, code: str, slot: timedelta | None) -> Any:
         answered = "Success" if code == "NoError" else "Error"
         message = m("ResponseMessage", m("ResponseCode", code), ResponseClass=answered)
         if code != "NoError":
             return m("FreeBusyResponse", message)
+        shown = list(items.shown(self.store, address, window))
         events = [
             t(
                 "CalendarEvent",
@@ -255,11 +261,12 @@ class Exchange:
                 t("EndTime", f"{one.end:%Y-%m-%dT%H:%M:%S}"),
                 t("BusyType", one.busy_type),
             )
-            for one in items.shown(self.store, address, window)
+            for one in shown
         ]
         array = t("CalendarEventArray", *events) if events else None
-        view = m("FreeBusyView", t("FreeBusyViewType", "FreeBusy"), array)
-        return m("FreeBusyResponse", message, view)
+        kind = t("FreeBusyViewType", "FreeBusyMerged" if slot else "FreeBusy")
+        stream = t("MergedFreeBusy", items.merged(shown, window, slot)) if slot else None
+        return m("FreeBusyResponse", message, m("FreeBusyView", kind, stream, array))
 
 
 def _change(change: tuple[str, Any], paths: list[str]) -> Any:

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ _SHOWS = {
     "oof": "OOF",
     "elsewhere": "WorkingElsewhere",
 }
+_DIGITS = {"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "WorkingElsewhere": 4, "NoData": 4}
 RESPONSES = {
     "ACCEPTED": "Accept",
     "DECLINED": "Decline",
@@ -112,6 +113,16 @@ def shown(store: Store, owner: str, window: Interval) -> Iterator[Shown]:
     for item in store.within(owner, "calendar"):
         lines = _lines(item, window, zone)
         yield from (line for line in lines if line.start < window.end and line.end > window.start)
+
+
+def merged(lines: list[Shown], window: Interval, slot: timedelta) -> str:
+    """A digit for each slot of the window: the highest of what touches it ([MS-OXWAVLS])."""
+    digits = []
+    for number in range(-(-window.length // slot)):
+        start = window.start + number * slot
+        touching = [one for one in lines if one.start < start + slot and one.end > start]
+        digits.append(max((_DIGITS[one.busy_type] for one in touching), default=0))
+    return "".join(map(str, digits))
 
 
 def _lines(item: Item, window: Interval, zone: ZoneInfo) -> Iterator[Shown]:
