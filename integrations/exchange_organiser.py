@@ -80,8 +80,11 @@ class ExchangeOrganiser:
         self.mailbox.call(act)
 
     def find(self, uid: str) -> Shown | None:
-        found = self.mailbox.call(lambda account: self._whole(account, self._marked(account, uid)))
-        return next((shown for item in found if (shown := _shown(item))), None)
+        def act(account: Any) -> Shown | None:
+            found = self._whole(account, self._marked(account, uid))
+            return next((shown for item in found if (shown := _shown(item))), None)
+
+        return self.mailbox.call(act)
 
     def showing(self, window: Interval, cursor: str | None) -> Showing:
         known = json.loads(cursor) if cursor else {}
@@ -212,7 +215,7 @@ def _described(entry: Entry) -> dict[str, Any]:
 
 def _attendees(entry: Entry, standing: Sequence[Any]) -> dict[str, Any]:
     """The attendees; those who stand there already keep what they answered."""
-    there = {a.mailbox.email_address.lower(): a for a in standing}
+    there = {_address(a): a for a in standing}
     return {
         "required_attendees": [
             there.get(a.email)
@@ -247,7 +250,13 @@ def _lines(text: str | None) -> list[str]:
 
 
 def _addresses(attendees: Sequence[Any]) -> set[str]:
-    return {str(a.mailbox.email_address or "").lower() for a in attendees}
+    return {_address(a) for a in attendees}
+
+
+def _address(attendee: Any) -> str:
+    """In small letters; empty where Exchange gives none."""
+    mailbox = attendee.mailbox
+    return str((mailbox and mailbox.email_address) or "").lower()
 
 
 def _slot(item: Any) -> Interval | None:
@@ -263,10 +272,7 @@ def _shown(item: Any) -> Shown | None:
     if not item.overlap_uid or slot is None or item.is_cancelled:
         return None
     attendees = [*(item.required_attendees or ()), *(item.optional_attendees or ())]
-    answers = {
-        str(a.mailbox.email_address).lower(): _PARTSTATS.get(a.response_type, "NEEDS-ACTION")
-        for a in attendees
-    }
+    answers = {_address(a): _PARTSTATS.get(a.response_type, "NEEDS-ACTION") for a in attendees}
     return Shown(str(item.overlap_uid), slot, answers)
 
 

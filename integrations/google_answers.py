@@ -4,47 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from operator import attrgetter
+from typing import Any
 
 from google.auth.exceptions import RefreshError
 from googleapiclient.errors import HttpError
 
-from integrations.ports import GARBLED, ProviderError
+from integrations.ports import ProviderError
+from integrations.understood import understood_by, word
 
 LATER = "it is tried again by itself"
 PAGES = 200
-
-
-class _Account(Protocol):
-    def garbled(self) -> ProviderError: ...
-
-
-class _Asks(Protocol):
-    """A port that speaks as one account."""
-
-    @property
-    def account(self) -> _Account: ...
-
-
-P = ParamSpec("P")
-T = TypeVar("T")
-_Asking = TypeVar("_Asking", bound=_Asks)
-
-
-def understood(
-    method: Callable[Concatenate[_Asking, P], T],
-) -> Callable[Concatenate[_Asking, P], T]:
-    """A port's method in which an answer of another shape than expected is a ProviderError."""
-
-    @wraps(method)
-    def read(own: _Asking, /, *args: P.args, **how: P.kwargs) -> T:
-        try:
-            return method(own, *args, **how)
-        except GARBLED as error:
-            raise own.account.garbled() from error
-
-    return read
+understood = understood_by(attrgetter("account"))
+"""For the methods of a port that speaks as one account."""
 
 
 def pages(ask: Callable[[str | None], Any], name: str) -> list[Any]:
@@ -68,12 +40,12 @@ def reason_of(error: HttpError) -> str:
         details = json.loads(error.content)["error"]
         for detail in details.get("details", ()):
             if detail.get("reason"):
-                return str(detail["reason"])
-        return str(details["errors"][0]["reason"])
+                return word(detail["reason"])
+        return word(details["errors"][0]["reason"])
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return ""
 
 
 def token_error(error: RefreshError) -> str:
     answer = error.args[1] if len(error.args) > 1 else {}
-    return str(answer.get("error", "")) if isinstance(answer, Mapping) else ""
+    return word(answer.get("error", "")) if isinstance(answer, Mapping) else ""

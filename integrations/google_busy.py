@@ -26,6 +26,7 @@ _FIELDS = (
     "nextPageToken,nextSyncToken,timeZone,items(id,iCalUID,status,transparency,eventType,"
     "start,end,endTimeUnspecified,attendees(self,responseStatus))"
 )
+_ASKED = frozenset({"nextPageToken", "nextSyncToken", "timeZone", "items"})
 _GONE = frozenset({400, 410})
 _SHORTEST = timedelta(days=7)
 
@@ -97,8 +98,10 @@ class GoogleSource:
         )
         expected = _GONE if "syncToken" in how else frozenset()
         answer = self.account.call(DETAILS, request, expected=expected)
-        # Google says the zone of every calendar; what does not is no calendar without entries.
-        if not isinstance(answer.get("items", []), list) or "timeZone" not in answer:
+        # Google says the zone of every calendar, and nothing that was not asked for: what does
+        # otherwise is no calendar without entries.
+        whole = "items" in answer or answer.keys() <= _ASKED
+        if not whole or not isinstance(answer.get("items", []), list) or "timeZone" not in answer:
             raise self.account.garbled()
         return answer
 

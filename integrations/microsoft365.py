@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
@@ -17,8 +18,11 @@ import httpx
 from integrations.http_client import retry_after
 from integrations.microsoft365_login import endpoint, granted, login
 from integrations.ports import Access, ConsentNeeded, ProviderError
+from integrations.understood import understood_by, word
 
 LATER = "it is tried again by itself"
+understood = understood_by(attrgetter("mailbox"))
+"""For the methods of a port that speaks as one mailbox."""
 PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
 _IN_FLIGHT = 4
 _LARGEST = 50 * 1024 * 1024
@@ -235,6 +239,9 @@ class Mailbox:
             raise self._nonsense("it is no JSON object")
         return answer
 
+    def garbled(self) -> ProviderError:
+        return self._nonsense("it is of another shape than expected")
+
     def _nonsense(self, what: str) -> ProviderError:
         return ProviderError(
             f"{self.name}: the answer of Microsoft Graph can't be used: {what}", mend=LATER
@@ -288,7 +295,7 @@ def _code_of(body: bytes) -> str:
         code = json.loads(body)["error"]["code"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return "".join(c for c in str(code) if c.isalnum() or c in "_.")[:80]
+    return word(code)
 
 
 def address_of(url: str) -> str:

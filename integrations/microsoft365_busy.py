@@ -20,6 +20,7 @@ from integrations.microsoft365 import (
     GraphError,
     Mailbox,
     address_of,
+    understood,
 )
 from integrations.ports import (
     OPAQUE,
@@ -60,6 +61,7 @@ class Microsoft365Source:
     mailbox: Mailbox
     owner: Owner
 
+    @understood
     def read(self, window: Interval, cursor: str | None) -> Reading:
         known = _parse(cursor)
         if cursor and known and known.covers(window):

@@ -26,6 +26,7 @@ from integrations.microsoft365 import (
     NoAnswer,
     Permission,
     address_of,
+    understood,
 )
 from integrations.microsoft365_changes import stamp
 from integrations.ports import (
@@ -86,6 +87,7 @@ class Microsoft365Mailer:
                 raise LetterRefused(error.message, mend="check the address") from error
             raise
 
+    @understood
     def delivered(self, message_id: str) -> bool | None:
         return any(not message["isDraft"] for message in self._called(message_id))
 
@@ -132,11 +134,9 @@ class Microsoft365Mailer:
         return [self._message(message) for page in pages for message in page["value"]]
 
     def _message(self, message: Any) -> dict[str, Any]:
-        fields = {"id": str, "isDraft": bool}
-        if isinstance(message, dict) and all(
-            isinstance(message.get(name), kind) for name, kind in fields.items()
-        ):
-            return message
+        match message:
+            case {"id": str(key), "isDraft": bool()} if key.isprintable():
+                return dict(message)
         raise ProviderError(f"{self.mailbox.name}: a mail can't be read", mend=LATER)
 
     def _at(self, message: dict[str, Any]) -> str:
@@ -166,10 +166,11 @@ class Microsoft365Inbox:
     """An inbox, asked by delta for what was added. `wait` looks every 20 seconds."""
 
     def __init__(self, mailbox: Mailbox) -> None:
-        self._mailbox = mailbox
+        self.mailbox = mailbox
         self._stop = threading.Event()
         self._link = ""
 
+    @understood
     def fetch(self, cursor: str | None) -> Batch:
         known = _parse(cursor)
         pending, link = self._listed(known)
@@ -200,7 +201,7 @@ class Microsoft365Inbox:
 
     def check(self) -> None:
         params = {"$select": "id", "$top": "1"}
-        self._mailbox.get(self._mailbox.url("/mailFolders/inbox/messages", params), READ)
+        self.mailbox.get(self.mailbox.url("/mailFolders/inbox/messages", params), READ)
 
     def _arrived(self) -> bool:
         round_ = self._round(self._link)
@@ -216,7 +217,7 @@ class Microsoft365Inbox:
         if answer is None:
             answer = self._round(self._first(known))
         if answer is None:
-            raise ProviderError(f"{self._mailbox.name}: its inbox can't be listed", mend=LATER)
+            raise ProviderError(f"{self.mailbox.name}: its inbox can't be listed", mend=LATER)
         done = known.last if known else ()
         return [(received, key) for received, key in answer[0] if key not in done], answer[1]
 
@@ -228,30 +229,28 @@ class Microsoft365Inbox:
             "$select": "receivedDateTime",
             "$filter": f"receivedDateTime ge {since}",
         }
-        return self._mailbox.url("/mailFolders/inbox/messages/delta", params)
+        return self.mailbox.url("/mailFolders/inbox/messages/delta", params)
 
     def _round(self, url: str) -> tuple[list[tuple[str, str]], str] | None:
         """What was added, as (time, id), and the next link; None for an expired link."""
         added: dict[str, str] = {}
         link = ""
         try:
-            for page in self._mailbox.pages(
-                self._mailbox.at_home(url), READ, f"{PREFER}, odata.maxpagesize={_BATCH}"
+            for page in self.mailbox.pages(
+                self.mailbox.at_home(url), READ, f"{PREFER}, odata.maxpagesize={_BATCH}"
             ):
                 for message in page["value"]:
                     if "@removed" not in message:
                         added[str(message["id"])] = str(message["receivedDateTime"])
-                link = self._mailbox.at_home(page.get("@odata.deltaLink"))
+                link = self.mailbox.at_home(page.get("@odata.deltaLink"))
         except GraphError as error:
             if error.status in _OVER:
                 return None
             raise
         except (KeyError, TypeError) as error:
-            raise ProviderError(
-                f"{self._mailbox.name}: a mail can't be read", mend=LATER
-            ) from error
+            raise ProviderError(f"{self.mailbox.name}: a mail can't be read", mend=LATER) from error
         if not link:
-            raise ProviderError(f"{self._mailbox.name}: its list has no end", mend=LATER)
+            raise ProviderError(f"{self.mailbox.name}: its list has no end", mend=LATER)
         # Newest come first; of those that came within a second, the later listed came earlier.
         order = [(received, key) for key, received in reversed(added.items())]
         return sorted(order, key=lambda pair: pair[0]), link
@@ -265,7 +264,7 @@ class Microsoft365Inbox:
             return None
         # Nothing, or a page of somebody in between: no mail begins so.
         if raw.lstrip()[:1] in (b"", b"<"):
-            raise ProviderError(f"{self._mailbox.name}: a mail can't be read", mend=LATER)
+            raise ProviderError(f"{self.mailbox.name}: a mail can't be read", mend=LATER)
         if len(raw) > _LARGEST:
             log.warning("mail_too_large", bytes=len(raw))
             return None
@@ -273,8 +272,8 @@ class Microsoft365Inbox:
 
     def _raw(self, key: str) -> bytes | None:
         try:
-            return self._mailbox.send(
-                "GET", self._mailbox.url(f"/messages/{quote(key, safe='')}/$value"), READ
+            return self.mailbox.send(
+                "GET", self.mailbox.url(f"/messages/{quote(key, safe='')}/$value"), READ
             )
         except GraphError as error:
             if error.status == 404:

@@ -24,6 +24,7 @@ from integrations.microsoft365 import (
     GraphError,
     Mailbox,
     address_of,
+    understood,
 )
 from integrations.ports import Access, Entry, Organiser, ProviderError, Showing, Shown
 from mentoring.interval import Interval
@@ -53,6 +54,7 @@ class Microsoft365Organiser:
     def makes(self) -> frozenset[str]:
         return frozenset({"teams", "microsoft teams", "ms teams"})
 
+    @understood
     def publish(self, entry: Entry) -> str:
         found = self._ours(UID, entry.uid)
         if not found:
@@ -64,16 +66,19 @@ class Microsoft365Organiser:
             event = self.mailbox.patch(self._at(event), WRITE_EVENTS, changed)
         return self._link(entry, event)
 
+    @understood
     def withdraw(self, uid: str) -> None:
         there = [self._remove(event) for event in self._ours(UID, uid)]
         if not all(there) and self._ours(UID, uid):  # said to be gone, and still listed
             raise ProviderError(f"{self.mailbox.name}: a meeting can't be deleted", mend=LATER)
 
+    @understood
     def find(self, uid: str) -> Shown | None:
         for event in self._ours(UID, uid):
             return self._shown(event)
         return None
 
+    @understood
     def showing(self, window: Interval, cursor: str | None) -> Showing:
         link = self._moved_on(window, cursor)
         if link == "":
@@ -211,7 +216,8 @@ def _properties(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _join_url(event: dict[str, Any]) -> str:
-    return str((event.get("onlineMeeting") or {}).get("joinUrl") or "")
+    meeting = event.get("onlineMeeting")
+    return str(meeting.get("joinUrl") or "") if isinstance(meeting, dict) else ""
 
 
 def _slot_or_none(event: dict[str, Any]) -> Interval | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import gzip
+import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -35,6 +36,13 @@ _HELD = frozenset({"CalendarItem"})
 _FREEING = frozenset({("IsCancelled", "true"), ("AppointmentState", "-1")})
 """What says that an entry is off: all flags are set in -1."""
 _LISTS = {"exchange busy": 2, "exchange glimpse": 2}
+_OBJECTS = {
+    "google busy": 1,
+    "google glimpse": 3,
+    "microsoft365 busy": 3,
+    "microsoft365 glimpse": 3,
+}
+"""Where the hour stands, in XML and in JSON."""
 
 
 def answer_cases() -> Iterator[Case]:
@@ -50,6 +58,16 @@ def answer_cases() -> Iterator[Case]:
     for name, at in _LISTS.items():
         for what, body in _parts(kept()[name][at].body):
             yield from cases(name, "refused busy", [(what, b"%d %s" % (at, body))])
+    for name, at in _OBJECTS.items():
+        for what, body in _renamed(kept()[name][at].body):
+            yield from cases(name, "refused busy", [(what, b"%d %s" % (at, body))])
+
+
+def _renamed(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """The answer with each name of its objects changed, wherever it stands."""
+    for found in re.finditer(rb'"([^"\\]+)": ', body):
+        at = found.end(1)
+        yield f"{found[1].decode()} at {at} is renamed", body[:at] + b"s" + body[at:]
 
 
 def _cut(body: bytes) -> Iterator[tuple[str, bytes]]:
