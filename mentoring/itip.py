@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -35,12 +36,27 @@ def request(
     `agenda` is for the two alone: it belongs in the mails' own copies, never in a shared calendar.
     A new description is no significant change (RFC 5546 section 2.1.4): SEQUENCE stays.
     """
+    both = (meeting.mentor, meeting.mentee)
+    said = tuple(statuses.get(side.email, "NEEDS-ACTION") for side in both)
+    return _request(meeting, programme, said, at, agenda, language)
+
+
+@lru_cache(maxsize=4)
+def _request(
+    meeting: MeetingFacts,
+    programme: Programme,
+    statuses: tuple[str, str],
+    at: datetime,
+    agenda: str,
+    language: str,
+) -> bytes:
+    """Kept for a moment: both partners' mails have the same one."""
     event = _event(meeting, programme, at, language)
     if agenda:
         lines = "\n".join(plain(line) for line in agenda.split("\n"))
         event["description"] = vText(f"{description(meeting, programme, language)}\n\n{lines}")
-    for side in (meeting.mentor, meeting.mentee):
-        event.add("attendee", _attendee(side, statuses.get(side.email, "NEEDS-ACTION")))
+    for side, partstat in zip((meeting.mentor, meeting.mentee), statuses, strict=True):
+        event.add("attendee", _attendee(side, partstat))
     event.add("status", "CONFIRMED")
     return _object("REQUEST", meeting, event)
 

@@ -15,12 +15,20 @@ _SHORT = 256
 class _Folded(BaseHeader):
     """A header that is folded once for the policy by which mails are written."""
 
+    _parse_tree: object
     _folded: tuple[Policy, str] | None = None
 
     def fold(self, *, policy: Policy) -> str:
         if self._folded is None or self._folded[0] is not policy:
-            self._folded = policy, super().fold(policy=policy)
+            self._folded = policy, self._whole(policy) or super().fold(policy=policy)
         return self._folded[1]
+
+    def _whole(self, policy: Policy) -> str:
+        """The header where it needs no folding and no encoding: what the library comes to too."""
+        words = str(self._parse_tree)
+        line = f"{self.name}: {words}"
+        fits = words and len(line) <= (policy.max_line_length or 0) and line.isascii()
+        return f"{line}{policy.linesep}" if fits and line.isprintable() else ""
 
 
 class Headers(HeaderRegistry):

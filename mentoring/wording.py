@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -38,6 +39,7 @@ def tag(language: str) -> str:
     return "-".join([primary.lower(), *regions])
 
 
+@lru_cache(maxsize=64)
 def locale_of(language: str) -> Locale:
     """The locale of a language code; English for one that is not known."""
     try:
@@ -51,6 +53,7 @@ def direction(language: str) -> str:
     return str(locale_of(language).text_direction)
 
 
+@lru_cache(maxsize=512)
 def spoken(interval: Interval, zone: str, language: str) -> SpokenTime:
     tz, locale = ZoneInfo(zone), locale_of(language)
     start, end = interval.start.astimezone(tz), interval.end.astimezone(tz)
