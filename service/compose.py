@@ -7,12 +7,14 @@ import email
 import email.policy
 import hmac
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -70,10 +72,8 @@ def compose(
         _thread(message, notice, meeting, secret, domain)
     if isinstance(notice, DigestNotice):
         _unsubscribe(message, notice, programme)
-    _fill(message, parts, calendar)
-    for part in list(message.walk())[1:]:
-        del part["MIME-Version"]  # the whole mail has it, once (RFC 2045 section 4)
-    _set_boundaries(message, hmac.new(secret, notice.key.encode(), "sha256").hexdigest())
+    seed = hmac.new(secret, notice.key.encode(), "sha256").hexdigest()
+    _fill(message, parts, calendar, _boundaries(seed))
     return Letter(
         message_id=str(message["Message-ID"]),
         sender=programme.organiser.email,
@@ -119,35 +119,32 @@ def _for_header(text: str) -> str:
     return plain(text).replace("=?", "= ?")
 
 
-def _fill(message: EmailMessage, parts: Rendered, calendar: Calendar | None) -> None:
+def _fill(
+    message: EmailMessage, parts: Rendered, calendar: Calendar | None, boundaries: Iterator[str]
+) -> None:
     """mixed(alternative(plain, html, calendar), invite.ics): what Outlook and Gmail both take.
 
     An HTML part with pictures is related(html, pictures).
     """
+    outer = next(boundaries)
     if calendar is None:
-        _fill_words(message, parts)
+        _hold(message, "alternative", outer, _words(parts, boundaries))
         return
-    alternative = EmailMessage(policy=_BODY)
-    _fill_words(alternative, parts)
-    text = calendar.ics.decode()
-    alternative.add_alternative(
-        text, subtype="calendar", params={"method": calendar.method}, cte="base64"
-    )
-    message.make_mixed()
-    message.attach(alternative)
-    message.add_attachment(
-        calendar.ics, maintype="application", subtype="ics", filename="invite.ics"
-    )
+    inner = next(boundaries)
+    method = {"method": calendar.method}
+    shown = _part(calendar.ics.decode(), subtype="calendar", params=method, cte="base64")
+    both = MIMEPart(policy=_BODY)
+    _hold(both, "alternative", inner, [*_words(parts, boundaries), shown])
+    file = _part(calendar.ics, maintype="application", subtype="ics", filename="invite.ics")
+    _hold(message, "mixed", outer, [both, file])
 
 
-def _fill_words(message: EmailMessage, parts: Rendered) -> None:
-    message.set_content(parts.text)
-    message.add_alternative(parts.html, subtype="html")
+def _words(parts: Rendered, boundaries: Iterator[str]) -> list[MIMEPart]:
+    text, html = _part(parts.text), _part(parts.html, subtype="html")
     if not parts.pictures:
-        return
-    *_, html = message.iter_parts()
-    for picture in parts.pictures:
-        html.add_related(
+        return [text, html]
+    pictures = [
+        _part(
             picture.png,
             maintype="image",
             subtype="png",
@@ -155,14 +152,29 @@ def _fill_words(message: EmailMessage, parts: Rendered) -> None:
             filename=f"{picture.cid.partition('.')[0]}.png",
             disposition="inline",
         )
-    html.set_param("type", "text/html")  # RFC 2387 section 3.1
+        for picture in parts.pictures
+    ]
+    related = MIMEPart(policy=_BODY)
+    kind = 'related; type="text/html"'  # RFC 2387 section 3.1
+    _hold(related, kind, next(boundaries), [html, *pictures])
+    return [text, related]
 
 
-def _set_boundaries(message: EmailMessage, seed: str) -> None:
+def _part(content: str | bytes, **how: Any) -> MIMEPart:
+    part = MIMEPart(policy=_BODY)
+    part.set_content(content, **how)
+    return part
+
+
+def _hold(message: MIMEPart, kind: str, boundary: str, parts: Sequence[MIMEPart]) -> None:
+    """Put parts into a message; the library's own way reads its headers again and again."""
+    message["Content-Type"] = f'multipart/{kind}; boundary="{boundary}"'
+    message.set_payload(list(parts))
+
+
+def _boundaries(seed: str) -> Iterator[str]:
     """Boundaries that follow from the notice, since the library's are random."""
-    multiparts = (part for part in message.walk() if part.is_multipart())
-    for number, part in enumerate(multiparts):
-        part.set_boundary(f"=_{seed[:40]}_{number}")
+    return (f"=_{seed[:40]}_{number}" for number in count())
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,7 @@ class Templates:
     _deadly: set[tuple[str, ...]] = field(default_factory=set)
     _editions: dict[str, Edition] = field(default_factory=dict)
     _chosen: dict[tuple[str, ...], Edition] = field(default_factory=dict)
+    _referred: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def edition(self, names: Sequence[str], language: str) -> Edition:
         """The reader's language where all of `names`, and what they include, speak it."""
@@ -162,19 +163,19 @@ class Templates:
         while waiting:
             if (each := waiting.pop()) not in known:
                 known.add(each)
-                waiting += self._references.get(self.found(each, language) or "", ())
+                file = self.found(each, language)
+                waiting += self._references(file) if file else ()
         return frozenset(known)
 
-    @cached_property
-    def _references(self) -> Mapping[str, frozenset[str]]:
-        """The base names to which each file refers."""
-        found: dict[str, frozenset[str]] = {}
-        words = environment(self._load(FALLBACK), autoescape=False)
-        for name, source in self.sources.items():
+    def _references(self, file: str) -> frozenset[str]:
+        """The base names to which a file refers."""
+        if file not in self._referred:
+            named: set[str | None] = set()
             with suppress(*UNREADABLE):  # told, with its line, when it is rendered
-                named = meta.find_referenced_templates(words.parse(source.text))
-                found[name] = frozenset(filter(None, named))
-        return found
+                parsed = self.spoken(FALLBACK).text.parse(self.sources[file].text)
+                named.update(meta.find_referenced_templates(parsed))
+            self._referred[file] = frozenset(filter(None, named))
+        return self._referred[file]
 
     def _speaks(self, name: str, language: str) -> bool:
         chain = _chain(language)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from mentoring.tables import Fault
 from store import server
@@ -64,7 +65,7 @@ def _damage_told(name: str) -> Callable[[ExceptionContext], None]:
 
     def tell(context: ExceptionContext) -> None:
         error = context.original_exception
-        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
+        if _primary(error) in _DAMAGED:
             raise StoreDamagedError(name, error) from error
 
     return tell
@@ -88,6 +89,12 @@ def look_over(engine: Engine) -> None:
         raise StoreDamagedError(named(engine.url), str(found).splitlines()[-1])
 
 
+def _primary(error: BaseException | None) -> int:
+    """SQLite's result code; 0 where the error is none of SQLite's."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & _PRIMARY
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in (
@@ -99,8 +106,16 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
+    """By the driver itself, which is quicker; SQLAlchemy is asked for its word where that fails."""
     reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    statement = "BEGIN" if reading else "BEGIN IMMEDIATE"
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute(statement)
+    except sqlite3.Error as error:
+        if _primary(error) == sqlite3.SQLITE_BUSY:  # it has waited long enough
+            raise OperationalError(statement, None, error, hide_parameters=True) from error
+        connection.exec_driver_sql(statement)
 
 
 def migrate(engine: Engine, *, now: datetime) -> Path | None:
@@ -160,7 +175,7 @@ def refused(url: URL, error: SQLAlchemyError) -> Fault:
     """What a store's refusal means, in one line."""
     cause = error.orig if isinstance(error, DBAPIError) else None
     if is_sqlite(url):
-        busy = getattr(cause, "sqlite_errorcode", 0) & _PRIMARY == sqlite3.SQLITE_BUSY
+        busy = _primary(cause) == sqlite3.SQLITE_BUSY
         mend = "try again when no other program holds it" if busy else "see that it can be written"
         return Fault(named(url), 1, f"the store fails ({cause or error})", mend)
     reason, mend = server.told(cause or error)

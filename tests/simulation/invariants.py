@@ -231,11 +231,13 @@ class Invariants:
                 self.faults.append(f"{row.key} is {row.state}, and nobody was told")
 
 
-def rows_of(engine: Engine, query: str, about: Mapping[str, object] = _NOTHING) -> list[tuple[Any]]:
+def rows_of(
+    engine: Engine, query: str, about: Mapping[str, object] = _NOTHING
+) -> list[tuple[Any, ...]]:
     """Rows as SQLite has them: they are looked at after every pass."""
     with engine.connect() as connection:
         known: Any = connection.connection.driver_connection
-        found: list[tuple[Any]] = known.execute(query, about).fetchall()
+        found: list[tuple[Any, ...]] = known.execute(query, about).fetchall()
         return found
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection, make_url
 from structlog.testing import capture_logs
 
@@ -22,7 +22,7 @@ from mentoring import worktime
 from service import engine as threads
 from service.passes import begin, full_pass
 from service.roster_source import load
-from store import facts, tables
+from store import facts
 from store.database import open_engine
 from tests.demo.partners import read_calendar
 from tests.programme.cohort import Cohort, Match, Member, busy_days
@@ -73,6 +73,8 @@ class World:
         self.end = self.now + timedelta(weeks=self.size.weeks)
         self.trace = hashlib.sha256()
         self.diaries: dict[str, Diary] = {}
+        self._why: dict[str, tuple[str, str]] = {}
+        self._last = 0
         self._names = iter(f"P{number:02d}" for number in range(1000))
         self.cohort.term = (FIRST, self.end.date() - timedelta(days=4))
         self.cohort.every = "2 weeks"
@@ -206,11 +208,9 @@ class World:
     def _delivered(self, now: datetime) -> list[Sent]:
         letters, self.servers.letters = self.servers.letters, []
         lost, self.servers.lost = self.servers.lost, []
-        t = tables.outbox.c
-        with self.engine.connect() as connection:
-            query = select(t.message_id, t.kind, t.key)
-            query = query.where(t.message_id.in_([each.message_id for each in letters]))
-            why = {row.message_id: (row.kind, row.key) for row in connection.execute(query)}
+        why = self._why
+        for number, message_id, kind, key in rows_of(self.engine, _QUEUED, {"last": self._last}):
+            self._last, why[message_id] = number, (kind, key)
         for each in lost:
             self.invariants.may_know(each.recipient, each.raw)
         for each in letters:
@@ -292,6 +292,7 @@ def _in_haste(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
+_QUEUED = "SELECT id, message_id, kind, key FROM outbox WHERE id > :last ORDER BY id"
 _SHOWN = (
     "SELECT uid, state, sequence, start, end, published, why FROM meetings"
     " WHERE end > :since ORDER BY 1",
