@@ -24,9 +24,11 @@ class Code:
 
 def keep(connection: Connection, code: str, meaning: Code, now: datetime) -> None:
     """Note what a code stands for. Twice is as once."""
-    if find(connection, code) == meaning:
+    known = find(connection, code)
+    if known == meaning:
         return
-    connection.execute(_DROP, {"wanted": code})
+    if known:
+        connection.execute(_DROP, {"wanted": code})
     row = {
         "code": code,
         "purpose": meaning.purpose,

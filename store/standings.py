@@ -32,7 +32,7 @@ class Standing:
 _OF_PAIR = (pairs.c.mentor == bindparam("of_mentor")) & (pairs.c.mentee == bindparam("of_mentee"))
 _READ = select(pairs).where(_OF_PAIR)
 _EVERY = select(pairs)
-_DROP = pairs.delete().where(_OF_PAIR)
+_CHANGE = pairs.update().where(_OF_PAIR)
 _ADD = pairs.insert()
 
 
@@ -53,7 +53,7 @@ def _standing(row: Row[Any]) -> Standing:
 
 
 def save(connection: Connection, standing: Standing) -> None:
-    connection.execute(_DROP, {"of_mentor": standing.mentor, "of_mentee": standing.mentee})
+    """Write a standing as it now is, new or not."""
     row = {
         "mentor": standing.mentor,
         "mentee": standing.mentee,
@@ -62,4 +62,6 @@ def save(connection: Connection, standing: Standing) -> None:
         "rest_until": None if standing.rest_until is None else seconds(standing.rest_until),
         "told": standing.told,
     }
-    connection.execute(_ADD, row)
+    of_pair = {"of_mentor": standing.mentor, "of_mentee": standing.mentee}
+    if not connection.execute(_CHANGE, of_pair | row).rowcount:
+        connection.execute(_ADD, row)

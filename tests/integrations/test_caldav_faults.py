@@ -15,6 +15,7 @@ from tests.integrations.test_faults import SEED
 from tests.servers.dav_between import PASSWORD, USER, dav
 
 
+@pytest.mark.slow
 def test_every_fault_at_every_call_is_got_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

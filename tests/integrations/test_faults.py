@@ -75,6 +75,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("google.auth._exponential_backoff.time", at_once)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_every_fault_at_every_call_is_got_over(
     matrix: Matrix, monkeypatch: pytest.MonkeyPatch
