@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,8 +49,11 @@ _LONGEST = (62, 42, 31, 14)  # days that Exchange may answer for in one go, as i
 _SHORTEST = timedelta(hours=1)
 _TOO_LONG = (ews.ErrorTimeIntervalTooBig,)
 _CLOSED = (*DENIED, ews.ErrorNonExistentMailbox)
-_VIEWS = frozenset({"FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged"})
+_VIEWS = frozenset({"FreeBusyMerged", "DetailedMerged"})  # what such a request can come to
+_RANKS = {"Free": 0, "WorkingElsewhere": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "NoData": 5}
+"""The digit of each kind in a merged view, where the highest one counts."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ELSEWHERE = 4
 _SLOT = timedelta(minutes=15)  # of the merged view; 6 minutes is the least that Exchange 2010 takes
 _SECRETIVE = (
     ews.ErrorNoFreeBusyAccess,
@@ -166,9 +169,9 @@ class ExchangeSource:
     def _free_busy(self, window: Interval, known: _Cursor) -> Reading:
         if known.since:  # the same question gets the same answer, and so the same digest
             window = Interval(datetime.fromtimestamp(known.since, UTC), window.end)
-        window = Interval(window.start - (window.start - _EPOCH) % _SLOT, window.end)
         reach = self.mailbox.access.sessions.get("exchange reach", _Reach)
-        spans = tuple(merged(span for part in reach.parts(window, self._opaque) for span in part))
+        found = reach.parts(_in_slots(window), self._opaque)
+        spans = tuple(merged(i for part in found for span in part for i in _clipped(span, window)))
         items = {OPAQUE: spans} if spans else {}
         digest = hashlib.sha256(str([str(span) for span in spans]).encode()).hexdigest()
         if digest == known.digest:
@@ -216,16 +219,12 @@ class ExchangeSource:
         if views[0].view_type not in _VIEWS:
             raise self._secret(f"its answer is {views[0].view_type}")
         told = [
-            (self._span(event), event.busy_type not in _FREE)
-            for event in views[0].calendar_events or ()
+            (self._span(event), str(event.busy_type)) for event in views[0].calendar_events or ()
         ]
-        busy = [entry for entry, is_taken in told if is_taken]
-        if not views[0].view_type.endswith("Merged"):
-            return busy
-        count = -(-part.length // _SLOT)
-        slots = (views[0].merged or "")[:count]
-        if len(slots) < count:
+        slots = (views[0].merged or "")[: part.length // _SLOT]
+        if len(slots) < part.length // _SLOT or not (slots.isascii() and slots.isdecimal()):
             raise self.mailbox.garbled()
+        busy = [entry for entry, kind in told if kind not in _FREE]
         return [*busy, *_untold(part.start, slots, told)]
 
     def _span(self, entry: Any) -> Interval:
@@ -256,22 +255,33 @@ def _clipped(span: Interval, window: Interval) -> list[Interval]:
     return [Interval(start, end)] if start < end else []
 
 
-def _untold(first: datetime, slots: str, told: list[tuple[Interval, bool]]) -> Iterator[Interval]:
-    """The slots that the merged view says are taken and no entry touches.
+def _in_slots(window: Interval) -> Interval:
+    """The whole slots that a window touches: from there they are counted in the answer."""
+    start = window.start - (window.start - _EPOCH) % _SLOT
+    return Interval(start, window.end + (_EPOCH - window.end) % _SLOT)
+
+
+def _untold(first: datetime, slots: str, told: list[tuple[Interval, str]]) -> Iterator[Interval]:
+    """The slots whose digit no entry explains: they are busy.
 
     exchangelib passes over an entry that it does not understand; the merged view, a digit for a
-    slot, still tells of it. 4 is "no data" or "working elsewhere": any entry explains it.
+    slot, still tells of it. To older servers 4 is "no data", to some "working elsewhere".
     https://learn.microsoft.com/exchange/client-developer/web-service-reference/mergedfreebusy
     """
-    known, taken = set[int](), set[int]()
-    for entry, is_taken in told:
-        start, end = (entry.start - first) // _SLOT, -((first - entry.end) // _SLOT)
-        touched = range(max(start, 0), min(max(end, start + 1), len(slots)))
-        known.update(touched)
-        taken.update(touched if is_taken else ())
+    kinds: dict[int, set[str]] = defaultdict(set)
+    for entry, kind in told:
+        begin, end = (entry.start - first) // _SLOT, -((first - entry.end) // _SLOT)
+        for number in range(max(begin, 0), min(end, len(slots))):
+            kinds[number].add(kind)
     for number, digit in enumerate(slots):
-        if digit != "0" and number not in (taken if digit in "123" else known):
+        if not _explains(kinds[number], int(digit)):
             yield Interval(first + number * _SLOT, first + (number + 1) * _SLOT)
+
+
+def _explains(kinds: Set[str], digit: int) -> bool:
+    if digit == _ELSEWHERE:
+        return bool(kinds - {"Free"})
+    return max((_RANKS.get(kind, 0) for kind in kinds), default=0) >= digit
 
 
 def _split(window: Interval, length: timedelta) -> list[Interval]:

@@ -100,8 +100,8 @@ class GoogleSource:
         answer = self.account.call(DETAILS, request, expected=expected)
         # Google says the zone of every calendar, and nothing that was not asked for: what does
         # otherwise is no calendar without entries.
-        whole = "items" in answer or answer.keys() <= _ASKED
-        if not whole or not isinstance(answer.get("items", []), list) or "timeZone" not in answer:
+        whole = "timeZone" in answer and answer.keys() <= _ASKED
+        if not whole or not isinstance(answer.get("items", []), list):
             raise self.account.garbled()
         return answer
 

@@ -154,7 +154,11 @@ class Mailbox:
         if link is None:
             return ""
         home = urlsplit(endpoint(self.access))
-        if not isinstance(link, str) or urlsplit(link)[:2] != home[:2]:
+        try:
+            leads = urlsplit(str(httpx.URL(str(link))))  # what is no URL must enter no cursor
+        except (ValueError, httpx.InvalidURL) as error:
+            raise self._nonsense("a link in it is none") from error
+        if not isinstance(link, str) or leads[:2] != home[:2]:
             raise self._nonsense("a link in it leads to another server")
         return link
 

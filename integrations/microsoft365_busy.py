@@ -74,6 +74,7 @@ class Microsoft365Source:
                     raise
         return self._whole(window)
 
+    @understood
     def check(self) -> None:
         now = datetime.now(UTC)
         self._whole(Interval(now, now + _DAY))

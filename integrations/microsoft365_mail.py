@@ -30,6 +30,7 @@ from integrations.microsoft365 import (
 )
 from integrations.microsoft365_changes import stamp
 from integrations.ports import (
+    GARBLED,
     Access,
     Batch,
     Letter,
@@ -77,7 +78,7 @@ class Microsoft365Mailer:
             raise
         try:
             self.mailbox.send("POST", f"{self._at(draft)}/send", SEND, content=b"", expected=202)
-        except NoAnswer as error:
+        except (NoAnswer, *GARBLED) as error:
             raise self._unknown(letter) from error
         except GraphError as error:
             if error.status in _UNCLEAR:
@@ -87,7 +88,6 @@ class Microsoft365Mailer:
                 raise LetterRefused(error.message, mend="check the address") from error
             raise
 
-    @understood
     def delivered(self, message_id: str) -> bool | None:
         return any(not message["isDraft"] for message in self._called(message_id))
 
@@ -96,6 +96,7 @@ class Microsoft365Mailer:
         self.mailbox.require("PATCH", "/messages/nothing", DRAFT)
         self.mailbox.require("POST", "/messages/nothing/send", SEND)
 
+    @understood
     def _draft(self, letter: Letter) -> dict[str, Any]:
         """The letter as a draft that can be found again under its own Message-ID."""
         url = self.mailbox.url("/messages")
@@ -124,6 +125,7 @@ class Microsoft365Mailer:
         except ProviderError as error:  # the fault that led here says more
             log.warning("draft_left", mailbox=self.mailbox.address, reason=error.message)
 
+    @understood
     def _called(self, message_id: str) -> list[dict[str, Any]]:
         text = message_id.replace("'", "''")
         params = {
@@ -199,6 +201,7 @@ class Microsoft365Inbox:
         """Make `wait` return at once, from any thread."""
         self._stop.set()
 
+    @understood
     def check(self) -> None:
         params = {"$select": "id", "$top": "1"}
         self.mailbox.get(self.mailbox.url("/mailFolders/inbox/messages", params), READ)

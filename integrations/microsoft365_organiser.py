@@ -94,6 +94,7 @@ class Microsoft365Organiser:
         )
         return Showing(entries, json.dumps(_Cursor(link, known.since, known.until).__dict__))
 
+    @understood
     def check(self) -> None:
         self._ours(UID, "nobody")
         self.mailbox.require("PATCH", "/events/nothing", WRITE_EVENTS)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import structlog
+
 from integrations.ports import GARBLED, ProviderError
+
+log = structlog.get_logger()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,6 +37,9 @@ def understood_by(
             try:
                 return method(own, *args, **how)
             except GARBLED as error:
+                place = extract_tb(error.__traceback__)[-1]  # it may be a slip of ours as well
+                where = f"{Path(place.filename).name}:{place.lineno}"
+                log.warning("answer_not_understood", error=type(error).__name__, where=where)
                 raise speaker(own).garbled() from error
 
         return read

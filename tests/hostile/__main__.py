@@ -6,6 +6,8 @@ import argparse
 import sys
 import time
 
+import structlog
+
 from tests.hostile.fuzz import bound_memory, fuzz, share
 from tests.hostile.parsers import PARSERS
 
@@ -24,6 +26,7 @@ def main() -> int:
     given = arguments.parse_args()
     wanted = {given.only: given.cases} if given.only else share(given.cases)
     bound_memory()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     found, ran, began = 0, 0, time.process_time()
     _say(f"{'parser':<14}{'cases':>9}{'slowest':>10}  came to")
     for name, cases in wanted.items():

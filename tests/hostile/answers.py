@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import gzip
+import json
 import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
@@ -28,6 +29,11 @@ _BODIES: tuple[tuple[str, bytes], ...] = (
     ("an envelope of nothing", f'<s:Envelope xmlns:s="{_SOAP}"><s:Body/></s:Envelope>'.encode()),
     ("an envelope without a body", f'<s:Envelope xmlns:s="{_SOAP}"/>'.encode()),
 )
+_LINKS = (
+    *("https://[x", "https://provider.example/\x00", "https://provider.example/\ud800", "x"),
+    *("https://provider.example/" + "a" * 70_000, "//", "https://provider.example:x/", " "),
+)
+"""Where the next page or the changes since then are said to be."""
 _FEW = 3
 """So many of these where no time can be taken for free by them."""
 _ODD = ("", "x", "true", "-1", "9" * 5000, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "NaN")
@@ -55,6 +61,8 @@ def answer_cases() -> Iterator[Case]:
             cut = tuple(_cut(answer.body))
             for what, body in (*_BODIES, *cut) if busy else (*_BODIES[:_FEW], *cut[:_FEW]):
                 yield from cases(name, may, [(f"answer {at} is {what}", b"%d %s" % (at, body))])
+            for what, body in _linked(answer.body) if name.startswith("microsoft365") else ():
+                yield from cases(name, may, [(f"answer {at}: {what}", b"%d %s" % (at, body))])
     for name, at in _LISTS.items():
         for what, body in _parts(kept()[name][at].body):
             yield from cases(name, "refused busy", [(what, b"%d %s" % (at, body))])
@@ -68,6 +76,15 @@ def _renamed(body: bytes) -> Iterator[tuple[str, bytes]]:
     for found in re.finditer(rb'"([^"\\]+)": ', body):
         at = found.end(1)
         yield f"{found[1].decode()} at {at} is renamed", body[:at] + b"s" + body[at:]
+
+
+def _linked(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """A list that goes on, or says what changed, at an odd place."""
+    answer = json.loads(body) if b'"value": [' in body else {}
+    for kind in ("next", "delta") if answer else ():
+        for number, link in enumerate(_LINKS):
+            odd = {**answer, f"@odata.{kind}Link": link}
+            yield f"its {kind} link is odd {number}", json.dumps(odd).encode()
 
 
 def _cut(body: bytes) -> Iterator[tuple[str, bytes]]:

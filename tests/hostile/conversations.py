@@ -45,7 +45,7 @@ _SAYS_FREE = re.compile(
     rb'"isCancelled": true|"(status|showAs)": "free"|[iI]sCancelled>true<|>Free<|>Decline<'
 )
 """An answer in which the hour stands, and what in it may say that it is free all the same."""
-_INSTANT = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
 SECRET = "OVERLAP_HOSTILE_SECRET"
 TOKEN = "1//token"
 Wire = Callable[[str, str], "Answer"]
@@ -190,7 +190,7 @@ def replayed(name: str, at: int, body: bytes) -> str:
         return "read"
     # Of the read that got it: what a later one is handed answers another question by then.
     taken = next(spans for count, spans in now.last if count > at or count == len(now.got))
-    if any(span.widened(_INSTANT).contains(TEN) for span in taken):
+    if any(span.widened(_MINUTE).contains(TEN) for span in taken):
         return "busy"
     return "freed" if _STANDS.search(body) and not _SAYS_FREE.search(body) else "free"
 

@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 
+import structlog
+
 from tests.hostile.answers import answer_cases
 from tests.hostile.calendars import calendar_cases
 from tests.hostile.case import Case
@@ -52,4 +54,5 @@ def _outcome(case: Case) -> dict[str, object]:
 
 if __name__ == "__main__":
     bound_memory()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     json.dump([_outcome(case) for case in FAMILIES[sys.argv[1]]()], sys.stdout)

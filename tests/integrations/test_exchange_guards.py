@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from tests.integrations.providers import DANA
 from tests.servers import exchange_calls
 from tests.servers.exchange_soap import NAMES
 
-ELEVEN_TO_NOON = (TEN + timedelta(hours=1), TEN + timedelta(hours=2))
+NOON = TEN + timedelta(hours=2)
+ELEVEN = Interval(TEN + timedelta(hours=1), NOON)
 
 
 @pytest.fixture
@@ -172,34 +173,126 @@ def test_the_servers_own_schema_is_at_hand() -> None:
     assert schema() is not None
 
 
-def _shown(show: str) -> str:
+# What free/busy alone says, by entry and by quarter hour
+
+
+def _shown(show: str, span: Interval) -> str:
     status = f"X-MICROSOFT-CDO-BUSYSTATUS:{show.upper()}\r\n"
-    return busy_event("b@example.org", *ELEVEN_TO_NOON).replace("SUMMARY", f"{status}SUMMARY")
+    entry = busy_event(f"{show}@example.org", span.start, span.end)
+    return entry.replace("SUMMARY", f"{status}SUMMARY")
 
 
-@pytest.mark.parametrize("show", ["busy", "tentative", "oof"])
-def test_an_entry_that_the_library_passes_over_is_busy_still(
-    site: Site, monkeypatch: pytest.MonkeyPatch, show: str
-) -> None:
+@pytest.fixture
+def glimpsed(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """No more than free/busy is shared, and the answers may be what no schema allows."""
     site.server.exchange.shares[DANA.email] = "freebusy"
-    site.server.fill(DANA.email, _shown(show))
+    monkeypatch.setattr("tests.servers.exchange.problem_of", lambda _: "")
+    yield site
+
+
+def _glimpse(site: Site, window: Interval = WINDOW) -> dict[str, tuple[Interval, ...]]:
+    reading = site.source(site.access(access="delegate")).read(window, None)
+    return dict(reading.items)
+
+
+def _changed(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None]) -> None:
     said = exchange_calls.Exchange._free_busy
 
-    def renamed(self: Any, *asked: Any) -> Any:
-        answer = said(self, *asked)
-        entry = answer.findall(".//t:CalendarEvent", NAMES)[1]
-        entry.tag = f"{entry.tag}Ex"
-        return answer
+    def answer(self: Any, *asked: Any) -> Any:
+        answered = said(self, *asked)
+        change(answered)
+        return answered
 
-    monkeypatch.setattr(exchange_calls.Exchange, "_free_busy", renamed)
-    monkeypatch.setattr("tests.servers.exchange.problem_of", lambda _: "")
-    source = site.source(site.access(access="delegate"))
-    assert source.read(WINDOW, None).items == {OPAQUE: (*SPAN, Interval(*ELEVEN_TO_NOON))}
+    monkeypatch.setattr(exchange_calls.Exchange, "_free_busy", answer)
 
 
-def test_working_elsewhere_is_free_where_only_free_busy_is_told(site: Site) -> None:
-    """The merged view has the same digit for it as for "no data"."""
-    site.server.exchange.shares[DANA.email] = "freebusy"
-    site.server.fill(DANA.email, _shown("workingelsewhere"))
-    source = site.source(site.access(access="delegate"))
-    assert source.read(WINDOW, None).items == {OPAQUE: SPAN}
+def _rename_at_eleven(answer: Any) -> None:
+    for entry in answer.findall(".//t:CalendarEvent", NAMES):
+        if "T11:00" in entry.findtext("t:StartTime", "", NAMES):
+            entry.tag = f"{entry.tag}Ex"
+
+
+@pytest.mark.parametrize("above", ["free", "workingelsewhere", "tentative", ""])
+@pytest.mark.parametrize("show", ["busy", "tentative", "oof"])
+def test_an_entry_that_the_library_passes_over_is_busy_still(
+    glimpsed: Site, monkeypatch: pytest.MonkeyPatch, show: str, above: str
+) -> None:
+    """Also where another entry lies over the whole day, unless that is as much."""
+    glimpsed.server.fill(DANA.email, _shown(show, ELEVEN))
+    if above:
+        glimpsed.server.fill(DANA.email, _shown(above, Interval(NINE, NOON)))
+    _changed(monkeypatch, _rename_at_eleven)
+    whole = (Interval(NINE, NOON),)
+    assert _glimpse(glimpsed) == {OPAQUE: whole if above == "tentative" else (*SPAN, ELEVEN)}
+
+
+@pytest.mark.parametrize("show", ["workingelsewhere", "free"])
+def test_who_works_elsewhere_is_free_where_only_free_busy_is_told(
+    glimpsed: Site, show: str
+) -> None:
+    glimpsed.server.fill(DANA.email, _shown(show, ELEVEN))
+    assert _glimpse(glimpsed) == {OPAQUE: SPAN}
+
+
+@pytest.mark.parametrize("longest", [timedelta(days=62), timedelta(days=1)])
+@pytest.mark.parametrize("minutes", [0, 7])
+def test_a_window_between_the_quarters_is_read_to_its_edges(
+    glimpsed: Site, longest: timedelta, minutes: int
+) -> None:
+    glimpsed.server.exchange.longest = longest
+    begin = NINE + timedelta(minutes=minutes)
+    window = Interval(begin, begin + timedelta(days=7))
+    assert _glimpse(glimpsed, window) == {OPAQUE: (Interval(begin, TEN),)}
+
+
+@pytest.mark.parametrize("stream", ["", "0", "2" * 2975, "x" * 2976, "٢" * 2976])
+def test_a_merged_view_that_is_none_is_no_answer(
+    glimpsed: Site, monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    def change(answer: Any) -> None:
+        answer.find(".//t:MergedFreeBusy", NAMES).text = stream
+
+    _changed(monkeypatch, change)
+    with pytest.raises(ProviderError, match="garbled"):
+        _glimpse(glimpsed)
+
+
+def test_a_view_without_the_merged_one_is_not_believed(
+    glimpsed: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(answer: Any) -> None:
+        answer.find(".//t:FreeBusyViewType", NAMES).text = "FreeBusy"
+
+    _changed(monkeypatch, change)
+    with pytest.raises(ProviderError, match="may not open it"):
+        _glimpse(glimpsed)
+
+
+def _minutes(first: int, last: int) -> Interval:
+    return Interval(NINE + timedelta(minutes=first), NINE + timedelta(minutes=last))
+
+
+@pytest.mark.parametrize(
+    ("slots", "told", "busy"),
+    [
+        ("0000", [], []),
+        ("0220", [(_minutes(15, 45), "Busy")], []),
+        ("0220", [(_minutes(20, 40), "OOF")], []),
+        ("0220", [(_minutes(15, 30), "Busy")], [2]),
+        ("0220", [(_minutes(0, 60), "Tentative")], [1, 2]),
+        ("0330", [(_minutes(0, 60), "Busy")], [1, 2]),
+        ("0220", [(_minutes(0, 60), "Free")], [1, 2]),
+        ("2000", [(_minutes(0, 0), "Busy")], [0]),
+        ("0440", [(_minutes(0, 60), "WorkingElsewhere")], []),
+        ("0440", [(_minutes(0, 60), "Busy")], []),
+        ("0440", [(_minutes(0, 60), "Free")], [1, 2]),
+        ("0550", [(_minutes(0, 60), "Free")], [1, 2]),
+        ("0590", [(_minutes(0, 60), "NoData")], [2]),
+        ("2222", [(_minutes(-60, 600), "Busy")], []),
+    ],
+)
+def test_a_quarter_that_no_entry_explains_is_busy(
+    slots: str, told: list[tuple[Interval, str]], busy: list[int]
+) -> None:
+    found = list(exchange_busy._untold(NINE, slots, told))
+    assert found == [_minutes(15 * number, 15 * number + 15) for number in busy]

@@ -232,7 +232,7 @@ class Exchange:
             for e in ("StartTime", "EndTime")
         )
         slot = int(call.text("t:FreeBusyViewOptions/t:MergedFreeBusyIntervalInMinutes") or 30)
-        if not 6 <= slot <= 1440:
+        if not 6 <= slot <= 1440 or end - start < timedelta(minutes=slot):
             raise Refusal("ErrorInvalidMergedFreeBusyInterval", fault=True)
         merged = call.text("t:FreeBusyViewOptions/t:RequestedView").endswith("Merged")
         slots = timedelta(minutes=slot) if merged else None

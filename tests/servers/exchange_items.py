@@ -25,7 +25,7 @@ _SHOWS = {
     "oof": "OOF",
     "elsewhere": "WorkingElsewhere",
 }
-_DIGITS = {"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "WorkingElsewhere": 4, "NoData": 4}
+_DIGITS = {"Free": 0, "WorkingElsewhere": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "NoData": 5}
 RESPONSES = {
     "ACCEPTED": "Accept",
     "DECLINED": "Decline",
