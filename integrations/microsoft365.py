@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode
 
 import httpx
 
@@ -153,14 +153,14 @@ class Mailbox:
         """A link out of an answer, empty where there is none. It may not leave the endpoint."""
         if link is None:
             return ""
-        home = urlsplit(endpoint(self.access))
+        home = httpx.URL(endpoint(self.access))
         try:
-            leads = urlsplit(str(httpx.URL(str(link))))  # what is no URL must enter no cursor
+            leads = httpx.URL(str(link))  # what is no URL must enter no cursor
         except (ValueError, httpx.InvalidURL) as error:
             raise self._nonsense("a link in it is none") from error
-        if not isinstance(link, str) or leads[:2] != home[:2]:
+        if leads.userinfo or (leads.scheme, leads.netloc) != (home.scheme, home.netloc):
             raise self._nonsense("a link in it leads to another server")
-        return link
+        return str(link)
 
     def send(
         self,

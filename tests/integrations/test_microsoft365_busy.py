@@ -220,9 +220,20 @@ def test_an_entry_that_ends_before_it_starts_takes_its_day(service: Asking) -> N
     assert len(warnings) == 1
 
 
-def test_a_link_to_another_server_is_not_followed(calendar: Asking) -> None:
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        ("127.0.0.1", "127.0.0.2"),
+        ("127.0.0.1", "127.0.0.1.example.org"),
+        ("//", "//somebody@"),
+        ("//", "//evil.example@"),
+        ("https:", "http:"),
+        ("/v1.0", "0/v1.0"),
+    ],
+)
+def test_a_link_to_another_server_is_not_followed(calendar: Asking, part: str, other: str) -> None:
     cursor = json.loads(calendar.busy().read(WINDOW, None).cursor)
-    cursor["link"] = cursor["link"].replace("127.0.0.1", "127.0.0.2")
+    cursor["link"] = cursor["link"].replace(part, other, 1)
     with pytest.raises(ProviderError, match="leads to another server"):
         calendar.busy().read(WINDOW, json.dumps(cursor))
 
