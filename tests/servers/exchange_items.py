@@ -117,11 +117,11 @@ def shown(store: Store, owner: str, window: Interval) -> Iterator[Shown]:
 
 def merged(lines: list[Shown], window: Interval, slot: timedelta) -> str:
     """A digit for each slot of the window: the highest of what touches it ([MS-OXWAVLS])."""
-    digits = []
-    for number in range(-(-window.length // slot)):
-        start = window.start + number * slot
-        touching = [one for one in lines if one.start < start + slot and one.end > start]
-        digits.append(max((_DIGITS[one.busy_type] for one in touching), default=0))
+    digits = [0] * -(-window.length // slot)
+    for one in lines:
+        begin, end = (one.start - window.start) // slot, -((window.start - one.end) // slot)
+        for number in range(max(begin, 0), min(end, len(digits))):
+            digits[number] = max(digits[number], _DIGITS[one.busy_type])
     return "".join(map(str, digits))
 
 
