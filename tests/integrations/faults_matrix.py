@@ -106,9 +106,9 @@ class Matrix:
                     return done
                 if not case.errand.fair(stage):
                     return f"{case}: something that is busy was taken for free"
-                found = self._outcome(case, stage)
-                if done and found == expected:
+                if done and self._outcome(case, stage) == expected:
                     return ""
+            found = self._outcome(case, stage)
         finally:
             self._heal(stage)
         if case.errand.gone and case.kind in ("404", "410") and found == "gone":
