@@ -34,7 +34,7 @@ bench: $(VENV)/.stamp ## measure what docs/performance.md shows, a few minutes; 
 test: $(VENV)/.stamp $(TOOLS) ## run the tests, but for the slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-test-slow: $(VENV)/.stamp $(TOOLS) ## run the slow tests: the year of forty pairs, faults, kills
+test-slow: $(VENV)/.stamp $(TOOLS) ## run the slow tests: pages and mails in a browser, faults, kills, the year of forty pairs
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 $(TOOLS):

@@ -131,6 +131,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_the_inbox_gets_over_a_fault_at_every_command(
     fault: str | Callable[[bytes], bytes], server: Imapd, tmp_path: Path

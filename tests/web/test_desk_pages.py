@@ -136,6 +136,7 @@ def test_every_place_is_looked_at() -> None:
     assert wanted - {"/pairs.csv"} == looked_at
 
 
+@pytest.mark.slow
 @every_state
 def test_a_page_is_good_on_any_screen(state: State, office: Office, browser: Browser) -> None:
     with opened(office, browser, state) as page:
@@ -156,6 +157,7 @@ def test_a_page_is_good_on_any_screen(state: State, office: Office, browser: Bro
         assert sticking_out(page) == []
 
 
+@pytest.mark.slow
 @every_state
 def test_a_page_is_worked_by_keyboard_alone_without_script(
     state: State, office: Office, browser: Browser

@@ -68,6 +68,7 @@ def reader(browser: Browser) -> Iterator[Page]:
         yield page
 
 
+@pytest.mark.slow
 @every_kind
 def test_a_mail_is_accessible_and_fits(
     kind: str, mails: Mapping[str, list[Path]], reader: Page

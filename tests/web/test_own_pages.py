@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import httpx
+import pytest
 import structlog
 from structlog.testing import capture_logs
 
@@ -13,6 +14,7 @@ from tests.web.office import Office
 from tests.web.sights import Sight, every_page
 
 
+@pytest.mark.slow
 @every_page
 def test_a_page_of_ones_own_looks_like_ours(sight: Sight, office: Office) -> None:
     link = sight.link(office)

@@ -43,6 +43,7 @@ def test_every_page_is_looked_at() -> None:
     assert {page.purpose for page in PAGES} <= {sight.page for sight in SIGHTS}
 
 
+@pytest.mark.slow
 @every_page
 def test_a_page_is_good_on_any_screen(sight: Sight, office: Office, browser: Browser) -> None:
     with looking(browser) as page:
@@ -61,6 +62,7 @@ def test_a_page_is_good_on_any_screen(sight: Sight, office: Office, browser: Bro
         assert sticking_out(page) == []
 
 
+@pytest.mark.slow
 @every_page
 def test_a_page_is_worked_by_keyboard_alone_without_script(
     sight: Sight, tmp_path: Path, browser: Browser

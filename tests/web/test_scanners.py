@@ -56,6 +56,7 @@ def accept(office: Office, messages: list[EmailMessage], now: datetime) -> None:
             office.world.reply(reader, message, "ACCEPTED", now)
 
 
+@pytest.mark.slow
 @every_page
 def test_scanning_a_page_changes_nothing(
     sight: Sight, office: Office, scanner: httpx.Client
