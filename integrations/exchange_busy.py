@@ -32,7 +32,7 @@ from exchangelib.services import GetUserAvailability
 from integrations.exchange import EWS_UTC, Mailbox, ews_time, instant, mailbox
 from integrations.exchange_faults import DENIED
 from integrations.ports import OPAQUE, Access, BusySource, Owner, ProviderError, Reading, item_key
-from mentoring.interval import Interval, merged
+from mentoring.interval import Interval, clipped, merged
 
 _FIELDS = (
     "start",
@@ -50,8 +50,8 @@ _SHORTEST = timedelta(hours=1)
 _TOO_LONG = (ews.ErrorTimeIntervalTooBig,)
 _CLOSED = (*DENIED, ews.ErrorNonExistentMailbox)
 _VIEWS = frozenset({"FreeBusyMerged", "DetailedMerged"})  # what such a request can come to
-_RANKS = {"Free": 0, "WorkingElsewhere": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "NoData": 5}
-"""The digit of each kind in a merged view, where the highest one counts."""
+_RANKS = {"Tentative": 1, "Busy": 2, "OOF": 3, "NoData": 5}
+"""The digit of each kind that is not free in a merged view, where the highest one counts."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ELSEWHERE = 4
 _SLOT = timedelta(minutes=15)  # of the merged view; 6 minutes is the least that Exchange 2010 takes
@@ -154,7 +154,7 @@ class ExchangeSource:
                 raise self.mailbox.garbled()
             if not _is_free(entry):
                 key = item_key(entry.uid or entry.id)
-                found[key] += _clipped(self._span(entry), window)
+                found[key] += clipped([_span(entry)], window)
         return {key: tuple(merged(spans)) for key, spans in found.items() if spans}
 
     def _instead(self, error: Exception, window: Interval) -> Reading:
@@ -171,7 +171,7 @@ class ExchangeSource:
             window = Interval(datetime.fromtimestamp(known.since, UTC), window.end)
         reach = self.mailbox.access.sessions.get("exchange reach", _Reach)
         found = reach.parts(_in_slots(window), self._opaque)
-        spans = tuple(merged(i for part in found for span in part for i in _clipped(span, window)))
+        spans = tuple(merged(clipped((span for part in found for span in part), window)))
         items = {OPAQUE: spans} if spans else {}
         digest = hashlib.sha256(str([str(span) for span in spans]).encode()).hexdigest()
         if digest == known.digest:
@@ -180,8 +180,7 @@ class ExchangeSource:
 
     def _opaque(self, part: Interval) -> list[Interval]:
         asking = replace(self.mailbox, behalf=True)
-        found = asking.call(lambda account: self._ask(account, part), expected=_TOO_LONG)
-        return [clipped for span in found for clipped in _clipped(span, part)]
+        return asking.call(lambda account: self._ask(account, part), expected=_TOO_LONG)
 
     def _ask(self, account: Any, part: Interval) -> list[Interval]:
         never = {"bias": 0, "time": datetime.min.time(), "occurrence": 1, "iso_month": 1}
@@ -218,20 +217,12 @@ class ExchangeSource:
             raise self.mailbox.garbled()
         if views[0].view_type not in _VIEWS:
             raise self._secret(f"its answer is {views[0].view_type}")
-        told = [
-            (self._span(event), str(event.busy_type)) for event in views[0].calendar_events or ()
-        ]
+        told = [(_span(event), str(event.busy_type)) for event in views[0].calendar_events or ()]
         slots = (views[0].merged or "")[: part.length // _SLOT]
         if len(slots) < part.length // _SLOT or not (slots.isascii() and slots.isdecimal()):
             raise self.mailbox.garbled()
         busy = [entry for entry, kind in told if kind not in _FREE]
         return [*busy, *_untold(part.start, slots, told)]
-
-    def _span(self, entry: Any) -> Interval:
-        start, end = instant(entry.start), instant(entry.end)
-        if end < start:
-            raise self.mailbox.garbled()
-        return Interval(start, end)
 
     def _secret(self, why: str) -> ProviderError:
         return ProviderError(
@@ -250,9 +241,9 @@ def _is_free(entry: Any) -> bool:
     )
 
 
-def _clipped(span: Interval, window: Interval) -> list[Interval]:
-    start, end = max(span.start, window.start), min(span.end, window.end)
-    return [Interval(start, end)] if start < end else []
+def _span(entry: Any) -> Interval:
+    """Raises ValueError where it ends before it starts: an answer that is garbled."""
+    return Interval(instant(entry.start), instant(entry.end))
 
 
 def _in_slots(window: Interval) -> Interval:

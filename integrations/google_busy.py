@@ -19,14 +19,14 @@ from zoneinfo import ZoneInfo
 from integrations.google import DETAILS, FREEBUSY, Account, MissingScope, Refused
 from integrations.google_answers import LATER, pages, understood
 from integrations.ports import OPAQUE, Access, BusySource, Owner, ProviderError, Reading, item_key
-from mentoring.interval import Interval, merged
+from mentoring.interval import Interval, clipped, merged
 
 _PAGE = 2500
+_ASKED = ("nextPageToken", "nextSyncToken", "timeZone", "items")
 _FIELDS = (
-    "nextPageToken,nextSyncToken,timeZone,items(id,iCalUID,status,transparency,eventType,"
+    f"{','.join(_ASKED)}(id,iCalUID,status,transparency,eventType,"
     "start,end,endTimeUnspecified,attendees(self,responseStatus))"
 )
-_ASKED = frozenset({"nextPageToken", "nextSyncToken", "timeZone", "items"})
 _GONE = frozenset({400, 410})
 _SHORTEST = timedelta(days=7)
 
@@ -100,7 +100,7 @@ class GoogleSource:
         answer = self.account.call(DETAILS, request, expected=expected)
         # Google says the zone of every calendar, and nothing that was not asked for: what does
         # otherwise is no calendar without entries.
-        whole = "timeZone" in answer and answer.keys() <= _ASKED
+        whole = "timeZone" in answer and not answer.keys() - _ASKED
         if not whole or not isinstance(answer.get("items", []), list):
             raise self.account.garbled()
         return answer
@@ -111,8 +111,8 @@ class GoogleSource:
         for event in (event for answer in answers for event in answer.get("items", [])):
             if _is_free(event):
                 continue
-            start, end = _instant(event["start"], zone), _instant(event["end"], zone)
-            found[item_key(event.get("iCalUID") or event["id"])] += _clipped(start, end, window)
+            span = _span(event["start"], event["end"], zone)
+            found[item_key(event.get("iCalUID") or event["id"])] += clipped([span], window)
         return {key: tuple(merged(spans)) for key, spans in found.items() if spans}
 
     def _free_busy(self, window: Interval, known: _Cursor) -> Reading:
@@ -152,11 +152,11 @@ class GoogleSource:
         if not isinstance(own["busy"], list):
             raise TypeError("no list of busy times")
         zone = ZoneInfo("UTC")
-        edges = (
-            (_instant({"dateTime": span["start"]}, zone), _instant({"dateTime": span["end"]}, zone))
+        spans = (
+            _span({"dateTime": span["start"]}, {"dateTime": span["end"]}, zone)
             for span in own["busy"]
         )
-        return [span for start, end in edges for span in _clipped(start, end, window)]
+        return clipped(spans, window)
 
 
 def _is_free(event: Mapping[str, Any]) -> bool:
@@ -170,6 +170,13 @@ def _is_free(event: Mapping[str, Any]) -> bool:
     if kind == "outOfOffice":
         return False
     return kind == "workingLocation" or event.get("transparency") == "transparent"
+
+
+def _span(first: Mapping[str, str], last: Mapping[str, str], zone: ZoneInfo) -> Interval:
+    start, end = _instant(first, zone), _instant(last, zone)
+    if end < start:
+        raise ValueError("a busy time ends before it starts")
+    return Interval(start, end)
 
 
 def _instant(edge: Mapping[str, str], zone: ZoneInfo) -> datetime:
@@ -187,13 +194,6 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except OSError as error:  # a name that no file may have
         raise ValueError("no time zone") from error
-
-
-def _clipped(start: datetime, end: datetime, window: Interval) -> list[Interval]:
-    if end < start:
-        raise ValueError("a busy time ends before it starts")
-    start, end = max(start, window.start), min(end, window.end)
-    return [Interval(start, end)] if start < end else []
 
 
 def _reading(items: Mapping[str, tuple[Interval, ...]], known: _Cursor, cursor: _Cursor) -> Reading:

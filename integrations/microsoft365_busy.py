@@ -32,7 +32,7 @@ from integrations.ports import (
     Reading,
     item_key,
 )
-from mentoring.interval import Interval, merged
+from mentoring.interval import Interval, clipped, merged
 
 _FIELDS = "id,iCalUId,seriesMasterId,start,end,isAllDay,isCancelled,showAs,responseStatus"
 _PAGE = "500"
@@ -171,13 +171,8 @@ class Microsoft365Source:
         digest = hashlib.sha256(text.encode()).hexdigest()
         if known and known.digest == digest:
             return Reading({}, False, cursor)
-        inside = (
-            Interval(max(i.start, window.start), min(i.end, window.end))
-            for i in busy
-            if i.overlaps(window)
-        )
         after = _new(window, digest=digest)
-        return Reading({OPAQUE: tuple(merged(inside))}, True, _text(after))
+        return Reading({OPAQUE: tuple(clipped(busy, window))}, True, _text(after))
 
     def _schedule(self, reach: Interval) -> Iterator[Interval]:
         """Busy stretches by getSchedule, which takes 62 days at a time."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from mentoring.hours import WeeklyHours, day_span, parse_hours, stretches_of_day
-from mentoring.interval import Interval, merged
+from mentoring.interval import Interval, clipped, merged
 from mentoring.roster import DateException, ExceptionKind, Person
 
 OFFICE_HOURS = parse_hours("Mon-Fri 09:00-17:00")
@@ -196,12 +196,3 @@ def _outside(stretch: Interval, holes: Sequence[Interval], first: int) -> Iterat
         yield stretch
     elif begin < stretch.end:
         yield Interval(begin, stretch.end)
-
-
-def clipped(stretches: Iterable[Interval], window: Interval) -> list[Interval]:
-    """The parts of the stretches inside the window."""
-    return [
-        Interval(max(s.start, window.start), min(s.end, window.end))
-        for s in stretches
-        if s.overlaps(window)
-    ]

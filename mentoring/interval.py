@@ -48,3 +48,9 @@ def merged(intervals: Iterable[Interval]) -> list[Interval]:
         else:
             result.append(interval)
     return result
+
+
+def clipped(intervals: Iterable[Interval], window: Interval) -> list[Interval]:
+    """The parts of the stretches inside the window; empty ones dropped."""
+    parts = ((max(i.start, window.start), min(i.end, window.end)) for i in intervals)
+    return [Interval(start, end) for start, end in parts if start < end]

@@ -14,10 +14,10 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from mentoring import costs
-from mentoring.availability import clipped, meeting_hours, zone_at
+from mentoring.availability import meeting_hours, zone_at
 from mentoring.grid import SECONDS, Grid, Span, inner_spans
 from mentoring.hours import WeeklyHours
-from mentoring.interval import Interval
+from mentoring.interval import Interval, clipped
 from mentoring.roster import DateException, ExceptionKind, Person
 from mentoring.where import LUNCH
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentoring.interval import Interval, merged
+from mentoring.interval import Interval, clipped, merged
 
 ZERO = datetime(2027, 1, 11, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -89,3 +89,17 @@ def test_merged_stretches_are_the_same_minutes_apart_from_each_other(given: list
 
 def test_stretches_that_touch_are_one_and_empty_ones_none() -> None:
     assert merged([span(5, 9), span(0, 5), span(20, 20), span(1, 2)]) == [span(0, 9)]
+
+
+@given(st.lists(spans, max_size=8), spans)
+def test_clipped_stretches_are_those_minutes_inside(
+    given: list[Interval], window: Interval
+) -> None:
+    found = clipped(given, window)
+    assert minutes(found) == minutes(given) & minutes([window])
+    assert all(one.start < one.end for one in found)
+
+
+def test_each_stretch_is_clipped_by_itself_and_empty_ones_dropped() -> None:
+    given = [span(0, 12), span(8, 30), span(15, 15), span(20, 25), span(5, 10)]
+    assert clipped(given, span(10, 20)) == [span(10, 12), span(10, 20)]
