@@ -188,7 +188,8 @@ def test_the_way_in_from_the_mail_to_the_pairs(office: Office, browser: Browser)
         page.goto("about:blank")
         page.goto(f"{office.base}{ROOT}")  # from elsewhere, as a mail's link is
         assert "Lee Park" in page.inner_text("main")
-        page.get_by_role("button", name="Sign out").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Sign out").click()
         assert "You are signed out." in page.inner_text("main")
 
 

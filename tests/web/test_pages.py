@@ -35,7 +35,8 @@ def opened(page: Page, sight: Sight, url: str) -> None:
     assert answer is not None
     assert answer.status == sight.status, answer.text()
     if sight.button is not None:
-        buttons(page).nth(sight.button).click()
+        with page.expect_navigation():  # click() itself may return before the next page is read
+            buttons(page).nth(sight.button).click()
     assert not [other for other in asked if urlsplit(other).hostname != "127.0.0.1"]
 
 
