@@ -22,7 +22,8 @@ from mentoring.worktime import common, worktime
 
 AHEAD = timedelta(weeks=8)
 _WEEK = timedelta(weeks=1)
-_LATEST = 3
+LATEST = 3
+"""So many meetings show what a pair's usual time is."""
 _MOST_INSTEAD = 3
 
 
@@ -91,7 +92,7 @@ class AheadNotice:
 def usual_time(slots: Sequence[Interval], zone: str) -> Usual | None:
     """The weekday and time that at least two of the last three meetings share."""
     tz = ZoneInfo(zone)
-    times = [slot.start.astimezone(tz) for slot in sorted(slots)[-_LATEST:]]
+    times = [slot.start.astimezone(tz) for slot in sorted(slots)[-LATEST:]]
     counted = Counter((local.weekday(), local.time()) for local in times)
     if not counted:
         return None

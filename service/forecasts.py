@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,7 @@ def forecasts(work: Work) -> None:
         histories = store.histories(connection)
         bases = _bases(work, histories)
         due = _due(work, known, histories, bases)
-        cases = [_case(work, connection, pair) for pair in due[:_AT_ONCE]]
+        cases = _cases(work, connection, due[:_AT_ONCE])
     gone = known.keys() - bases.keys()
     if not cases and not gone:
         return
@@ -101,19 +102,24 @@ def _is_old(work: Work, pair: Pair, row: Known, history: History | None) -> bool
     return made < (monday_of(work.today) if has_one_ahead else work.today)
 
 
-def _case(work: Work, connection: Connection, pair: Pair) -> Case:
+def _cases(work: Work, connection: Connection, due: Sequence[Pair]) -> list[Case]:
+    """What the forecasts of these pairs follow from."""
+    if not due:
+        return []
+    starts = store.starts(connection, [pair.key for pair in due])
+    rests = {key: each.rest_until for key, each in standings.every(connection).items()}
+    return [_case(work, pair, starts[pair.key], rests.get(pair.key)) for pair in due]
+
+
+def _case(
+    work: Work, pair: Pair, starts: Sequence[tuple[datetime, State]], rests: datetime | None
+) -> Case:
     zone = ZoneInfo(work.roster.programme.timezone)
     people = work.roster.both_of(pair)
-    standing = standings.of_pair(connection, *pair.key)
-    rests = standing.rest_until if standing else None
     return Case(
         pair=pair,
         people=people,
-        kept=tuple(
-            Kept(start.astimezone(zone).date(), state)
-            for start, state in store.starts(connection, *pair.key)
-            if state is not State.CANCELLED
-        ),
+        kept=tuple(Kept(start.astimezone(zone).date(), state) for start, state in starts),
         days=openings(pair, people, work.roster.programme.timezone),
         zone=work.roster.programme.timezone,
         today=work.today,

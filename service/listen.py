@@ -106,7 +106,7 @@ def _apply(work: Work, connection: Connection, answer: Answer) -> None:
     # A partner's clock may be ahead: their next answer must not seem older than this one.
     stamp = min(answer.stamp, work.now) if answer.stamp else side.answered
     changed = replace(side, partstat=partstat, answered=stamp)
-    meetings.save(connection, booking.with_side(changed))
+    meetings.save_side(connection, booking.uid, changed)
     outbox.supersede(connection, booking.uid, person, ("nudge",))
     work.counts.add("answers")
     log.info("answered", uid=booking.uid, person=person, partstat=str(partstat))

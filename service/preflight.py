@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -10,7 +11,7 @@ from sqlalchemy.engine import Connection
 from mentoring import preflight as rules
 from mentoring.choices import pause_on
 from mentoring.interval import Interval
-from mentoring.preflight import AHEAD, AheadNotice, Departure, departures, usual_time
+from mentoring.preflight import AHEAD, LATEST, AheadNotice, Departure, departures, usual_time
 from mentoring.roster import Pair
 from service.links import page_link
 from service.post import CHOICES, post
@@ -19,6 +20,8 @@ from store import facts, past
 
 log = structlog.get_logger()
 
+Latest = Sequence[tuple[Interval, str]]
+"""A pair's latest meetings, each with the zone whose clock it went by."""
 _LOOKED = "preflight"
 _ONE_DAY = timedelta(days=1)
 
@@ -29,28 +32,28 @@ def preflight(work: Work) -> None:
     with work.engine.begin() as connection:
         if facts.read(connection, _LOOKED) == today:
             return
+        held = past.latest(connection, LATEST)
         for pair in work.roster.pairs:
             if pair.start <= work.today <= pair.end:
-                _look(work, connection, pair)
+                _look(work, connection, pair, held.get(pair.key, ()))
         facts.write(connection, _LOOKED, today)
 
 
-def _look(work: Work, connection: Connection, pair: Pair) -> None:
+def _look(work: Work, connection: Connection, pair: Pair, held: Latest) -> None:
     gaps = gaps_ahead(work, pair)
     for gap in gaps:
         _tell(work, connection, pair, gap.start.date().isoformat(), gap=gap)
-    for departure in _departures(work, connection, pair):
+    for departure in _departures(work, pair, held):
         if not any(gap.contains(departure.slot) for gap in gaps):
             _tell(work, connection, pair, departure.first.isoformat(), departure=departure)
 
 
-def _departures(work: Work, connection: Connection, pair: Pair) -> list[Departure]:
+def _departures(work: Work, pair: Pair, held: Latest) -> list[Departure]:
     """Those worth a word: by the clocks, or for more than a week. A holiday alone is none.
 
     Nor is one that begins while the two rest, or after their last day.
     """
-    kept = past.kept(connection, *pair.key)
-    usual = usual_time([slot for slot, _ in kept], kept[-1][1]) if kept else None
+    usual = usual_time([slot for slot, _ in held], held[-1][1]) if held else None
     if usual is None:
         return []
     both = work.roster.both_of(pair)

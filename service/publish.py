@@ -9,7 +9,7 @@ import structlog
 
 from integrations.ports import Attendee, Entry, Organiser, ProviderError
 from mentoring import itip
-from mentoring.meeting import State
+from mentoring.meeting import LIVE, State
 from service.post import facts, rewrite_requests
 from service.work import Work
 from store import meetings
@@ -64,20 +64,22 @@ def _show(work: Work, organiser: Organiser, booking: Booking) -> None:
     log.info("published", uid=booking.uid, sequence=booking.meeting.sequence)
 
 
-def _keep(work: Work, booking: Booking, link: str, answers: Mapping[str, str]) -> None:
+def _keep(work: Work, shown: Booking, link: str, answers: Mapping[str, str]) -> None:
     """What was shown, and where to join: into the letters too that are still waiting.
 
     Answers that the calendar shows from the first were given to an earlier time: they are no news.
+    Meanwhile a page may have changed the meeting: only what the calendar says is written.
     """
+    uid, sequence = shown.uid, shown.meeting.sequence
     with work.engine.begin() as connection:
-        meetings.mark_published(connection, booking)
-        for side in booking.meeting.attendances:
-            known = replace(side, shown=answers.get(side.email, ""))
-            booking = booking.with_side(known)
-        kept = replace(booking, link=link or booking.link)
-        meetings.save(connection, kept)
-        if kept.link != booking.link:
-            rewrite_requests(work, connection, kept)
+        told = {guest.email: answers.get(guest.email, "") for guest in shown.guests}
+        meetings.mark_published(connection, uid, sequence, told)
+        if not link or link == shown.link:
+            return
+        meetings.keep_link(connection, uid, link)
+        booking = meetings.by_uid(connection, uid)
+        if booking and booking.meeting.state in LIVE:
+            rewrite_requests(work, connection, booking)
 
 
 def _entry(work: Work, booking: Booking, organiser: Organiser) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from service.sync import is_known, is_of
 from service.work import Work
 from store import calendars, meetings, outbox
 from store.booking import Booking
-from store.calendars import Calendar
+from store.calendars import Busy, Calendar
 
 _ROLES = ("mentor", "mentee")
 AROUND = timedelta(days=1)
@@ -35,9 +36,9 @@ class Unknown:
 
 def unknown(work: Work, connection: Connection, people: tuple[Person, Person]) -> Unknown | None:
     """The first of the two whose calendar can't be relied on now."""
+    known = calendars.of_both(connection, (people[0].email, people[1].email))
     for person in people:
-        calendar = calendars.load(connection, person.email) if person.calendar else None
-        if reason := unknown_reason(person, calendar, work.now):
+        if reason := unknown_reason(person, known.get(person.email), work.now):
             return Unknown(reason)
     return None
 
@@ -81,50 +82,34 @@ def sides_at(
     besides: Booking | None = None,
 ) -> tuple[Side, Side]:
     """The same about a time that is given: nothing is weighed, so nobody asks what each bore."""
+    # A stretch cut at the slot's edge would look like the edge of a working day.
+    around = slot.widened(AROUND)
+    emails, uid = (people[0].email, people[1].email), besides.uid if besides else ""
+    busy = calendars.busy_of(connection, emails, around)
+    taken = meetings.taken(connection, emails, around, besides=uid)
     mentor, mentee = (
-        _side(work, connection, role, person, slot, besides)
+        Side(
+            role=role,
+            person=person,
+            hours=tuple(worktime(person, slot).hours(around)),
+            busy=tuple(_others(connection, person, busy[person.email], besides)),
+            taken=(*taken[person.email], *kept_free(connection, work.roster, person, around)),
+        )
         for role, person in zip(_ROLES, people, strict=True)
     )
     return mentor, mentee
 
 
-def _side(
-    work: Work,
-    connection: Connection,
-    role: str,
-    person: Person,
-    window: Interval,
-    besides: Booking | None,
-) -> Side:
-    # A stretch cut at the window's edge would look like the edge of a working day.
-    around = window.widened(AROUND)
-    uid = besides.uid if besides else ""
-    return Side(
-        role=role,
-        person=person,
-        hours=tuple(worktime(person, window).hours(around)),
-        busy=tuple(_busy(connection, person, window, besides)),
-        taken=(
-            *meetings.taken(connection, person.email, around, besides=uid),
-            *kept_free(connection, work.roster, person, around),
-        ),
-    )
+def _others(
+    connection: Connection, person: Person, busy: Iterable[Busy], besides: Booking | None
+) -> Iterator[Interval]:
+    """A person's busy times but for the meeting itself, as it stands in their calendar."""
+    for each in busy if person.calendar else ():
+        if besides is None or not _is_own(connection, person, each, besides):
+            yield each.interval
 
 
-def _busy(
-    connection: Connection, person: Person, window: Interval, besides: Booking | None
-) -> list[Interval]:
-    """The person's busy times but for the meeting itself, as it stands in their calendar."""
-    if not person.calendar:
-        return []
-    return [
-        busy.interval
-        for busy in calendars.busy_of(connection, person.email, window.widened(AROUND))
-        if besides is None or not _is_own(connection, person, busy, besides)
-    ]
-
-
-def _is_own(connection: Connection, person: Person, busy: calendars.Busy, booking: Booking) -> bool:
+def _is_own(connection: Connection, person: Person, busy: Busy, booking: Booking) -> bool:
     """Whether a busy stretch is the meeting itself.
 
     Free/busy alone melts it into one with what lies beside it: a stretch that covers the whole of

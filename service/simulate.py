@@ -132,9 +132,8 @@ def _answer(work: Work, partners: random.Random) -> None:
                     continue
                 if chance < _ACCEPTS + _DECLINES:
                     said = Partstat.ACCEPTED if chance < _ACCEPTS else Partstat.DECLINED
-                    fresh = meetings.by_uid(connection, booking.uid) or booking
                     changed = replace(side, partstat=said, answered=work.now)
-                    meetings.save(connection, fresh.with_side(changed))
+                    meetings.save_side(connection, booking.uid, changed)
 
 
 def _report(

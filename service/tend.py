@@ -134,8 +134,7 @@ def _nudge(work: Work, connection: Connection, booking: Booking, guest: Guest) -
         return
     key = f"nudge:{booking.uid}:{booking.meeting.sequence}:{number}:{guest.email}"
     if post_plain(work, connection, booking, guest, "nudge", key):
-        fresh = meetings.by_uid(connection, booking.uid) or booking
-        meetings.save(connection, fresh.with_side(replace(side, nudges=number)))
+        meetings.save_side(connection, booking.uid, replace(side, nudges=number))
         log.info("nudged", uid=booking.uid, person=guest.email, number=number)
 
 

@@ -6,8 +6,9 @@ chain holds after it, and rows are never rewritten.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ from store.audit import Act
 from store.chain import Told
 from store.instants import instant, seconds
 from store.outbox import SENT
+from store.pseudonyms import Alias
 
 log = structlog.get_logger()
 
@@ -54,7 +56,8 @@ def catch_up(connection: Connection) -> Head | None:
     Acts go first: they are noted when they are done, and letters follow from them.
     """
     acts, letters = chain.acts_to_chain(connection), chain.letters_to_chain(connection)
-    rows = [*(_act(connection, act) for _, act in acts), *(_letter(connection, t) for t in letters)]
+    alias = cache(partial(pseudonyms.given, connection))
+    rows = [*(_act(alias, act) for _, act in acts), *(_letter(alias, told) for told in letters)]
     head = chain.extend(connection, rows)
     chain.acts_chained(connection, [number for number, _ in acts])
     chain.letters_chained(connection, [told.id for told in letters])
@@ -67,17 +70,17 @@ def note(connection: Connection, now: datetime, what: str, who: str) -> None:
     chain.append(connection, Entry(0, seconds(now), ACT, what, "", about))
 
 
-def _act(connection: Connection, act: Act) -> Entry:
-    named = [pseudonyms.given(connection, p).pseudonym for p in (act.mentor, act.mentee) if p]
-    who = pseudonyms.given(connection, act.who).pseudonym
+def _act(alias: Callable[[str], Alias], act: Act) -> Entry:
+    named = [alias(person).pseudonym for person in (act.mentor, act.mentee) if person]
+    who = alias(act.who).pseudonym
     return Entry(0, seconds(act.at), ACT, act.action, who, " ".join(named))
 
 
-def _letter(connection: Connection, told: Told) -> Entry:
-    alias = pseudonyms.given(connection, told.recipient)
+def _letter(alias: Callable[[str], Alias], told: Told) -> Entry:
+    to = alias(told.recipient)
     what = MAIL if told.state == SENT else UNKNOWN
-    letter = alias.digest(told.key, told.message_id)
-    return Entry(0, seconds(told.at), what, told.kind, alias.pseudonym, "", letter)
+    letter = to.digest(told.key, told.message_id)
+    return Entry(0, seconds(told.at), what, told.kind, to.pseudonym, "", letter)
 
 
 def verified(engine: Engine, noted: Iterable[Head] = ()) -> tuple[Head, list[Break]]:

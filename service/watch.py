@@ -114,7 +114,7 @@ def _answers(work: Work, connection: Connection, booking: Booking, shown: Shown)
             work.counts.add("answers")
             log.info("answered", uid=booking.uid, person=side.email, partstat=told)
         booking = booking.with_side(changed)
-        meetings.save(connection, booking)
+        meetings.save_side(connection, booking.uid, changed)
     return booking
 
 

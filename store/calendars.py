@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from mentoring.interval import Interval
 from store import busy_bits
+from store.both import BOTH, named
 from store.instants import instant, seconds
 from store.tables import busy, calendars
 
@@ -52,6 +53,15 @@ _LOAD = select(calendars).where(calendars.c.person == bindparam("whose"))
 def load(connection: Connection, person: str) -> Calendar | None:
     row = connection.execute(_LOAD, {"whose": person}).first()
     return _calendar(row) if row else None
+
+
+_OF_BOTH = select(calendars).where(calendars.c.person.in_(BOTH))
+
+
+def of_both(connection: Connection, both: tuple[str, str]) -> dict[str, Calendar]:
+    """What is known of two people's calendars, by person."""
+    rows = connection.execute(_OF_BOTH, named(both))
+    return {row.person: _calendar(row) for row in rows}
 
 
 _EVERY = select(calendars).order_by(calendars.c.person)
@@ -100,9 +110,9 @@ def forget(connection: Connection, person: str) -> None:
 
 
 _BUSY_OF = (
-    select(busy.c.item, busy.c.start, busy.c.end)
+    select(busy.c.person, busy.c.item, busy.c.start, busy.c.end)
     .where(
-        busy.c.person == bindparam("whose"),
+        busy.c.person.in_(BOTH),
         busy.c.end > bindparam("first"),
         busy.c.start < bindparam("last"),
     )
@@ -110,10 +120,15 @@ _BUSY_OF = (
 )
 
 
-def busy_of(connection: Connection, person: str, window: Interval) -> list[Busy]:
-    about = {"whose": person, "first": seconds(window.start), "last": seconds(window.end)}
-    rows = connection.execute(_BUSY_OF, about)
-    return [Busy(item, Interval(instant(start), instant(end))) for item, start, end in rows]
+def busy_of(
+    connection: Connection, both: tuple[str, str], window: Interval
+) -> dict[str, list[Busy]]:
+    """The busy stretches of two people that reach into the window, by person, as they follow."""
+    about = {"first": seconds(window.start), "last": seconds(window.end), **named(both)}
+    found: dict[str, list[Busy]] = {person: [] for person in both}
+    for person, item, start, end in connection.execute(_BUSY_OF, about):
+        found[person].append(Busy(item, Interval(instant(start), instant(end))))
+    return found
 
 
 def items_of(connection: Connection, person: str) -> int:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, union_all
+from sqlalchemy import bindparam, func, literal, select, union_all
 from sqlalchemy.engine import Connection
 
 from mentoring.interval import Interval
-from mentoring.meeting import LIVE, State
+from mentoring.meeting import LIVE, Attendance, State
 from store.booking import ALL, BRIEFING, MEETING, Booking, Guest, bookings, guest_in
+from store.both import BOTH, named
 from store.instants import instant, seconds
 from store.tables import attendances, meetings
 
+_IS_LIVE = meetings.c.state.in_([literal(state) for state in sorted(LIVE)])
 _BY_UID = ALL.where(meetings.c.uid == bindparam("uid"))
-_LIVE = ALL.where(meetings.c.state.in_(LIVE))
+_LIVE = ALL.where(_IS_LIVE)
 _WITH_BOTH = ALL.where(
     meetings.c.mentor == bindparam("mentor"), meetings.c.mentee == bindparam("mentee")
 )
@@ -105,7 +107,7 @@ def on_show(connection: Connection, after: datetime) -> list[Booking]:
 
 def mark_all_unpublished(connection: Connection) -> None:
     """No calendar shows the live meetings yet."""
-    connection.execute(meetings.update().where(meetings.c.state.in_(LIVE)).values(published=-1))
+    connection.execute(meetings.update().where(_IS_LIVE).values(published=-1))
 
 
 def mark_unpublished(connection: Connection, uid: str) -> None:
@@ -113,32 +115,48 @@ def mark_unpublished(connection: Connection, uid: str) -> None:
     connection.execute(meetings.update().where(meetings.c.uid == uid).values(published=-1))
 
 
-def mark_published(connection: Connection, booking: Booking) -> None:
-    about = {"which": booking.uid, "published": booking.meeting.sequence}
-    connection.execute(_CHANGE, about)
+def mark_published(
+    connection: Connection, uid: str, sequence: int, shown: Mapping[str, str]
+) -> None:
+    """The organiser's calendar shows a SEQUENCE, and what `shown` says that each one answered."""
+    connection.execute(_CHANGE, {"which": uid, "published": sequence})
+    sides = [{"which": uid, "whose": who, "shown": answer} for who, answer in shown.items()]
+    connection.execute(_CHANGE_SIDE, sides)
 
 
-_TAKEN = select(meetings.c.start, meetings.c.end).where(
-    (meetings.c.mentor == bindparam("person")) | (meetings.c.mentee == bindparam("person")),
-    meetings.c.state.in_(LIVE),
-    meetings.c.uid != bindparam("besides"),
-    meetings.c.end > bindparam("first"),
-    meetings.c.start < bindparam("last"),
-)
+def keep_link(connection: Connection, uid: str, link: str) -> None:
+    """Where a meeting is joined."""
+    connection.execute(_CHANGE, {"which": uid, "link": link})
+
+
+_TAKEN = union_all(
+    *(
+        select(meetings.c[role].label("person"), meetings.c.start, meetings.c.end).where(
+            meetings.c[role].in_(BOTH),
+            _IS_LIVE,
+            meetings.c.uid != bindparam("besides"),
+            meetings.c.end > bindparam("first"),
+            meetings.c.start < bindparam("last"),
+        )
+        for role in ("mentor", "mentee")
+    )
+).order_by("start", "end")
 
 
 def taken(
-    connection: Connection, person: str, window: Interval, *, besides: str = ""
-) -> list[Interval]:
-    """The live meetings of a person that reach into the window, but for one UID."""
+    connection: Connection, both: tuple[str, str], window: Interval, *, besides: str = ""
+) -> dict[str, list[Interval]]:
+    """The live meetings of two people that reach into the window, by person, but for one UID."""
     about = {
-        "person": person,
         "besides": besides,
         "first": seconds(window.start),
         "last": seconds(window.end),
+        **named(both),
     }
-    rows = connection.execute(_TAKEN, about)
-    return sorted(Interval(instant(start), instant(end)) for start, end in rows)
+    found: dict[str, list[Interval]] = {person: [] for person in both}
+    for person, start, end in connection.execute(_TAKEN, about):
+        found[person].append(Interval(instant(start), instant(end)))
+    return found
 
 
 _BORNE = union_all(
@@ -193,6 +211,12 @@ def save(connection: Connection, booking: Booking) -> None:
         connection.execute(_ADD_SIDE, sides)
 
 
+def save_side(connection: Connection, uid: str, side: Attendance) -> None:
+    """Write one partner's answer as it now is; what else there is of the meeting stays."""
+    which = {"which": uid, "whose": side.email}
+    connection.execute(_CHANGE_SIDE, which | _answer(side))
+
+
 def _values(booking: Booking) -> dict[str, Any]:
     meeting = booking.meeting
     return {
@@ -230,8 +254,14 @@ def _sides(booking: Booking) -> Iterable[dict[str, Any]]:
             "name": guest.name,
             "zone": guest.zone,
             "code": guest.code,
-            "partstat": side.partstat,
-            "nudges": side.nudges,
-            "shown": side.shown,
-            "answered": None if side.answered is None else seconds(side.answered),
+            **_answer(side),
         }
+
+
+def _answer(side: Attendance) -> dict[str, Any]:
+    return {
+        "partstat": side.partstat,
+        "nudges": side.nudges,
+        "shown": side.shown,
+        "answered": None if side.answered is None else seconds(side.answered),
+    }

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import BigInteger, String, bindparam, exists, func, or_, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.letter import Letter
 from store.instants import instant, seconds
-from store.tables import outbox, received
+from store.tables import HAS_WORDS, outbox, received
 
 QUEUED = "queued"
 SENDING = "sending"
@@ -289,16 +289,17 @@ def count(connection: Connection, state: str) -> int:
     return connection.execute(found).scalar_one()
 
 
-_DEALT_WITH = select(received.c.at).where(received.c.message == bindparam("wanted"))
-_NOTE = received.insert()
+_MESSAGE = bindparam("message", type_=String)
+_UNKNOWN = select(_MESSAGE, bindparam("at", type_=BigInteger)).where(
+    ~exists().where(received.c.message == _MESSAGE)
+)
+_NOTE = received.insert().from_select(["message", "at"], _UNKNOWN).returning(received.c.at)
 
 
 def remember(connection: Connection, message: str, now: datetime) -> bool:
     """Note that an incoming message was dealt with; False where it was before."""
-    if connection.execute(_DEALT_WITH, {"wanted": message}).first():
-        return False
-    connection.execute(_NOTE, {"message": message, "at": seconds(now)})
-    return True
+    noted = connection.execute(_NOTE, {"message": message, "at": seconds(now)})
+    return noted.first() is not None
 
 
 @dataclass(frozen=True)
@@ -332,7 +333,7 @@ _BLANK = (
             outbox.c.kind.in_(bindparam("kinds")),
         ),
         outbox.c.state.not_in((QUEUED, SENDING)),
-        outbox.c.raw != b"",
+        HAS_WORDS,
     )
     .values(raw=b"")
 )

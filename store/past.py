@@ -78,14 +78,26 @@ def _past(row: Row[Any]) -> Past:
     return Past(row.number, row.meetings, last, row.kept, row.on_site, row.ahead, row.open)
 
 
-_SLOTS = (
-    select(_m.start, _m.end, _m.zone)
-    .where(_KEPT, _m.mentor == bindparam("mentor"), _m.mentee == bindparam("mentee"))
-    .order_by(_m.number)
+_RANKED = (
+    select(
+        *(_m.mentor, _m.mentee, _m.start, _m.end, _m.zone),
+        func.row_number()
+        .over(partition_by=(_m.mentor, _m.mentee), order_by=(_m.start.desc(), _m.number.desc()))
+        .label("place"),
+    )
+    .where(_KEPT)
+    .subquery()
+)
+_LATEST = (
+    select(_RANKED).where(_RANKED.c.place <= bindparam("count")).order_by(_RANKED.c.place.desc())
 )
 
 
-def kept(connection: Connection, mentor: str, mentee: str) -> list[tuple[Interval, str]]:
-    """When each meeting neither called off nor missed is or was, and whose clock it went by."""
-    rows = connection.execute(_SLOTS, {"mentor": mentor, "mentee": mentee})
-    return [(Interval(instant(row.start), instant(row.end)), row.zone) for row in rows]
+def latest(connection: Connection, count: int) -> dict[Key, list[tuple[Interval, str]]]:
+    """By pair, its so many latest meetings neither called off nor missed, in the order of time:
+    when each is or was, and whose clock it went by."""
+    found: dict[Key, list[tuple[Interval, str]]] = {}
+    for row in connection.execute(_LATEST, {"count": count}):
+        slot = Interval(instant(row.start), instant(row.end))
+        found.setdefault((row.mentor, row.mentee), []).append((slot, row.zone))
+    return found

@@ -20,6 +20,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    func,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -152,6 +154,14 @@ outbox = Table(
     Index("outbox_figures", "state", "kind", "created_at"),
     Index("outbox_uid", "uid"),
     Index("outbox_recipient", "recipient", "state"),
+)
+HAS_WORDS = func.length(outbox.c.raw) > literal_column("0")
+"""Letters whose words are kept: a few of all that there ever were."""
+Index(
+    "outbox_words",
+    *(outbox.c.created_at, outbox.c.kind),
+    sqlite_where=HAS_WORDS,
+    postgresql_where=HAS_WORDS,
 )
 
 received = Table(

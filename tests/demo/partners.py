@@ -7,7 +7,6 @@ import email.policy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from functools import lru_cache
 
 from icalendar import Calendar, Component, Event
 
@@ -28,14 +27,8 @@ def calendar_of(message: EmailMessage) -> Calendar | None:
         if part.get_content_type() == "text/calendar":
             payload = part.get_payload(decode=True)
             if isinstance(payload, bytes):
-                return read_calendar(payload)
+                return Calendar.from_ical(payload)
     return None
-
-
-@lru_cache(maxsize=64)
-def read_calendar(ics: bytes) -> Calendar:
-    """An iTIP object to look at: partners and judges look at the same one several times."""
-    return Calendar.from_ical(ics)
 
 
 def answer_mail(

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.demo.partners import read_calendar
+from icalendar import Calendar
+
 from tests.judge import Sheet
 from tests.programme.cohort import CANARY, COORDINATOR
 from tests.programme.sent import Sent
@@ -165,7 +166,7 @@ class YearJudge:
         if part is None:
             return False
         payload: Any = part.get_payload(decode=True)
-        calendar: Any = read_calendar(payload)
+        calendar: Any = Calendar.from_ical(payload)
         event: Any = calendar.walk("VEVENT")[0]
         if str(calendar["method"]) == "DECLINECOUNTER":
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 from base64 import b64decode
 from binascii import a2b_qp
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from datetime import datetime
 from email.message import EmailMessage
 from functools import cached_property
 
-from icalendar import Component
+from icalendar import Calendar, Component
 
 from mentoring.mail_headers import READING
-from tests.demo.partners import read_calendar
+
+_ZONES = re.compile(rb"BEGIN:VTIMEZONE\r\n.*END:VTIMEZONE\r\n", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,14 @@ class Sent:
         """Its calendar part, where it has one."""
         return content(self.raw, "text/calendar")
 
+    @cached_property
+    def calendar(self) -> Calendar:
+        """That part read; the rules of its zones are left out, their names say enough here."""
+        return Calendar.from_ical(_ZONES.sub(b"", self.ics or b""))
+
     @property
     def event(self) -> Component:
-        return read_calendar(self.ics or b"").walk("VEVENT")[0]
+        return self.calendar.walk("VEVENT")[0]
 
 
 def content(raw: bytes, kind: str) -> bytes | None:

@@ -11,8 +11,12 @@ import pytest
 from integrations.ports import BusySource, Entry, Organiser, ProviderError, Showing, Shown
 from integrations.registry import Ports
 from mentoring.interval import Interval
+from mentoring.meeting import Attendance, Partstat, State
 from mentoring.roster import Person
+from service.acts import Done, skip_proposal
 from service.booking import stamp
+from service.work import reading
+from store import meetings
 from tests.world import DANA, EMPTY, LEE, PAIRS, PEOPLE, World, at, calendar_of, event_in, to
 
 MONDAY = at("2027-01-11 12:00")
@@ -413,6 +417,40 @@ def test_a_meeting_that_the_calendar_refuses_holds_up_no_other(
     world.ports = Office
     world.step(MONDAY)
     assert (len(calendar.asked), len(calendar.shown)) == (asked, shown)
+
+
+@pytest.mark.parametrize("link", ["", "https://meet.example.org/new"])
+def test_what_a_page_does_while_the_calendar_is_told_holds(world: World, link: str) -> None:
+    """The coordinator skips the proposal, and a partner answers, while it is being shown."""
+    skipped: list[Done] = []
+
+    class Slow(_Refusing):
+        def publish(self, entry: Entry) -> str:
+            self.shown[entry.uid] = Shown(entry.uid, entry.slot, {DANA: "DECLINED"})
+            page = world.work(MONDAY)
+            with world.engine.begin() as connection:
+                meetings.save_side(connection, entry.uid, Attendance(LEE, Partstat.ACCEPTED))
+                skipped.append(skip_proposal(page, connection, "office", page.roster.pairs[0]))
+            return link
+
+    calendar = Slow(permanent=False, taken=0)
+
+    class Office(Ports):
+        def organiser(self) -> Organiser:
+            return calendar
+
+    world.ports = Office
+    world.step(MONDAY)
+    with reading(world.engine) as connection:
+        (booking,) = meetings.of_pair(connection, LEE, DANA)
+    assert skipped == [Done.SKIPPED_MEETING]
+    assert (booking.meeting.state, booking.meeting.sequence) == (State.CANCELLED, 1)
+    sides = {side.email: (side.partstat, side.shown) for side in booking.meeting.attendances}
+    assert sides == {LEE: ("ACCEPTED", ""), DANA: ("NEEDS-ACTION", "DECLINED")}
+    assert [to(world.sent(), who) for who in (DANA, LEE)] == [[], []]
+    assert calendar.shown
+    world.step(MONDAY + timedelta(hours=1))
+    assert calendar.shown == {}
 
 
 def test_where_telling_meetings_apart_fails_each_is_looked_at(

@@ -209,7 +209,8 @@ def _note_busy(result: Play, world: World, moment: str) -> None:
     with reading(world.engine) as connection:
         own = {item_key(uid) for uid in connection.execute(select(meetings.c.uid)).scalars()}
         for user in SCENARIO["zones"]:
-            found = calendars.busy_of(connection, f"{user}@example.org", span)
+            who = f"{user}@example.org"
+            found = calendars.busy_of(connection, (who, ""), span)[who]
             kept = [b.interval for b in found if b.item not in own]
             result.busy[moment, user] = merged(kept)
 

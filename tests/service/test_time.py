@@ -151,7 +151,7 @@ def test_what_lies_before_a_window_read_by_a_clock_ahead_is_read_again(world: Wo
     world.step(NOW + 5 * DAY)  # these days are past by then, and forgotten
     world.step(NOW + timedelta(minutes=15))
     with world.engine.connect() as connection:
-        known = calendars.busy_of(connection, DANA, Interval(NOW, NOW + 4 * DAY))
+        known = calendars.busy_of(connection, (DANA, ""), Interval(NOW, NOW + 4 * DAY))[DANA]
     assert [busy.interval for busy in known] == [Interval(*span) for span in whole_days]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import random
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,6 @@ from service.passes import begin, full_pass
 from service.roster_source import load
 from store import facts
 from store.database import open_engine
-from tests.demo.partners import read_calendar
 from tests.programme.cohort import Cohort, Match, Member, busy_days
 from tests.programme.judge import sheets_in
 from tests.programme.partners import Partners
@@ -75,6 +75,7 @@ class World:
         self.diaries: dict[str, Diary] = {}
         self._why: dict[str, tuple[str, str]] = {}
         self._last = 0
+        self._letters: deque[tuple[datetime, int]] = deque()
         self._names = iter(f"P{number:02d}" for number in range(1000))
         self.cohort.term = (FIRST, self.end.date() - timedelta(days=4))
         self.cohort.every = "2 weeks"
@@ -155,7 +156,14 @@ class World:
             for span in spans if user in self.diaries else ():
                 self.diaries[user].put(f"urgent {span[0]}", span)
         self.partners.came_up.clear()
-        self.trace.update(repr(_states(self.engine, now)).encode())
+        self.trace.update(repr(self._states(now)).encode())
+
+    def _states(self, now: datetime) -> list[object]:
+        self._letters.append((now, self._last))
+        while self._letters[0][0] < now - _LATELY:
+            self._letters.popleft()
+        since = {"since": int((now - _LATELY).timestamp()), "letter": self._letters[0][1]}
+        return [rows_of(self.engine, query, since) for query in _SHOWN]
 
     def _pass(self, now: datetime) -> list[Sent]:
         """One full pass; a process that is killed is started again, and begins anew."""
@@ -223,11 +231,10 @@ class World:
         diary = self.diaries.get(sent.reader.partition("@")[0])
         if diary is None or sent.ics is None or hash_of(diary.user) % 3 == 0:
             return
-        calendar: Any = read_calendar(sent.ics)
-        meeting = calendar.walk("VEVENT")[0]
-        if str(calendar["method"]) == "CANCEL":
+        meeting, method = sent.event, str(sent.calendar["method"])
+        if method == "CANCEL":
             diary.drop(str(meeting["uid"]))
-        elif str(calendar["method"]) == "REQUEST":
+        elif method == "REQUEST":
             start, end = (meeting.decoded(n).astimezone(UTC) for n in ("dtstart", "dtend"))
             diary.put(str(meeting["uid"]), (start, end))
 
@@ -299,14 +306,9 @@ _SHOWN = (
     "SELECT uid, person, partstat, nudges, answered FROM attendances"
     " WHERE uid IN (SELECT uid FROM meetings WHERE end > :since) ORDER BY 1, 2",
     "SELECT key, state, attempts, next_attempt, error FROM outbox"
-    " WHERE state IN ('queued', 'sending') OR created_at > :since ORDER BY 1",
+    " WHERE state IN ('queued', 'sending') OR id > :letter ORDER BY 1",
     "SELECT mentor, mentee, state, reason, rest_until FROM pairs ORDER BY 1, 2",
     "SELECT person, state, synced_at, outage, doubted FROM calendars ORDER BY 1",
 )
 _LATELY = timedelta(weeks=1)
 """What was settled so long ago changes no more."""
-
-
-def _states(engine: Engine, now: datetime) -> list[object]:
-    since = {"since": int((now - _LATELY).timestamp())}
-    return [rows_of(engine, query, since) for query in _SHOWN]

@@ -61,7 +61,7 @@ def test_whatever_comes_and_goes(
     with played(engine) as connection:
         for complete, items in changes:
             calendars.write_busy(connection, WHO, items, complete=complete, now=NOW)
-            rows = calendars.busy_of(connection, WHO, WINDOW)
+            rows = calendars.busy_of(connection, (WHO, ""), WINDOW)[WHO]
             grid = Grid.over(WINDOW)
             assert kept(connection) == grid.touched(row.interval for row in rows)
         calendars.forget(connection, WHO)

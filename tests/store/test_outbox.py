@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, event, select
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
@@ -329,6 +329,24 @@ def test_words_are_kept_while_their_time_is_not_over(connection: Connection) -> 
     put(connection, "over", SENT, kind="log", now=NOW - SECOND)
     outbox.blank(connection, NOW, ("sign_in",))
     assert [row(connection, key).raw != b"" for key in ("other kind", "over")] == [True, False]
+
+
+def test_forgetting_goes_over_letters_that_have_words_and_not_over_all(
+    connection: Connection,
+) -> None:
+    steps: list[str] = []
+
+    def planned(_: object, __: object, statement: str, given: Any, *___: object) -> None:
+        driver: Any = connection.connection.driver_connection
+        if statement.startswith("UPDATE"):
+            steps.extend(
+                row[-1] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", given)
+            )
+
+    event.listen(connection, "before_cursor_execute", planned)
+    outbox.blank(connection, NOW, ("sign_in",))
+    assert len(steps) == 1
+    assert steps[0].endswith("USING INDEX outbox_words")
 
 
 PREFIXES = st.text("abc:;~\u00e9", min_size=1, max_size=4)

@@ -214,7 +214,7 @@ def test_times_and_texts_that_only_sqlite_takes_by_itself(engine: Engine) -> Non
     ever = Interval(NOW, datetime(9999, 1, 1, tzinfo=UTC))
     with engine.begin() as connection:
         calendars.write_busy(connection, DANA, {"a": [ever]}, complete=True, now=NOW)
-        (row,) = calendars.busy_of(connection, DANA, ever)
+        (row,) = calendars.busy_of(connection, (DANA, ""), ever)[DANA]
         assert row.interval == ever
         facts.write(connection, "subject", "No\0thing")
         assert facts.read(connection, "subject") == "No\ufffdthing"
@@ -275,3 +275,8 @@ def found(server: Server, engine: Engine, text: str) -> bool:
     (number,) = server.run(f"SELECT oid FROM pg_database WHERE datname = '{name}'")[0]
     files = (server.directory / "data" / "base" / str(number)).iterdir()
     return text in str(bounds) or any(text.encode() in file.read_bytes() for file in files)
+
+
+def test_a_message_is_dealt_with_once(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert [outbox.remember(connection, "digest", NOW) for _ in range(2)] == [True, False]
