@@ -35,8 +35,8 @@ _LOGGED = "audit head logged"
 
 def introduce_all(connection: Connection, roster: Roster) -> None:
     """See that everybody in the roster has a pseudonym, and that the log uses it."""
-    pseudonyms.give(connection, (*roster.people, *roster.supervisors, *roster.coordinators))
-    call_by(pseudonyms.everybody(connection))
+    everybody = (*roster.people, *roster.supervisors, *roster.coordinators)
+    call_by(pseudonyms.give(connection, everybody))
 
 
 def trail(work: Work) -> None:

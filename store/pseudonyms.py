@@ -48,10 +48,12 @@ def given(connection: Connection, person: str) -> Alias:
     return alias
 
 
-def give(connection: Connection, people: Iterable[str]) -> None:
-    """See that all of them have one."""
-    for person in sorted(set(people) - everybody(connection).keys()):
-        given(connection, person)
+def give(connection: Connection, people: Iterable[str]) -> dict[str, str]:
+    """See that all of them have one; the pseudonym of each person who has."""
+    known = everybody(connection)
+    for person in sorted(set(people) - known.keys()):
+        known[person] = given(connection, person).pseudonym
+    return known
 
 
 _EVERYBODY = select(pseudonyms.c.person, pseudonyms.c.pseudonym)
