@@ -128,7 +128,20 @@ def _holidays(region: str, year: int) -> frozenset[date]:
 def _stretches(
     person: Person, window: Interval, blocking: frozenset[ExceptionKind]
 ) -> list[Interval]:
-    days = list(_days(person, window))
+    # Every local date whose hours could reach into the window: twelve hours behind a shift may
+    # end two days later, fourteen ahead tomorrow has begun.
+    first = window.start.astimezone(UTC).date() - 2 * _DAY
+    last = window.end.astimezone(UTC).date() + _DAY
+    return clipped(_begun(person, first, last, blocking), window)
+
+
+@lru_cache(maxsize=4096)
+def _begun(
+    person: Person, first: date, last: date, blocking: frozenset[ExceptionKind]
+) -> tuple[Interval, ...]:
+    """The stretches that begin on these local dates; kept, since the same few days are asked for
+    again and again."""
+    days = [first + number * _DAY for number in range((last - first).days + 1)]
     blocked = {day for day in days if _is_blocked(person, day, blocking)}
     worked = [
         stretch
@@ -138,7 +151,7 @@ def _stretches(
     ]
     # A night shift must not run on into a blocked day.
     closed = [day_span(zone_on(person, day), day, day) for day in sorted(blocked)]
-    return clipped(subtract(merged(worked), closed), window)
+    return tuple(subtract(merged(worked), closed))
 
 
 def _worked_on(person: Person, day: date, blocked: Collection[date]) -> list[Interval]:
@@ -148,15 +161,6 @@ def _worked_on(person: Person, day: date, blocked: Collection[date]) -> list[Int
     if next_day not in blocked:
         return list(stretches)
     return subtract(stretches, [day_span(zone, next_day, next_day)])
-
-
-def _days(person: Person, window: Interval) -> Iterator[date]:
-    """Every local date whose hours could reach into the window: twelve hours behind a shift may
-    end two days later, fourteen ahead tomorrow has begun."""
-    day = window.start.astimezone(UTC).date() - 2 * _DAY
-    while day <= window.end.astimezone(UTC).date() + _DAY:
-        yield day
-        day += _DAY
 
 
 def _is_blocked(person: Person, day: date, blocking: frozenset[ExceptionKind]) -> bool:

@@ -162,6 +162,7 @@ def stretches_of_day(
     return tuple(merged(piece for span in ranges for piece in _instants(span, zone, day)))
 
 
+@lru_cache(maxsize=4096)
 def day_span(zone: str, first: date, last: date) -> Interval:
     """From the first instant of `first` to the last of `last` on the wall clocks of `zone`."""
     pieces = [*_instants((0, _MIDNIGHT), zone, first), *_instants((0, _MIDNIGHT), zone, last)]

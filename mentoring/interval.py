@@ -18,10 +18,11 @@ class Interval:
     end: datetime
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise ValueError("an interval needs times with a zone")
-        object.__setattr__(self, "start", self.start.astimezone(UTC))
-        object.__setattr__(self, "end", self.end.astimezone(UTC))
+        if self.start.tzinfo is not UTC or self.end.tzinfo is not UTC:  # most are: that is quick
+            if self.start.tzinfo is None or self.end.tzinfo is None:
+                raise ValueError("an interval needs times with a zone")
+            object.__setattr__(self, "start", self.start.astimezone(UTC))
+            object.__setattr__(self, "end", self.end.astimezone(UTC))
         if self.end < self.start:
             raise ValueError(f"an interval ends ({self.end}) before it starts ({self.start})")
 
@@ -52,5 +53,11 @@ def merged(intervals: Iterable[Interval]) -> list[Interval]:
 
 def clipped(intervals: Iterable[Interval], window: Interval) -> list[Interval]:
     """The parts of the stretches inside the window; empty ones dropped."""
-    parts = ((max(i.start, window.start), min(i.end, window.end)) for i in intervals)
-    return [Interval(start, end) for start, end in parts if start < end]
+    return [part for i in intervals if (part := _inside(i, window))]
+
+
+def _inside(stretch: Interval, window: Interval) -> Interval | None:
+    start, end = max(stretch.start, window.start), min(stretch.end, window.end)
+    if start >= end:
+        return None
+    return stretch if window.contains(stretch) else Interval(start, end)

@@ -18,10 +18,11 @@ from mentoring.grid import Grid, quarters_in, runs, starts
 from mentoring.interval import Interval
 from mentoring.notices import Party, Reader
 from mentoring.roster import Person
-from mentoring.worktime import common, worktime
+from mentoring.worktime import Worktime, common, worktime
 
 AHEAD = timedelta(weeks=8)
 _WEEK = timedelta(weeks=1)
+_DAY = timedelta(days=1)
 LATEST = 3
 """So many meetings show what a pair's usual time is."""
 _MOST_INSTEAD = 3
@@ -108,10 +109,12 @@ def departures(
     One that has begun is none: it was seen before.
     """
     apart = _apart(mentor, mentee, now)
+    ahead = Interval(now, now + AHEAD + timedelta(minutes=minutes))
+    hours = {p.email: worktime(p, ahead) for p in (mentor, mentee)}
     found: list[Departure] = []
     begun = True
     for slot, day in _weekly(usual, minutes, now):
-        whose = tuple(p.email for p in (mentor, mentee) if not _works(p, slot))
+        whose = tuple(email for email, work in hours.items() if not _works(work, slot))
         clocks = _apart(mentor, mentee, slot.start) != apart
         if not whose or begun:
             begun = begun and bool(whose)
@@ -143,12 +146,8 @@ def _weekly(usual: Usual, minutes: int, now: datetime) -> Iterator[tuple[Interva
         day += _WEEK
 
 
-def _works(person: Person, slot: Interval) -> bool:
-    return any(stretch.contains(slot) for stretch in worktime(person, slot).hours(_around(slot)))
-
-
-def _around(slot: Interval) -> Interval:
-    return slot.widened(timedelta(days=1))
+def _works(work: Worktime, slot: Interval) -> bool:
+    return any(stretch.contains(slot) for stretch in work.hours(slot.widened(_DAY)))
 
 
 def _apart(mentor: Person, mentee: Person, at: datetime) -> timedelta | None:
