@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from mentoring.availability import zone_at
@@ -174,13 +173,13 @@ def gaps(
     """
     grid = Grid.over(window)
     possible = starts(common(mentor, mentee, grid), quarters_in(minutes))
-    edges = [window.start]
+    begins, ends = [window.start], []
     for first, after in runs(possible):
-        edges += [grid.at(first), grid.at(after - 1)]
-    edges.append(window.end)
-    return [
-        Interval(before, after) for before, after in pairwise(edges) if after - before > longest
-    ]
+        ends.append(grid.at(first))
+        begins.append(grid.at(after - 1))
+    ends.append(window.end)
+    both = zip(begins, ends, strict=True)
+    return [Interval(begin, end) for begin, end in both if end - begin > longest]
 
 
 def clear_of_gaps(

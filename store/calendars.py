@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection, Row
@@ -71,11 +72,9 @@ def every(connection: Connection) -> list[Calendar]:
     return [_calendar(row) for row in connection.execute(_EVERY)]
 
 
-def _calendar(row: Row[tuple[object, ...]]) -> Calendar:
-    values = dict(row._mapping)
-    for name in ("synced_at", "failing_since"):
-        values[name] = instant(values[name])
-    return Calendar(**values)
+def _calendar(row: Row[*tuple[Any, ...]]) -> Calendar:
+    person, url_digest, state, synced_at, failing_since, *rest = row
+    return Calendar(person, url_digest, state, instant(synced_at), instant(failing_since), *rest)
 
 
 _CHANGE = calendars.update().where(calendars.c.person == bindparam("whose"))

@@ -6,11 +6,11 @@ import email
 import email.policy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.header import Header
 from email.message import EmailMessage
 
 from icalendar import Calendar, Component, Event
 
-from mentoring.mail_headers import READING
 from tests.demo.desks import Desk
 from tests.demo.programme import ORGANISER, Partner, busy_event
 from tests.servers.imapd import Imapd
@@ -47,13 +47,34 @@ def answer_mail(
         answer.add(name, changed.get(name, event.decoded(name)))
     answer.add("attendee", f"mailto:{sender}", parameters={"PARTSTAT": partstat})
     reply.add_component(answer)
-    message = EmailMessage(policy=READING)
-    message["From"], message["To"] = sender, ORGANISER
-    message["Subject"] = f"{partstat.title()}: {event['summary']}"
-    message["Message-ID"] = f"<{sender}.{event['sequence']}.{method}.{at.timestamp():.0f}@demo>"
-    message.set_content("Sent from a calendar.\n")
-    message.add_alternative(reply.to_ical().decode(), subtype="calendar", params={"method": method})
-    return message.as_bytes()
+    subject = Header(f"{partstat.title()}: {event['summary']}").encode()
+    number = f"{sender}.{event['sequence']}.{method}.{at.timestamp():.0f}"
+    mail = _ANSWER.format(
+        sender=sender, to=ORGANISER, subject=subject, number=number, method=method
+    )
+    return mail.replace("\n", "\r\n").encode().replace(b"<ics>", reply.to_ical())
+
+
+_ANSWER = """\
+From: {sender}
+To: {to}
+Subject: {subject}
+Message-ID: <{number}@demo>
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary="=_answer"
+
+--=_answer
+Content-Type: text/plain; charset="utf-8"
+
+Sent from a calendar.
+
+--=_answer
+Content-Type: text/calendar; charset="utf-8"; method="{method}"
+Content-Transfer-Encoding: 8bit
+
+<ics>
+--=_answer--
+"""
 
 
 @dataclass

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mentoring.availability import meeting_hours
+from mentoring.grid import QUARTER
 from mentoring.hours import parse_hours
 from mentoring.interval import Interval
 from mentoring.preflight import (
@@ -77,6 +79,39 @@ def test_leave_of_one_after_the_other_is_a_gap_and_the_meeting_comes_before_it()
     assert moved == at(date(2027, 2, 26), 16)
     late = at(date(2027, 3, 31), 12)  # nearer to the end: waited for
     assert clear_of_gaps(first, other, 60, late, earliest, FORTNIGHT) == late
+
+
+ROUND_THE_CLOCK = "Mon-Sun 00:00-24:00"
+WINDOW = timedelta(weeks=5)
+
+
+@settings(max_examples=20, deadline=None)
+@example(("UTC", "UTC"), (ROUND_THE_CLOCK, ROUND_THE_CLOCK), 7, 2, date(2027, 3, 1))
+@given(
+    st.tuples(*2 * [st.sampled_from(["UTC", "America/New_York", "Asia/Kathmandu"])]),
+    st.tuples(*2 * [st.sampled_from([ROUND_THE_CLOCK, "Tue 10:00-15:00", "Wed,Fri 22:00-06:00"])]),
+    st.integers(0, 60),
+    st.integers(1, 3),
+    st.dates(date(2027, 1, 1), date(2027, 12, 1)),
+)
+def test_a_gap_lies_between_two_starts_one_after_the_other(
+    zones: tuple[str, str], hours: tuple[str, str], away: int, weeks: int, day: date
+) -> None:
+    leave = day + timedelta(days=3), day + timedelta(days=3 + away)
+    both = person(zones[0], hours[0], leave), person(zones[1], hours[1])
+    window, longest = Interval(at(day, 9), at(day, 9) + WINDOW), timedelta(weeks=weeks)
+    around = Interval(window.start - timedelta(days=2), window.end + timedelta(days=2))
+    worked = [meeting_hours(p, around) for p in both]
+    quarters = (window.start + n * QUARTER for n in range(WINDOW // QUARTER - 3))
+    starts = [
+        begin
+        for begin in quarters
+        if all(any(s.contains(Interval(begin, begin + 4 * QUARTER)) for s in own) for own in worked)
+    ]
+    edges = pairwise([window.start, *starts, window.end])
+    assert gaps(*both, 60, window, longest) == [
+        Interval(begin, end) for begin, end in edges if end - begin > longest
+    ]
 
 
 @settings(max_examples=60, deadline=None)

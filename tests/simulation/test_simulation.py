@@ -83,7 +83,9 @@ DEFECTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
     ),
     "double booking": (
         " is in ",
-        lambda plant: plant.setattr(meetings, "taken", lambda *_, **__: []),
+        lambda plant: plant.setattr(
+            meetings, "taken", lambda connection, both, *_, **__: dict.fromkeys(both, ())
+        ),
     ),
     "sent again in doubt": (
         "is sent twice",
