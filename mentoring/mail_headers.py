@@ -56,5 +56,25 @@ class Headers(HeaderRegistry):
         return self._made[known]
 
 
+class _Known(str):
+    """A header's value that the library takes for a header, since it has a name and can be folded
+    (email.policy.EmailPolicy.header_store_parse)."""
+
+    __slots__ = ("name",)
+    name: str
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def known(name: str, value: str) -> str:
+    """A value of our own for a header; where it fits a line as it is, nobody parses it again."""
+    if not value or len(value) > _SHORT or not (value.isascii() and value.isprintable()):
+        return value
+    header = _Known(value)
+    header.name = name
+    return header
+
+
 READING = email.policy.default.clone(header_factory=Headers())
 """What mails that come in are read by."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from mentoring.hours import WeeklyHours
 
@@ -210,7 +211,27 @@ class Roster:
     def both_of(self, pair: Pair) -> tuple[Person, Person]:
         return self.people[pair.mentor], self.people[pair.mentee]
 
-    @property
+    def pair(self, key: tuple[str, ...]) -> Pair | None:
+        """The pair of a mentor and a mentee, by their addresses; None where there is none."""
+        return self._pairs.get(key)
+
+    def pairs_of(self, email: str) -> tuple[Pair, ...]:
+        """A person's pairs, in the order of the file."""
+        return self._pairs_of.get(email, ())
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[str, ...], Pair]:
+        return {pair.key: pair for pair in self.pairs}
+
+    @cached_property
+    def _pairs_of(self) -> dict[str, tuple[Pair, ...]]:
+        found: dict[str, list[Pair]] = {}
+        for pair in self.pairs:
+            for email in pair.key:
+                found.setdefault(email, []).append(pair)
+        return {email: tuple(pairs) for email, pairs in found.items()}
+
+    @cached_property
     def supervisors(self) -> tuple[str, ...]:
         """The addresses of everybody's supervisors, in the order of the file."""
         bosses = (p.supervisor.email for p in self.people.values() if p.supervisor)

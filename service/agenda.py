@@ -89,8 +89,7 @@ def _steps_before(work: Work, connection: Connection, booking: Booking) -> list[
 
 
 def pair_of(work: Work, booking: Booking) -> Pair | None:
-    key = (booking.meeting.mentor, booking.meeting.mentee)
-    return next((pair for pair in work.roster.pairs if pair.key == key), None)
+    return work.roster.pair((booking.meeting.mentor, booking.meeting.mentee))
 
 
 def phase_of(work: Work, booking: Booking) -> Phase:

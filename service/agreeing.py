@@ -160,6 +160,6 @@ def amend(work: Work, connection: Connection, pair: Pair, terms: Terms, person: 
 
 def obey_agree(work: Work, connection: Connection, meaning: Code, _rest: str) -> None:
     mentor, mentee, number = meaning.about
-    pair = next((p for p in work.roster.pairs if p.key == (mentor, mentee)), None)
+    pair = work.roster.pair((mentor, mentee))
     if pair and not sign(work, connection, pair, int(number), meaning.person):
         log.info("agreement_out_of_date", mentor=mentor, mentee=mentee, version=number)

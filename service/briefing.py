@@ -134,7 +134,7 @@ def offer(work: Work, connection: Connection, about: tuple[str, ...], person: st
     if len(about) != 4:
         return None
     id_, mentor, mentee, at = about
-    pair = next((p for p in work.roster.pairs if p.key == (mentor, mentee)), None)
+    pair = work.roster.pair((mentor, mentee))
     gathering = find(work, connection, id_)
     if pair is None or gathering is None or person not in pair.key:
         return None

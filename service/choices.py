@@ -40,10 +40,6 @@ _CONFIRM_WITHIN = timedelta(days=14)
 _HOURS = re.compile(r"(?:(\d{4}-\S+)\s+(?:(\d{4}-\S+)\s+)?)?(.*)", re.DOTALL)
 
 
-def pair_of(work: Work, about: tuple[str, ...]) -> Pair | None:
-    return next((pair for pair in work.roster.pairs if pair.key == about), None)
-
-
 def holding(work: Work, connection: Connection, person: Person, pair: Pair) -> list[Kept]:
     """What a person chose that is running or to come; of ends, this pair's alone."""
     today = local_day(person, work.now)
@@ -99,7 +95,7 @@ def tell_of_ends(work: Work) -> None:
         for kept in choices.holding(connection):
             if kept.choice.kind is not ChoiceKind.END:
                 continue
-            pair = pair_of(work, _key(kept.choice))
+            pair = work.roster.pair(_key(kept.choice))
             if pair is None:
                 choices.undo(connection, kept.id, kept.choice.person, work.now)
             elif has_ended(work, pair):
@@ -181,7 +177,7 @@ def end_by_mail(work: Work, connection: Connection, code: Code, _rest: str) -> N
 def confirm_by_mail(work: Work, connection: Connection, code: Code, _rest: str) -> None:
     """CONFIRM code: the second step of an end; good for a fortnight."""
     *key, asked = code.about
-    pair = pair_of(work, tuple(key))
+    pair = work.roster.pair(tuple(key))
     person = work.roster.people.get(code.person)
     if pair is None or person is None or has_ended(work, pair):
         return
@@ -203,7 +199,7 @@ def undo_by_mail(work: Work, connection: Connection, code: Code, _rest: str) -> 
 
 
 def _sender(work: Work, code: Code) -> tuple[Person, Pair] | None:
-    person, pair = work.roster.people.get(code.person), pair_of(work, code.about)
+    person, pair = work.roster.people.get(code.person), work.roster.pair(code.about)
     return (person, pair) if person and pair else None
 
 

@@ -24,7 +24,7 @@ from mentoring import wording
 from mentoring.cohort import DigestNotice
 from mentoring.itip import plain
 from mentoring.letter import NOTICE, Letter
-from mentoring.mail_headers import Headers
+from mentoring.mail_headers import Headers, known
 from mentoring.notices import MeetingFacts, MeetingNotice, Notice
 from mentoring.roster import Mailbox, Programme
 from service.pictures import Picture, pictures_of
@@ -64,8 +64,9 @@ def compose(
     message["Subject"] = parts.subject
     message["Date"] = format_datetime(at)
     domain = programme.organiser.email.partition("@")[2]
-    message["Message-ID"] = message_id(secret, notice.key, domain)
-    message[NOTICE] = str(message["Message-ID"])
+    own = message_id(secret, notice.key, domain)
+    for header in ("Message-ID", NOTICE):
+        message[header] = known(header, own)
     message["Auto-Submitted"] = "auto-generated"
     message["MIME-Version"] = "1.0"
     if meeting := _meeting(notice):
@@ -105,8 +106,8 @@ def _thread(
     if notice.key == first_key:
         return
     first = message_id(secret, first_key, domain)
-    message["In-Reply-To"] = first
-    message["References"] = first
+    for header in ("In-Reply-To", "References"):
+        message[header] = known(header, first)
 
 
 def _address(message: EmailMessage, header: str, mailbox: Mailbox) -> None:
@@ -168,7 +169,8 @@ def _part(content: str | bytes, **how: Any) -> MIMEPart:
 
 def _hold(message: MIMEPart, kind: str, boundary: str, parts: Sequence[MIMEPart]) -> None:
     """Put parts into a message; the library's own way reads its headers again and again."""
-    message["Content-Type"] = f'multipart/{kind}; boundary="{boundary}"'
+    what = f'multipart/{kind}; boundary="{boundary}"'
+    message["Content-Type"] = known("Content-Type", what)
     message.set_payload(list(parts))
 
 

@@ -100,7 +100,7 @@ def _moving(work: Work, connection: Connection, people: Sequence[Person], days: 
     moving: set[str] = set()
     for person in people:
         hidden = private.marked(connection, person.email)
-        for pair in (p for p in work.roster.pairs if person.email in p.key):
+        for pair in work.roster.pairs_of(person.email):
             moving |= {
                 b.uid
                 for b in meetings.of_pair(connection, *pair.key)

@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection
 
 from mentoring import replay
 from mentoring.notices import Why
-from mentoring.roster import Pair
 from mentoring.slots import Found, Side, Wanted, search
 from mentoring.stretch import balance, least_stretch
+from service.agenda import pair_of
 from service.booking import COHORT, decision, stamp
 from service.sides import sides
 from service.stretch import bent_before, slot_of
@@ -112,7 +112,7 @@ def _bent(
 
 def _changed(work: Work, connection: Connection, booking: Booking, kept: Decision) -> list[str]:
     """What is not as it was when the time was chosen, while it lies ahead."""
-    pair = _pair(work, booking)
+    pair = pair_of(work, booking)
     if pair is None or kept.inputs is None or booking.meeting.slot.start <= work.now:
         return []
     _, _, wanted = replay.unpacked(kept.inputs)
@@ -120,8 +120,3 @@ def _changed(work: Work, connection: Connection, booking: Booking, kept: Decisio
     # The buffer is in the bits that were kept; it is the pair's own, and asked for again.
     now = search(*both, replace(wanted, buffer=pair.agreement.buffer))
     return replay.differences(kept.inputs, replay.packed(*now.seats, wanted))
-
-
-def _pair(work: Work, booking: Booking) -> Pair | None:
-    key = (booking.meeting.mentor, booking.meeting.mentee)
-    return next((pair for pair in work.roster.pairs if pair.key == key), None)

@@ -129,10 +129,7 @@ def _addressed(connection: Connection, answer: Answer) -> tuple[Booking, str] | 
 def _counter(
     work: Work, connection: Connection, booking: Booking, person: str, answer: Answer
 ) -> None:
-    pair = next(
-        (p for p in work.roster.pairs if p.key == (booking.meeting.mentor, booking.meeting.mentee)),
-        None,
-    )
+    pair = work.roster.pair((booking.meeting.mentor, booking.meeting.mentee))
     if pair is None or booking.meeting.state not in LIVE or answer.asked is None:
         return
     refusal = _refusal(work, connection, booking, pair, answer, answer.asked)

@@ -76,7 +76,7 @@ def tend_poll(work: Work, connection: Connection, number: str) -> None:
     poll = polls.by_id(connection, number)
     if poll is None or polls.outcome(connection, number) is not None:
         return
-    pair = next((p for p in work.roster.pairs if p.key == poll.people), None)
+    pair = work.roster.pair(poll.people)
     if pair is None or work.today > pair.end:
         close(work, connection, poll, "")
         return

@@ -178,7 +178,8 @@ def choices_foot(
 ) -> ChoicesFoot | None:
     """Where a partner makes their own choices; None for a pair that is no more."""
     key = (booking.meeting.mentor, booking.meeting.mentee)
-    if not any(pair.key == key and work.today <= pair.end for pair in work.roster.pairs):
+    pair = work.roster.pair(key)
+    if pair is None or work.today > pair.end:
         return None
     return ChoicesFoot(
         page_link(work.roster, work.secret, work.now, CHOICES, guest.email, *key),

@@ -44,7 +44,7 @@ def window(work: Work, person: Person) -> Interval:
     With the usual horizon it is no longer than the 42 days that Exchange tells of in one free/busy
     answer (Graph: 62).
     """
-    horizons = [p.agreement.horizon for p in work.roster.pairs if person.email in p.key]
+    horizons = [pair.agreement.horizon for pair in work.roster.pairs_of(person.email)]
     reach = work.now + max(horizons, default=work.roster.agreement.horizon) + _SLACK
     return Interval(work.now - _KEEP_PAST, stepped(reach))
 

@@ -129,8 +129,7 @@ def _deleted(work: Work, connection: Connection, booking: Booking) -> None:
 
 def _moved(work: Work, connection: Connection, booking: Booking, asked: Interval) -> None:
     """Moved in the calendar: taken where it suits both, else put back and the mover told."""
-    key = (booking.meeting.mentor, booking.meeting.mentee)
-    pair = next((p for p in work.roster.pairs if p.key == key), None)
+    pair = work.roster.pair((booking.meeting.mentor, booking.meeting.mentee))
     if pair is None:
         meetings.mark_unpublished(connection, booking.uid)  # taken out, and may be put back
         return

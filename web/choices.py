@@ -12,7 +12,7 @@ from service import choices as service
 from service import told
 from service.post import CHOICES
 from service.work import reading
-from web.forms import Form, Page, Shown, Visit
+from web.forms import Form, Page, Shown, Visit, pair_of
 
 _FIELDS = ("first", "last", "hours", "from", "until")
 _LONGEST_NUMBER = 10
@@ -23,8 +23,8 @@ def show(visit: Visit) -> Shown | None:
 
 
 def act(visit: Visit, form: Form) -> Shown | None:
-    pair = service.pair_of(visit.work, visit.about)
-    if pair is None or visit.person.email not in pair.key:
+    pair = pair_of(visit)
+    if pair is None:
         return None
     match form.one("what"):
         case "away":
@@ -93,8 +93,8 @@ def _shown(
     typed: Mapping[str, str] | None = None,
 ) -> Shown | None:
     work, person = visit.work, visit.person
-    pair = service.pair_of(work, visit.about)
-    if pair is None or person.email not in pair.key:
+    pair = pair_of(visit)
+    if pair is None:
         return None
     with reading(work.engine) as connection:
         holding = service.holding(work, connection, person, pair)

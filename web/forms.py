@@ -64,8 +64,8 @@ def in_roster(work: Work, email: str) -> Person | None:
 
 def pair_of(visit: Visit) -> Pair | None:
     """The visitor's pair that the link is about, while it is one."""
-    pairs = visit.work.roster.pairs
-    return next((p for p in pairs if p.key == visit.about and visit.person.email in p.key), None)
+    pair = visit.work.roster.pair(visit.about)
+    return pair if pair and visit.person.email in pair.key else None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentoring.mail_headers import Headers
+from mentoring.mail_headers import Headers, known
 
 THEIRS = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit")
 OURS = THEIRS.clone(header_factory=Headers())
@@ -58,3 +58,37 @@ def test_a_name_is_written_as_it_was_given(name: str) -> None:
     message = EmailMessage(policy=OURS)
     message[name] = "Hello"
     assert message.as_bytes().startswith(f"{name}: Hello\r\n".encode())
+
+
+DOMAINS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z]{2,9}){0,3}", fullmatch=True)
+
+
+@given(
+    name=st.sampled_from(["Message-ID", "X-Overlap-Notice", "In-Reply-To", "References"]),
+    number=st.integers(0, 2**128 - 1),
+    domain=DOMAINS,
+)
+def test_a_number_of_ours_is_written_as_if_it_had_been_parsed(
+    name: str, number: int, domain: str
+) -> None:
+    _written_alike(name, f"<{number:032x}@{domain}>")
+
+
+@pytest.mark.parametrize("kind", ["mixed", "alternative", 'related; type="text/html"'])
+def test_so_are_parts_and_they_are_found_again(kind: str) -> None:
+    message = _written_alike("Content-Type", f'multipart/{kind}; boundary="=_0123abcdef_1"')
+    assert message.get_boundary() == "=_0123abcdef_1"
+    assert message.get_content_type() == f"multipart/{kind.partition(';')[0]}"
+
+
+def _written_alike(name: str, value: str) -> EmailMessage:
+    theirs, ours = EmailMessage(policy=THEIRS), EmailMessage(policy=OURS)
+    theirs[name], ours[name] = value, known(name, value)
+    assert ours.as_bytes() == theirs.as_bytes()
+    assert ours[name] == theirs[name] == value
+    return ours
+
+
+@pytest.mark.parametrize("value", ["", "<a@exämple.org>", "two\r\nlines", "a\tb", "x" * 300])
+def test_what_does_not_fit_a_line_as_it_is_is_parsed(value: str) -> None:
+    assert type(known("Subject", value)) is str
