@@ -26,12 +26,12 @@ _LONG_AWAY = 60
 
 def meeting_hours(person: Person, window: Interval) -> list[Interval]:
     """Stretches in which a meeting may lie: work hours less holidays, leave and deadlines."""
-    return _stretches(person, window, _BLOCKED)
+    return clipped(_stretches(person, *_days(window), _BLOCKED), window)
 
 
 def reading_hours(person: Person, window: Interval) -> list[Interval]:
     """Stretches in which mail may arrive: work hours less holidays and leave."""
-    return _stretches(person, window, _ABSENT)
+    return clipped(_read_on(person, *_days(window)), window)
 
 
 def reads_at(person: Person, instant: datetime) -> bool:
@@ -125,22 +125,23 @@ def _holidays(region: str, year: int) -> frozenset[date]:
     return frozenset(found)
 
 
-def _stretches(
-    person: Person, window: Interval, blocking: frozenset[ExceptionKind]
-) -> list[Interval]:
-    # Every local date whose hours could reach into the window: twelve hours behind a shift may
-    # end two days later, fourteen ahead tomorrow has begun.
+def _days(window: Interval) -> tuple[date, date]:
+    """The first and last local date whose hours could reach into the window: twelve hours behind
+    a shift may end two days later, fourteen ahead tomorrow has begun."""
     first = window.start.astimezone(UTC).date() - 2 * _DAY
-    last = window.end.astimezone(UTC).date() + _DAY
-    return clipped(_begun(person, first, last, blocking), window)
+    return first, window.end.astimezone(UTC).date() + _DAY
 
 
 @lru_cache(maxsize=4096)
-def _begun(
+def _read_on(person: Person, first: date, last: date) -> tuple[Interval, ...]:
+    """Kept: whether somebody reads now is asked for each of their letters, and in every pass."""
+    return tuple(_stretches(person, first, last, _ABSENT))
+
+
+def _stretches(
     person: Person, first: date, last: date, blocking: frozenset[ExceptionKind]
-) -> tuple[Interval, ...]:
-    """The stretches that begin on these local dates; kept, since the same few days are asked for
-    again and again."""
+) -> list[Interval]:
+    """The stretches that begin on these local dates."""
     days = [first + number * _DAY for number in range((last - first).days + 1)]
     blocked = {day for day in days if _is_blocked(person, day, blocking)}
     worked = [
@@ -151,7 +152,7 @@ def _begun(
     ]
     # A night shift must not run on into a blocked day.
     closed = [day_span(zone_on(person, day), day, day) for day in sorted(blocked)]
-    return tuple(subtract(merged(worked), closed))
+    return subtract(merged(worked), closed)
 
 
 def _worked_on(person: Person, day: date, blocked: Collection[date]) -> list[Interval]:

@@ -68,7 +68,10 @@ class _Known(str):
 
 
 def known(name: str, value: str) -> str:
-    """A value of our own for a header; where it fits a line as it is, nobody parses it again."""
+    """A value of our own for a header: short and in ASCII, nobody parses it again.
+
+    It is written on one line, so the policy's lines must be longer than that.
+    """
     if not value or len(value) > _SHORT or not (value.isascii() and value.isprintable()):
         return value
     header = _Known(value)

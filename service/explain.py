@@ -21,8 +21,7 @@ from store import meetings, past
 def find_pair(roster: Roster, mentor: str, mentee: str) -> Pair | None:
     """The pair of two addresses; where they are no pair, that of the same two the other way."""
     key = (mentor.lower(), mentee.lower())
-    by_key = {pair.key: pair for pair in roster.pairs}
-    return by_key.get(key) or by_key.get(key[::-1])
+    return roster.pair(key) or roster.pair(key[::-1])
 
 
 def explain(work: Work, connection: Connection, pair: Pair) -> dict[str, Any]:

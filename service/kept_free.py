@@ -18,7 +18,7 @@ def kept_free(
     coming = {
         id_: slot
         for id_, slot in _within(roster, window).items()
-        if is_invited(roster.pairs, person, slot.start)
+        if is_invited(roster.pairs_of(person.email), person, slot.start)
     }
     if not coming:
         return []

@@ -28,8 +28,6 @@ _BAR = 0.6
 """The part of its week that a bar is wide."""
 _LEAST_TOP, _MOST_LINES = 2, 8
 _PALETTE = ("#ffffff", "#d2d6dc", "#fdebc8", "#8a5a00", "#0b5394", "#52606d")
-_BITS = 4
-"""A pixel: enough for the palette."""
 _EFFORT = 6
 """Of zlib's nine: the last three take four times as long, for a tenth less."""
 _CARD, _GRID, _BAND, _CAP, _INK, _AXIS = range(len(_PALETTE))
@@ -77,7 +75,7 @@ def weeks_png(weeks: tuple[Week, ...]) -> bytes:
     image.putpalette(bytes.fromhex("".join(colour[1:] for colour in _PALETTE)))
     _draw(ImageDraw.Draw(image), size, weeks)
     file = io.BytesIO()
-    image.save(file, "PNG", bits=_BITS, compress_level=_EFFORT)
+    image.save(file, "PNG", compress_level=_EFFORT)
     return file.getvalue()
 
 

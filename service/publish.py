@@ -11,7 +11,7 @@ from integrations.ports import Attendee, Entry, Organiser, ProviderError
 from mentoring import itip
 from mentoring.meeting import LIVE, State
 from service.post import facts, rewrite_requests
-from service.work import Work
+from service.work import Work, reading
 from store import meetings
 from store.booking import Booking
 
@@ -34,15 +34,15 @@ def publish(work: Work) -> None:
         return
     if organiser is None:
         return
-    with work.engine.begin() as connection:
-        pending = meetings.unpublished(connection)
+    with reading(work.engine) as connection:
+        pending = [booking.uid for booking in meetings.unpublished(connection)]
     in_a_row = 0
-    for booking in pending:
+    for uid in pending:
         try:
-            _show(work, organiser, booking)
+            _show(work, organiser, uid)
             in_a_row = 0
         except ProviderError as error:
-            _behind(work, error, booking.uid)
+            _behind(work, error, uid)
             in_a_row += not error.permanent
         if in_a_row == _DOWN_AFTER:
             return
@@ -53,7 +53,12 @@ def _behind(work: Work, error: ProviderError, uid: str = "") -> None:
     log.error("organiser_calendar_behind", uid=uid, reason=error.message, mend=error.mend)
 
 
-def _show(work: Work, organiser: Organiser, booking: Booking) -> None:
+def _show(work: Work, organiser: Organiser, uid: str) -> None:
+    """As the meeting is now: those before it took their time."""
+    with reading(work.engine) as connection:
+        booking = meetings.by_uid(connection, uid)
+    if booking is None:
+        return
     if booking.meeting.state is State.CANCELLED:
         organiser.withdraw(booking.uid)
         link, shown = "", None
@@ -64,17 +69,17 @@ def _show(work: Work, organiser: Organiser, booking: Booking) -> None:
     log.info("published", uid=booking.uid, sequence=booking.meeting.sequence)
 
 
-def _keep(work: Work, shown: Booking, link: str, answers: Mapping[str, str]) -> None:
+def _keep(work: Work, told: Booking, link: str, answers: Mapping[str, str]) -> None:
     """What was shown, and where to join: into the letters too that are still waiting.
 
     Answers that the calendar shows from the first were given to an earlier time: they are no news.
     Meanwhile a page may have changed the meeting: only what the calendar says is written.
     """
-    uid, sequence = shown.uid, shown.meeting.sequence
+    uid, sequence = told.uid, told.meeting.sequence
     with work.engine.begin() as connection:
-        told = {guest.email: answers.get(guest.email, "") for guest in shown.guests}
-        meetings.mark_published(connection, uid, sequence, told)
-        if not link or link == shown.link:
+        shown = {guest.email: answers.get(guest.email, "") for guest in told.guests}
+        meetings.mark_published(connection, uid, sequence, shown)
+        if not link or link == told.link:
             return
         meetings.keep_link(connection, uid, link)
         booking = meetings.by_uid(connection, uid)

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 
 from store.instants import instant
 from store.outbox import QUEUED, SENDING, SENT, SUPERSEDED, UNKNOWN
-from store.tables import outbox
+from store.tables import HAS_WORDS, outbox
 
 _OFF = "cancelled"
 _OPEN = (QUEUED, SENDING)
@@ -59,7 +59,7 @@ def said_about(
 
 def names_of(connection: Connection, address: str) -> set[str]:
     """By which names letters went to them."""
-    query = select(outbox.c.raw).where(outbox.c.recipient == address, outbox.c.raw != b"")
+    query = select(outbox.c.raw).where(outbox.c.recipient == address, HAS_WORDS)
     found = set()
     for raw in connection.execute(query).scalars():
         heads = email.message_from_bytes(raw.partition(b"\r\n\r\n")[0], policy=email.policy.default)
@@ -80,9 +80,7 @@ def forget(
         if state == SENDING or (state == QUEUED and _must_go(kind, recipient, address)):
             continue
         _empty(connection, number, SUPERSEDED if state in _UNSETTLED else state)
-    rest = select(outbox.c.id, outbox.c.raw).where(
-        outbox.c.raw != b"", outbox.c.state.not_in(_OPEN)
-    )
+    rest = select(outbox.c.id, outbox.c.raw).where(HAS_WORDS, outbox.c.state.not_in(_OPEN))
     for number, raw in connection.execute(rest).all():
         if words.search(text_of(raw)):
             connection.execute(outbox.update().where(outbox.c.id == number).values(raw=b""))

@@ -17,6 +17,7 @@ from store.both import BOTH, named
 from store.instants import instant, seconds
 from store.tables import attendances, meetings
 
+# As literals: a list of values has its statement written anew for each execution.
 _IS_LIVE = meetings.c.state.in_([literal(state) for state in sorted(LIVE)])
 _BY_UID = ALL.where(meetings.c.uid == bindparam("uid"))
 _LIVE = ALL.where(_IS_LIVE)
@@ -116,11 +117,11 @@ def mark_unpublished(connection: Connection, uid: str) -> None:
 
 
 def mark_published(
-    connection: Connection, uid: str, sequence: int, shown: Mapping[str, str]
+    connection: Connection, uid: str, sequence: int, answers: Mapping[str, str]
 ) -> None:
-    """The organiser's calendar shows a SEQUENCE, and what `shown` says that each one answered."""
+    """The organiser's calendar shows a SEQUENCE, and what each of the two answered there."""
     connection.execute(_CHANGE, {"which": uid, "published": sequence})
-    sides = [{"which": uid, "whose": who, "shown": answer} for who, answer in shown.items()]
+    sides = [{"which": uid, "whose": who, "shown": answer} for who, answer in answers.items()]
     connection.execute(_CHANGE_SIDE, sides)
 
 
@@ -212,7 +213,7 @@ def save(connection: Connection, booking: Booking) -> None:
 
 
 def save_side(connection: Connection, uid: str, side: Attendance) -> None:
-    """Write one partner's answer as it now is; what else there is of the meeting stays."""
+    """Write one partner's answer, all of it; read it in the same transaction."""
     which = {"which": uid, "whose": side.email}
     connection.execute(_CHANGE_SIDE, which | _answer(side))
 

@@ -290,10 +290,10 @@ def count(connection: Connection, state: str) -> int:
 
 
 _MESSAGE = bindparam("message", type_=String)
-_UNKNOWN = select(_MESSAGE, bindparam("at", type_=BigInteger)).where(
+_IF_NEW = select(_MESSAGE, bindparam("at", type_=BigInteger)).where(
     ~exists().where(received.c.message == _MESSAGE)
 )
-_NOTE = received.insert().from_select(["message", "at"], _UNKNOWN).returning(received.c.at)
+_NOTE = received.insert().from_select(["message", "at"], _IF_NEW).returning(received.c.at)
 
 
 def remember(connection: Connection, message: str, now: datetime) -> bool:

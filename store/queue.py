@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from mentoring.meeting import State
 from store.instants import instant, seconds
 from store.outbox import FAILED, QUEUED, SENDING, SENT, SUPERSEDED, UNKNOWN
-from store.tables import meetings, outbox
+from store.tables import HAS_WORDS, meetings, outbox
 
 OPEN = (FAILED, UNKNOWN, SENDING, QUEUED)
 """States that are not settled, those that need somebody first."""
@@ -107,7 +107,7 @@ def resend(connection: Connection, number: int, now: datetime) -> bool:
     """
     changed = connection.execute(
         outbox.update()
-        .where(outbox.c.id == number, outbox.c.state.in_(LOST), outbox.c.raw != b"")
+        .where(outbox.c.id == number, outbox.c.state.in_(LOST), HAS_WORDS)
         .values(state=QUEUED, next_attempt=seconds(now), attempts=0, error="", chained=False)
     )
     return changed.rowcount == 1

@@ -41,7 +41,7 @@ def _asked(visit: Visit) -> tuple[Poll | None, Pair | None]:
             return None, None
         if polls.outcome(connection, poll.id) is not None:
             return poll, None
-    return poll, next((p for p in visit.work.roster.pairs if p.key == poll.people), None)
+    return poll, visit.work.roster.pair(poll.people)
 
 
 def _shown(

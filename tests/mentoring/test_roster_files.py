@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -372,3 +373,14 @@ def test_people_that_cannot_be_read_make_no_strangers() -> None:
     (found,) = told(people=PEOPLE.replace("hours", "hours,colour", 1))
     assert 'no column "colour"' in found
     assert len(told(people=PEOPLE.splitlines()[0])) == 2  # nobody is in it, the pair names two
+
+
+def test_pairs_are_found_by_their_key_and_by_who_is_in_them() -> None:
+    found = roster(pairs=f"{PAIRS}lee@example.org,max@example.org,,,,,,\n")
+    dana, lee, maxim = "dana@example.org", "lee@example.org", "max@example.org"
+    first, second = found.pairs
+    assert (found.pair((lee, dana)), found.pair((lee, maxim))) == (first, second)
+    assert (found.pair((dana, lee)), found.pair(())) == (None, None)
+    assert [found.pairs_of(who) for who in (lee, dana, "none")] == [(first, second), (first,), ()]
+    fewer = replace(found, pairs=(second,))
+    assert (fewer.pair(first.key), fewer.pairs_of(lee)) == (None, (second,))

@@ -453,6 +453,35 @@ def test_what_a_page_does_while_the_calendar_is_told_holds(world: World, link: s
     assert calendar.shown == {}
 
 
+def test_what_a_page_calls_off_while_another_meeting_is_shown_never_shows(world: World) -> None:
+    ann = "Ann Roe,ann@example.org,America/New_York,Mon-Fri 09:00-17:00,,\n"
+    pairs = "mentor,mentee\n" + "".join(
+        f"dana@example.org,{n}@example.org\n" for n in ("lee", "ann")
+    )
+    world.write(people=PEOPLE + ann, pairs=pairs)
+
+    class Slow(_Refusing):
+        def publish(self, entry: Entry) -> str:
+            page = world.work(MONDAY)
+            with world.engine.begin() as connection:
+                for pair in page.roster.pairs:
+                    (booking,) = meetings.of_pair(connection, *pair.key)
+                    if booking.uid != entry.uid:
+                        skip_proposal(page, connection, "office", pair)
+            return super().publish(entry)
+
+    calendar = Slow(permanent=False, taken=0)
+
+    class Office(Ports):
+        def organiser(self) -> Organiser:
+            return calendar
+
+    world.ports = Office
+    world.step(MONDAY)
+    assert len(calendar.asked) == 1
+    assert list(calendar.shown) == calendar.asked
+
+
 def test_where_telling_meetings_apart_fails_each_is_looked_at(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
