@@ -123,11 +123,14 @@ def turns_left(outlook: Outlook) -> Numbers:
 
 def _turns(spread: Spread, after: Mapping[int, Numbers]) -> Numbers:
     """How many turns fit, where the first lies as `spread` has it."""
-    chances = {0: max(0.0, 1 - sum(share for _, share in spread))}
+    following: Numbers = {}
+    known = following.get
     for place, share in spread:
         for more, p in after[place].items():
-            chances[more + 1] = chances.get(more + 1, 0.0) + share * p
-    return {number: p for number, p in chances.items() if p > _NEVER}
+            following[more] = known(more, 0.0) + share * p
+    found = {more + 1: p for more, p in following.items() if p > _NEVER}
+    none = 1 - sum([share for _, share in spread])
+    return found if none <= _NEVER else {0: none, **found}
 
 
 def _after_each(outlook: Outlook, first: int) -> Mapping[int, Numbers]:
