@@ -17,11 +17,10 @@ from mentoring.grid import Grid, quarters_in, runs, starts
 from mentoring.interval import Interval
 from mentoring.notices import Party, Reader
 from mentoring.roster import Person
-from mentoring.worktime import Worktime, common, worktime
+from mentoring.worktime import common, worktime
 
 AHEAD = timedelta(weeks=8)
 _WEEK = timedelta(weeks=1)
-_DAY = timedelta(days=1)
 LATEST = 3
 """So many meetings show what a pair's usual time is."""
 _MOST_INSTEAD = 3
@@ -113,7 +112,7 @@ def departures(
     found: list[Departure] = []
     begun = True
     for slot, day in _weekly(usual, minutes, now):
-        whose = tuple(email for email, work in hours.items() if not _works(work, slot))
+        whose = tuple(email for email, work in hours.items() if not work.holds(slot))
         clocks = _apart(mentor, mentee, slot.start) != apart
         if not whose or begun:
             begun = begun and bool(whose)
@@ -143,10 +142,6 @@ def _weekly(usual: Usual, minutes: int, now: datetime) -> Iterator[tuple[Interva
         if slot.start > now:
             yield slot, day
         day += _WEEK
-
-
-def _works(work: Worktime, slot: Interval) -> bool:
-    return any(stretch.contains(slot) for stretch in work.hours(slot.widened(_DAY)))
 
 
 def _apart(mentor: Person, mentee: Person, at: datetime) -> timedelta | None:

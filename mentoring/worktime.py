@@ -74,6 +74,11 @@ class Worktime:
         last = bisect_right(self._begins, window.end.timestamp())
         return clipped(self._stretches[max(first, 0) : last], window)
 
+    def holds(self, slot: Interval) -> bool:
+        """Whether a time inside these weeks lies in one stretch of them, from end to end."""
+        number = bisect_right(self._begins, slot.start.timestamp()) - 1
+        return number >= 0 and slot.end.timestamp() <= self.spans[number][1]
+
     def meanings(self, minutes: int) -> Meanings:
         """What meetings of a length mean for this rule, by the quarter hour that they start at."""
         if minutes not in self._known:

@@ -22,7 +22,7 @@ from mentoring.worktime import worktime
 from service.kept_free import kept_free_of_all
 from service.met import days_since
 from service.prepare import remind_at
-from service.sides import AROUND, unknown_reason
+from service.sides import unknown_reason
 from service.tend import ends_before, state_of
 from service.work import Work
 from store import ahead, calendars, everybody, meetings, met, standings
@@ -131,8 +131,7 @@ def _suits(work: Work, known: _Known, booking: Booking, pair: Pair) -> bool:
 
 
 def _is_free(known: _Known, person: Person, slot: Interval) -> bool:
-    around = slot.widened(AROUND)
-    if not any(stretch.contains(slot) for stretch in worktime(person, slot).hours(around)):
+    if not worktime(person, slot).holds(slot):
         return False
     begin, end = seconds(slot.start), seconds(slot.end)
     spans = (*known.taken.get(person.email, ()), *known.kept_free.get(person.email, ()))

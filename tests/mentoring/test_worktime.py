@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mentoring.availability import meeting_hours
+from mentoring.grid import QUARTER
 from mentoring.hours import parse_hours
 from mentoring.interval import Interval
 from mentoring.roster import DateException, ExceptionKind, Person
@@ -52,3 +53,21 @@ def test_weeks_put_together_are_the_hours_themselves(
     start = datetime(2027, 3, 1, tzinfo=UTC) + timedelta(hours=begin)
     window = Interval(start, start + timedelta(days=days))
     assert worktime(person, window).hours(window) == meeting_hours(person, window)
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    hours=st.sampled_from(HOURS),
+    dated=st.lists(exceptions(), max_size=3),
+    begin=st.integers(0, 4 * 24 * 14),
+    quarters=st.integers(1, 40),
+)
+def test_a_time_is_held_where_one_stretch_holds_all_of_it(
+    zone: str, hours: str, dated: list[DateException], begin: int, quarters: int
+) -> None:
+    person = Person("p", "P", zone, parse_hours(hours), "US", exceptions=tuple(dated))
+    start = datetime(2027, 3, 1, tzinfo=UTC) + begin * QUARTER
+    slot = Interval(start, start + quarters * QUARTER)
+    stretches = meeting_hours(person, slot.widened(timedelta(days=1)))
+    held = worktime(person, slot).holds(slot)
+    assert held == any(stretch.contains(slot) for stretch in stretches)
