@@ -25,7 +25,6 @@ LOW_CHANCE = 0.5
 MISSED_IN_A_ROW = 2
 
 _RESTING = ("paused", "ended")
-_DAY = timedelta(days=1)
 
 
 class Trouble(StrEnum):

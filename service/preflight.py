@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import structlog
 from sqlalchemy.engine import Connection
@@ -23,7 +22,6 @@ log = structlog.get_logger()
 Latest = Sequence[tuple[Interval, str]]
 """A pair's latest meetings, each with the zone whose clock it went by."""
 _LOOKED = "preflight"
-_ONE_DAY = timedelta(days=1)
 
 
 def preflight(work: Work) -> None:
