@@ -394,6 +394,16 @@ class _Refusing:
         return Showing(tuple(self.shown.values()), "")
 
 
+def shown_in(calendar: Organiser) -> type[Ports]:
+    """The outside world with this calendar as the programme's own."""
+
+    class Office(Ports):
+        def organiser(self) -> Organiser:
+            return calendar
+
+    return Office
+
+
 @pytest.mark.parametrize(
     ("permanent", "refused", "asked", "shown"),
     [(True, 4, 5, 1), (False, 1, 5, 4), (False, 5, 3, 0)],
@@ -410,11 +420,7 @@ def test_a_meeting_that_the_calendar_refuses_holds_up_no_other(
     world.write(people=PEOPLE + people, pairs="mentor,mentee\n" + pairs)
     calendar = _Refusing(permanent, refused)
 
-    class Office(Ports):
-        def organiser(self) -> Organiser:
-            return calendar
-
-    world.ports = Office
+    world.ports = shown_in(calendar)
     world.step(MONDAY)
     assert (len(calendar.asked), len(calendar.shown)) == (asked, shown)
 
@@ -435,11 +441,7 @@ def test_what_a_page_does_while_the_calendar_is_told_holds(world: World, link: s
 
     calendar = Slow(permanent=False, taken=0)
 
-    class Office(Ports):
-        def organiser(self) -> Organiser:
-            return calendar
-
-    world.ports = Office
+    world.ports = shown_in(calendar)
     world.step(MONDAY)
     with reading(world.engine) as connection:
         (booking,) = meetings.of_pair(connection, LEE, DANA)
@@ -472,11 +474,7 @@ def test_what_a_page_calls_off_while_another_meeting_is_shown_never_shows(world:
 
     calendar = Slow(permanent=False, taken=0)
 
-    class Office(Ports):
-        def organiser(self) -> Organiser:
-            return calendar
-
-    world.ports = Office
+    world.ports = shown_in(calendar)
     world.step(MONDAY)
     assert len(calendar.asked) == 1
     assert list(calendar.shown) == calendar.asked
