@@ -57,9 +57,9 @@ def invited(pairs: Sequence[Pair], people: Mapping[str, Person], event: Event) -
 
 
 def is_invited(pairs: Sequence[Pair], person: Person, start: datetime) -> bool:
-    """Whether somebody is in a pair that runs on the day of an event that starts then."""
+    """Whether one of a person's own pairs runs on the day of an event that starts then."""
     day = local_day(person, start)
-    return any(p.start <= day <= p.end for p in pairs if person.email in p.key)
+    return any(p.start <= day <= p.end for p in pairs)
 
 
 def due_step(start: datetime, now: datetime) -> int | None:

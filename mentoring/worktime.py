@@ -76,8 +76,14 @@ class Worktime:
 
     def holds(self, slot: Interval) -> bool:
         """Whether a time inside these weeks lies in one stretch of them, from end to end."""
-        number = bisect_right(self._begins, slot.start.timestamp()) - 1
-        return number >= 0 and slot.end.timestamp() <= self.spans[number][1]
+        return self._around(slot.start.timestamp(), slot.end.timestamp()) is not None
+
+    def _around(self, begin: float, end: float) -> Span | None:
+        """The stretch that holds all of a time; None where none does."""
+        number = bisect_right(self._begins, begin) - 1
+        if number < 0 or self.spans[number][1] < end:
+            return None
+        return self.spans[number]
 
     def meanings(self, minutes: int) -> Meanings:
         """What meetings of a length mean for this rule, by the quarter hour that they start at."""
@@ -124,10 +130,10 @@ class Worktime:
 
     def _edge_minutes(self, begin: int, end: int) -> float:
         """Minutes of the meeting in the first or last hour of the stretch it lies in."""
-        number = bisect_right(self._begins, begin) - 1
-        if number < 0 or self.spans[number][1] < end:
+        stretch = self._around(begin, end)
+        if stretch is None:
             return 0.0
-        first, last = self.spans[number]
+        first, last = stretch
         edge = min(_HOUR, (last - first) / 2)
         return _shared(begin, end, first, first + edge) + _shared(begin, end, last - edge, last)
 

@@ -35,7 +35,7 @@ def publish(work: Work) -> None:
     if organiser is None:
         return
     with reading(work.engine) as connection:
-        pending = [booking.uid for booking in meetings.unpublished(connection)]
+        pending = meetings.unpublished(connection)
     in_a_row = 0
     for uid in pending:
         try:

@@ -19,6 +19,7 @@ from mentoring.met import Said
 from mentoring.roster import Pair, Person
 from mentoring.slots import shares_site
 from mentoring.worktime import worktime
+from service.agenda import pair_of
 from service.kept_free import kept_free_of_all
 from service.met import days_since
 from service.prepare import remind_at
@@ -36,7 +37,6 @@ from store.standings import Standing
 class _Known:
     """All that the meetings are held against. `over` are keys of calendar entries over each."""
 
-    pairs: Mapping[tuple[str, str], Pair]
     standings: Mapping[tuple[str, str], Standing]
     calendars: Mapping[str, Calendar]
     over: Mapping[str, frozenset[str]]
@@ -52,7 +52,6 @@ def restless(work: Work, connection: Connection) -> list[str]:
     slots = [booking.meeting.slot for booking in bookings]
     window = Interval(min(slot.start for slot in slots), max(slot.end for slot in slots))
     known = _Known(
-        pairs={pair.key: pair for pair in work.roster.pairs},
         standings=standings.every(connection),
         calendars={calendar.person: calendar for calendar in calendars.every(connection)},
         over=ahead.overlaid(connection, work.now),
@@ -109,7 +108,7 @@ def _stands(known: _Known, booking: Booking) -> bool:
 
 def _rests(work: Work, known: _Known, booking: Booking) -> bool:
     """Whether `tend` would do nothing; False where that takes a closer look."""
-    meeting, pair = booking.meeting, known.pairs.get(_pair(booking))
+    meeting, pair = booking.meeting, pair_of(work, booking)
     if pair is None or ends_before(work, pair, booking):
         return False
     if next_step(meeting, now=work.now).action is not Action.NOTHING:

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.engine import Connection
 
-from mentoring.meeting import LIVE, State
-from store.booking import MEETING
+from mentoring.meeting import State
+from store.booking import IS_LIVE, MEETING
 from store.instants import seconds
 from store.tables import busy, meetings
 from store.tables_programme import polls
@@ -30,7 +30,7 @@ def asked(connection: Connection, now: datetime) -> set[tuple[str, str]]:
 
 
 _OVERLAID = select(meetings.c.uid, busy.c.item).where(
-    meetings.c.state.in_(LIVE),
+    IS_LIVE,
     meetings.c.start > bindparam("now"),
     or_(busy.c.person == meetings.c.mentor, busy.c.person == meetings.c.mentee),
     busy.c.end > meetings.c.start,
@@ -47,7 +47,7 @@ def overlaid(connection: Connection, now: datetime) -> dict[str, frozenset[str]]
 
 
 _BY_OTHERS = select(meetings.c.uid).where(
-    meetings.c.state.in_(LIVE),
+    IS_LIVE,
     meetings.c.start > bindparam("after"),
     meetings.c.rules != bindparam("ours"),
 )

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, select
+from sqlalchemy import ColumnElement, FromClause, Select, literal, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.interval import Interval
-from mentoring.meeting import Attendance, Meeting, Partstat, State
+from mentoring.meeting import LIVE, Attendance, Meeting, Partstat, State
 from store.instants import instant
 from store.tables import attendances, meetings
 
@@ -20,6 +20,9 @@ MEETING = "meeting"
 BRIEFING = "briefing"
 ROOM = "room"
 """Where a decision keeps the name of the room that a meeting has to itself."""
+
+IS_LIVE = meetings.c.state.in_([literal(state.value) for state in sorted(LIVE)])
+"""Literals: a list of values would have its statement written anew for each execution."""
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,16 @@ from sqlalchemy.engine import Connection
 
 from mentoring.grid import Span
 from mentoring.interval import Interval
-from mentoring.meeting import LIVE, State
+from mentoring.meeting import State
 from mentoring.programme_events import Rsvp
+from store.booking import IS_LIVE
 from store.busy_bits import among
 from store.instants import seconds
 from store.tables import busy, meetings
 from store.tables_programme import rsvps
 
 _TAKEN = select(meetings.c.mentor, meetings.c.mentee, meetings.c.start, meetings.c.end).where(
-    meetings.c.state.in_(LIVE),
+    IS_LIVE,
     meetings.c.end > bindparam("first"),
     meetings.c.start < bindparam("last"),
 )

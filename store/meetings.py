@@ -7,20 +7,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal, select, union_all
+from sqlalchemy import bindparam, func, select, union_all
 from sqlalchemy.engine import Connection
 
 from mentoring.interval import Interval
-from mentoring.meeting import LIVE, Attendance, State
-from store.booking import ALL, BRIEFING, MEETING, Booking, Guest, bookings, guest_in
+from mentoring.meeting import Attendance, State
+from store.booking import ALL, BRIEFING, IS_LIVE, MEETING, Booking, Guest, bookings, guest_in
 from store.both import BOTH, named
 from store.instants import instant, seconds
 from store.tables import attendances, meetings
 
-# As literals: a list of values has its statement written anew for each execution.
-_IS_LIVE = meetings.c.state.in_([literal(state) for state in sorted(LIVE)])
 _BY_UID = ALL.where(meetings.c.uid == bindparam("uid"))
-_LIVE = ALL.where(_IS_LIVE)
+_LIVE = ALL.where(IS_LIVE)
 _WITH_BOTH = ALL.where(
     meetings.c.mentor == bindparam("mentor"), meetings.c.mentee == bindparam("mentee")
 )
@@ -30,7 +28,11 @@ _BRIEFING = _WITH_BOTH.where(
     meetings.c.about == bindparam("event"),
     meetings.c.state != State.CANCELLED,
 )
-_UNPUBLISHED = ALL.where(meetings.c.published < meetings.c.sequence)
+_UNPUBLISHED = (
+    select(meetings.c.uid)
+    .where(meetings.c.published < meetings.c.sequence)
+    .order_by(meetings.c.mentor, meetings.c.mentee, meetings.c.number)
+)
 _ON_SHOW = _LIVE.where(
     meetings.c.published == meetings.c.sequence, meetings.c.end > bindparam("after")
 )
@@ -96,9 +98,9 @@ def pairs_that_met(connection: Connection, now: datetime) -> frozenset[tuple[str
     return frozenset((row.mentor, row.mentee) for row in rows)
 
 
-def unpublished(connection: Connection) -> list[Booking]:
-    """Meetings whose newest SEQUENCE the organiser's calendar does not show yet."""
-    return bookings(connection, _UNPUBLISHED)
+def unpublished(connection: Connection) -> list[str]:
+    """The UIDs of meetings whose newest SEQUENCE the organiser's calendar does not show yet."""
+    return list(connection.execute(_UNPUBLISHED).scalars())
 
 
 def on_show(connection: Connection, after: datetime) -> list[Booking]:
@@ -108,7 +110,7 @@ def on_show(connection: Connection, after: datetime) -> list[Booking]:
 
 def mark_all_unpublished(connection: Connection) -> None:
     """No calendar shows the live meetings yet."""
-    connection.execute(meetings.update().where(_IS_LIVE).values(published=-1))
+    connection.execute(meetings.update().where(IS_LIVE).values(published=-1))
 
 
 def mark_unpublished(connection: Connection, uid: str) -> None:
@@ -134,7 +136,7 @@ _TAKEN = union_all(
     *(
         select(meetings.c[role].label("person"), meetings.c.start, meetings.c.end).where(
             meetings.c[role].in_(BOTH),
-            _IS_LIVE,
+            IS_LIVE,
             meetings.c.uid != bindparam("besides"),
             meetings.c.end > bindparam("first"),
             meetings.c.start < bindparam("last"),

@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.engine import Connection
 
 from mentoring.interval import Interval
-from mentoring.meeting import LIVE, State
+from mentoring.meeting import State
 from mentoring.met import Pulse
 from store import bounces
-from store.booking import MEETING
+from store.booking import IS_LIVE, MEETING
 from store.bounces import Paused
 from store.instants import instant, seconds
 from store.outbox import FAILED, QUEUED, SENDING, SENT, UNKNOWN
@@ -153,7 +153,7 @@ def _ahead(connection: Connection, now: datetime) -> dict[Key, tuple[Ahead, ...]
         )
         .where(
             meetings.c.kind == MEETING,
-            meetings.c.state.in_(LIVE),
+            IS_LIVE,
             meetings.c.end > seconds(now),
         )
         .order_by(meetings.c.start)

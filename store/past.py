@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
 from sqlalchemy.engine import Connection, Row
 
 from mentoring.interval import Interval
-from mentoring.meeting import LIVE, State
-from store.booking import MEETING
+from mentoring.meeting import State
+from store.booking import IS_LIVE, MEETING
 from store.instants import instant, seconds
 from store.tables import meetings
 
@@ -40,7 +40,7 @@ NONE = Past()
 _m = meetings.c
 _MINE = _m.kind == MEETING
 _KEPT = and_(_MINE, _m.state.not_in((State.CANCELLED, State.MISSED)))
-_AHEAD = and_(_MINE, _m.state.in_(LIVE), _m.end > bindparam("now"))
+_AHEAD = and_(_MINE, IS_LIVE, _m.end > bindparam("now"))
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from mentoring.interval import Interval
-from mentoring.meeting import LIVE
-from store.booking import ROOM
+from store.booking import IS_LIVE, ROOM
 from store.instants import instant, seconds
 from store.tables import meetings
 
@@ -31,7 +30,7 @@ def stays(connection: Connection, window: Interval) -> list[Stay]:
         select(meetings)
         .where(
             meetings.c.on_site,
-            meetings.c.state.in_(LIVE),
+            IS_LIVE,
             meetings.c.end > seconds(window.start),
             meetings.c.start < seconds(window.end),
         )

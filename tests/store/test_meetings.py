@@ -91,7 +91,9 @@ def test_when_the_meetings_of_some_pairs_begin(
 
 
 @ONES
-@given(many, st.sampled_from(PAIRS), st.integers(0, 60 * 24), st.integers(1, 400), st.integers(0))
+@given(
+    many, st.sampled_from(PAIRS), st.integers(0, 60 * 24), st.integers(1, 400), st.integers(0, 9)
+)
 def test_what_is_taken_of_two_peoples_time(
     engine: Engine,
     these: list[tuple[tuple[str, str], State, int]],
